@@ -1,0 +1,39 @@
+// A set of slot numbers as bits. Immutable once shared: writers copy, change the copy and publish it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace segvec {
+
+class Bitset {
+ public:
+  explicit Bitset(size_t bit_count = 0) : words_((bit_count + 63) / 64) {}
+
+  // False for bits beyond the end.
+  bool Test(size_t bit) const {
+    const size_t word = bit / 64;
+    return word < words_.size() && (words_[word] >> (bit % 64) & 1) != 0;
+  }
+
+  // Grows as needed; returns whether the bit was clear.
+  bool Set(size_t bit) {
+    const size_t word = bit / 64;
+    if (word >= words_.size()) words_.resize(word + 1);
+    const uint64_t mask = uint64_t{1} << (bit % 64);
+    if ((words_[word] & mask) != 0) return false;
+    words_[word] |= mask;
+    ++set_count_;
+    return true;
+  }
+
+  size_t set_count() const { return set_count_; }
+  size_t memory_bytes() const { return words_.capacity() * sizeof(uint64_t); }
+
+ private:
+  std::vector<uint64_t> words_;
+  size_t set_count_ = 0;
+};
+
+}  // namespace segvec

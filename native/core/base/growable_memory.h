@@ -1,0 +1,65 @@
+// Memory that grows in place: address space is reserved once, pages are committed as they are needed.
+//
+// Shape: `reserved_bytes` of address space, of which the first `committed_bytes` may be touched; fresh bytes are zero.
+// Thread safety: one writer commits; others may read committed bytes meanwhile, because nothing ever moves.
+// Cost: what lies beyond the first 2 MiB is advised to use huge pages, which makes random access 1.15-1.45x faster
+//       (shared notes, measured); the first 2 MiB are not, so that a small index stays small.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+namespace segvec {
+
+class GrowableMemory {
+ public:
+  GrowableMemory() = default;
+  // Throws kOutOfMemory when the address space cannot be had.
+  explicit GrowableMemory(size_t reserved_bytes);
+  ~GrowableMemory();
+  GrowableMemory(GrowableMemory&& other) noexcept { Swap(other); }
+  GrowableMemory& operator=(GrowableMemory&& other) noexcept {
+    Swap(other);
+    return *this;
+  }
+
+  // Makes the first `bytes` usable; throws kOutOfMemory, leaving things as they were. Never shrinks.
+  void Commit(size_t bytes);
+  // Gives back the pages beyond the first `bytes`; nothing beyond them may be touched again.
+  void Trim(size_t bytes);
+
+  std::byte* data() const { return data_; }
+  size_t committed_bytes() const { return committed_; }
+  size_t reserved_bytes() const { return reserved_; }
+
+ private:
+  void Swap(GrowableMemory& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(reserved_, other.reserved_);
+    std::swap(committed_, other.committed_);
+  }
+
+  std::byte* data_ = nullptr;
+  size_t reserved_ = 0;
+  size_t committed_ = 0;
+};
+
+// An array of T in growable memory, addressed by element.
+template <class T>
+class GrowableArray {
+ public:
+  GrowableArray() = default;
+  explicit GrowableArray(size_t reserved_count) : memory_(reserved_count * sizeof(T)) {}
+
+  void Commit(size_t count) { memory_.Commit(count * sizeof(T)); }
+  void Trim(size_t count) { memory_.Trim(count * sizeof(T)); }
+
+  T* data() const { return reinterpret_cast<T*>(memory_.data()); }
+  T& operator[](size_t index) const { return data()[index]; }
+  size_t committed_bytes() const { return memory_.committed_bytes(); }
+
+ private:
+  GrowableMemory memory_;
+};
+
+}  // namespace segvec

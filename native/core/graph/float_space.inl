@@ -1,0 +1,51 @@
+// Distances between a query and stored float rows, for one metric.
+//
+// Included inside the namespace of one instruction set, after float_kernels.inl. A space is what the search and build
+// loops know of vectors: a query, the order keys of its distances to some slots, and how to prefetch a slot.
+
+// More lines than these are slower, not faster: the rest of a long row streams in behind them (shared notes, measured).
+inline constexpr size_t kPrefetchLines = 8;
+
+template <Metric kMetric>
+struct FloatSpace {
+  using Query = FloatQuery;
+  using Term = std::conditional_t<kMetric == Metric::kL2, SquaredDifference, Product>;
+
+  FloatRows data;
+
+  SEGVEC_INLINE Query QueryOf(uint32_t slot) const {
+    return {data.Row(slot), kMetric == Metric::kCosine ? data.inverse_norms[slot] : 1.0f};
+  }
+
+  SEGVEC_INLINE void Prefetch(uint32_t slot) const {
+    const char* row = reinterpret_cast<const char*>(data.Row(slot));
+    const size_t lines = data.block_count < kPrefetchLines ? data.block_count : kPrefetchLines;
+    for (size_t line = 0; line < lines; ++line) PrefetchLine(row + line * 64);
+    if constexpr (kMetric == Metric::kCosine) PrefetchLine(data.inverse_norms + slot);
+  }
+
+  SEGVEC_INLINE uint32_t KeyOfSum(float sum, const Query& query, uint32_t slot) const {
+    if constexpr (kMetric == Metric::kL2) return OrderKey(sum);
+    sum *= query.scale;
+    if constexpr (kMetric == Metric::kCosine) sum *= data.inverse_norms[slot];
+    return OrderKey(1.0f - sum);
+  }
+
+  // keys[i] = the order key of the distance from the query to slots[i].
+  SEGVEC_INLINE void Keys(const Query& query, const uint32_t* slots, size_t count, uint32_t* keys) const {
+    for (size_t i = 0; i < count; i += 4) {
+      const size_t batch = count - i < 4 ? count - i : 4;
+      const float* rows[4];
+      float sums[4];
+      for (size_t r = 0; r < batch; ++r) rows[r] = data.Row(slots[i + r]);
+      SumTermsOfRows<Term>(query.values, rows, batch, data.block_count, sums);
+      for (size_t r = 0; r < batch; ++r) keys[i + r] = KeyOfSum(sums[r], query, slots[i + r]);
+    }
+  }
+
+  SEGVEC_INLINE uint32_t Key(const Query& query, uint32_t slot) const {
+    uint32_t key;
+    Keys(query, &slot, 1, &key);
+    return key;
+  }
+};

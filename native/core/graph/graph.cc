@@ -1,0 +1,79 @@
+#include "graph/graph.h"
+
+#include <algorithm>
+
+#include "base/random.h"
+
+namespace segvec {
+namespace {
+
+constexpr size_t kLineLinks = 16;  // links per cache line
+
+size_t PadToLine(size_t links) { return (links + kLineLinks - 1) / kLineLinks * kLineLinks; }
+
+}  // namespace
+
+// A slot has 1 / (M - 1) upper rows on average; a quarter more and a little is never missed in practice.
+Graph::Graph(uint32_t capacity, uint32_t M)
+    : M_(M),
+      stride0_(PadToLine(2 * M)),
+      upper_stride_(PadToLine(M)),
+      upper_row_capacity_(capacity / (M - 1) + capacity / (4 * (M - 1)) + 1024),
+      links0_(capacity * stride0_),
+      keys0_(capacity * stride0_),
+      upper_links_(upper_row_capacity_ * upper_stride_),
+      upper_keys_(upper_row_capacity_ * upper_stride_),
+      upper_start_(capacity) {}
+
+void Graph::Commit(uint32_t slot_count) {
+  links0_.Commit(slot_count * stride0_);
+  keys0_.Commit(slot_count * stride0_);
+  upper_start_.Commit(slot_count);
+  const size_t upper_rows = std::min<size_t>(upper_row_capacity_, slot_count / (M_ - 1) + slot_count / (4 * (M_ - 1)) + 1024);
+  upper_links_.Commit(upper_rows * upper_stride_);
+  upper_keys_.Commit(upper_rows * upper_stride_);
+}
+
+uint32_t Graph::AddRows(uint32_t slot, uint32_t level) {
+  const size_t committed_rows = upper_links_.committed_bytes() / (upper_stride_ * sizeof(uint32_t));
+  const size_t free_rows = std::min(upper_row_capacity_, committed_rows) - upper_row_count_;
+  level = static_cast<uint32_t>(std::min<size_t>(level, free_rows));
+  upper_start_[slot] = level == 0 ? kNil : static_cast<uint32_t>(upper_row_count_);
+  upper_row_count_ += level;
+  for (uint32_t l = 0; l <= level; ++l) {
+    uint32_t* links = Links(slot, l);
+    std::fill(links, links + (l == 0 ? stride0_ : upper_stride_), kNil);
+  }
+  return level;
+}
+
+void Graph::FreeKeys() {
+  keys0_ = GrowableArray<uint32_t>();
+  upper_keys_ = GrowableArray<uint32_t>();
+}
+
+void Graph::Trim(uint32_t slot_count) {
+  links0_.Trim(slot_count * stride0_);
+  upper_start_.Trim(slot_count);
+  upper_links_.Trim(upper_row_count_ * upper_stride_);
+}
+
+size_t Graph::memory_bytes() const {
+  return links0_.committed_bytes() + keys0_.committed_bytes() + upper_links_.committed_bytes() +
+         upper_keys_.committed_bytes() + upper_start_.committed_bytes();
+}
+
+uint64_t Graph::Fingerprint(uint32_t slot_count) const {
+  const Entry start = entry();
+  uint64_t hash = Mix(uint64_t{start.level} << 32 | start.slot);
+  const auto add = [&hash](const uint32_t* values, size_t count) {
+    for (size_t i = 0; i < count; ++i) hash = Mix(hash ^ values[i]);
+  };
+  if (start.slot == kNil) return hash;
+  add(links0_.data(), slot_count * stride0_);
+  add(upper_start_.data(), slot_count);
+  add(upper_links_.data(), upper_row_count_ * upper_stride_);
+  return hash;
+}
+
+}  // namespace segvec

@@ -1,0 +1,82 @@
+// The links of one segment: a hierarchy of neighbor lists (HNSW, Malkov and Yashunin, arXiv 1603.09320).
+//
+// Shape: level 0 has a row of 2M links per slot, each upper level a row of M links for the slots that reach it.
+//        Rows are padded to whole cache lines and end at the first kNil. Every link has the order key of its distance
+//        beside it while the graph is being built (see order_key.h); FreeKeys() drops them when it is finished.
+// Thread safety: one writer; readers may walk the graph meanwhile. A link is stored (release) only after everything
+//        about its target is in place, and read with acquire.
+// Invariant: a row never moves; a link points to a slot whose own row has been written.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/growable_memory.h"
+
+namespace segvec {
+
+inline constexpr uint32_t kNil = 0xFFFFFFFFu;
+inline constexpr uint32_t kMaxSlots = 1u << 31;  // candidate_pool.h keeps a flag in the highest bit's place
+inline constexpr uint32_t kMaxLevel = 15;
+inline constexpr uint32_t kMinM = 2, kMaxM = 128;
+
+inline uint32_t LoadLink(const uint32_t& link) {
+  return std::atomic_ref<uint32_t>(const_cast<uint32_t&>(link)).load(std::memory_order_acquire);
+}
+inline void StoreLink(uint32_t& link, uint32_t value) {
+  std::atomic_ref<uint32_t>(link).store(value, std::memory_order_release);
+}
+
+class Graph {
+ public:
+  struct Entry {
+    uint32_t slot = kNil;  // kNil: the graph is empty
+    uint32_t level = 0;
+  };
+
+  Graph(uint32_t capacity, uint32_t M);
+
+  // Makes room for the slots below `slot_count`. Throws kOutOfMemory.
+  void Commit(uint32_t slot_count);
+  // Prepares the empty rows of `slot` up to `level`; returns the level it got, lower only when the room for upper
+  // rows is used up. REQUIRES: Commit(slot + 1).
+  uint32_t AddRows(uint32_t slot, uint32_t level);
+  void FreeKeys();
+  void Trim(uint32_t slot_count);
+
+  uint32_t M() const { return M_; }
+  uint32_t RowCapacity(uint32_t level) const { return level == 0 ? 2 * M_ : M_; }
+  uint32_t* Links(uint32_t slot, uint32_t level) const { return links_at(links0_, upper_links_, slot, level); }
+  uint32_t* Keys(uint32_t slot, uint32_t level) const { return links_at(keys0_, upper_keys_, slot, level); }
+
+  Entry entry() const {
+    const uint64_t packed = entry_.load(std::memory_order_acquire);
+    return {static_cast<uint32_t>(packed), static_cast<uint32_t>(packed >> 32)};
+  }
+  void SetEntry(Entry entry) {
+    entry_.store(uint64_t{entry.level} << 32 | entry.slot, std::memory_order_release);
+  }
+
+  size_t memory_bytes() const;
+  // A hash over everything a reader can see, for the tests that builds repeat byte for byte.
+  uint64_t Fingerprint(uint32_t slot_count) const;
+
+ private:
+  uint32_t* links_at(const GrowableArray<uint32_t>& rows0, const GrowableArray<uint32_t>& upper_rows, uint32_t slot,
+                     uint32_t level) const {
+    if (level == 0) return rows0.data() + size_t{slot} * stride0_;
+    return upper_rows.data() + (size_t{upper_start_[slot]} + level - 1) * upper_stride_;
+  }
+
+  uint32_t M_;
+  size_t stride0_, upper_stride_;
+  size_t upper_row_capacity_;
+  size_t upper_row_count_ = 0;
+  GrowableArray<uint32_t> links0_, keys0_;            // stride0_ per slot
+  GrowableArray<uint32_t> upper_links_, upper_keys_;  // upper_stride_ per row
+  GrowableArray<uint32_t> upper_start_;               // per slot: its first upper row, kNil without one
+  std::atomic<uint64_t> entry_{kNil};
+};
+
+}  // namespace segvec

@@ -1,0 +1,115 @@
+// Walking a graph towards a query (Malkov and Yashunin, Algorithm 2 and the descent of Algorithm 5).
+//
+// Included inside the namespace of one instruction set, after a space.
+
+// Moves to the nearest neighbor until none is nearer. `key` belongs to `slot` before and after.
+template <class Space>
+void DescendLevel(const Space& space, const Graph& graph, const typename Space::Query& query, uint32_t level,
+                  uint32_t slot_limit, SearchContext& context, uint32_t& slot, uint32_t& key) {
+  uint32_t neighbors[kMaxM], keys[kMaxM];
+  for (bool moved = true; moved;) {
+    moved = false;
+    const uint32_t* links = graph.Links(slot, level);
+    size_t count = 0;
+    for (size_t i = 0; i < graph.M(); ++i) {
+      const uint32_t neighbor = LoadLink(links[i]);
+      if (neighbor == kNil) break;
+      if (neighbor >= slot_limit) [[unlikely]] continue;
+      neighbors[count++] = neighbor;
+      space.Prefetch(neighbor);
+    }
+    space.Keys(query, neighbors, count, keys);
+    context.distance_count += count;
+    for (size_t i = 0; i < count; ++i) {
+      if (keys[i] < key) {
+        key = keys[i];
+        slot = neighbors[i];
+        moved = true;
+      }
+    }
+  }
+}
+
+// From the entry down to `to_level`, not searching that level itself.
+template <class Space>
+void DescendTo(const Space& space, const Graph& graph, const typename Space::Query& query, Graph::Entry entry,
+               uint32_t to_level, uint32_t slot_limit, SearchContext& context, uint32_t& slot, uint32_t& key) {
+  slot = entry.slot;
+  key = space.Key(query, slot);
+  ++context.distance_count;
+  for (uint32_t level = entry.level; level > to_level; --level) {
+    DescendLevel(space, graph, query, level, slot_limit, context, slot, key);
+  }
+}
+
+// Collects the neighbors of `slot` that the search has not seen, and their keys. Two passes, so that the vectors are on
+// their way to the cache before the first distance is computed.
+template <bool kBaseLevel, class Space>
+SEGVEC_INLINE size_t Expand(const Space& space, const Graph& graph, const typename Space::Query& query, uint32_t level,
+                            uint32_t slot, SearchContext& context, uint32_t* fresh, uint32_t* keys) {
+  const uint32_t* links = graph.Links(slot, kBaseLevel ? 0 : level);
+  const size_t capacity = kBaseLevel ? 2 * graph.M() : graph.M();
+  size_t count = 0;
+  for (size_t i = 0; i < capacity; ++i) {
+    const uint32_t neighbor = LoadLink(links[i]);
+    if (neighbor == kNil) break;
+    if (!context.visited.Insert(neighbor)) continue;
+    fresh[count++] = neighbor;
+    space.Prefetch(neighbor);
+  }
+  space.Keys(query, fresh, count, keys);
+  context.distance_count += count;
+  return count;
+}
+
+// Leaves the nearest slots met on one level in context.pool, at most `ef` (Algorithm 2).
+template <bool kBaseLevel, class Space>
+void SearchLevel(const Space& space, const Graph& graph, const typename Space::Query& query, uint32_t level,
+                 uint32_t slot_limit, uint32_t ef, uint32_t slot, uint32_t key, SearchContext& context) {
+  CandidatePool& pool = context.pool;
+  context.visited.Begin(slot_limit);
+  context.visited.Insert(slot);
+  pool.Begin(ef);
+  pool.Insert(CandidatePool::Entry(key, slot));
+  uint32_t fresh[2 * kMaxM], keys[2 * kMaxM];
+  while ((slot = pool.TakeNearest()) != kNil) {
+    const size_t count = Expand<kBaseLevel>(space, graph, query, level, slot, context, fresh, keys);
+    for (size_t i = 0; i < count; ++i) {
+      const uint64_t entry = CandidatePool::Entry(keys[i], fresh[i]);
+      if (pool.Accepts(entry)) pool.Insert(entry);
+    }
+    if (const uint32_t next = pool.PeekNearest(); next != kNil) {
+      PrefetchLine(graph.Links(next, kBaseLevel ? 0 : level));
+    }
+  }
+}
+
+// The same on level 0 when some slots may not be returned: they are walked through but stay out of the pool, so
+// candidates need a heap of their own.
+template <class Space>
+void SearchVisible(const Space& space, const Graph& graph, const typename Space::Query& query, uint32_t slot_limit,
+                   uint32_t ef, const Visibility& visibility, uint32_t slot, uint32_t key, SearchContext& context) {
+  CandidatePool& pool = context.pool;
+  std::vector<uint64_t>& heap = context.heap;
+  context.visited.Begin(slot_limit);
+  context.visited.Insert(slot);
+  pool.Begin(ef);
+  heap.assign(1, CandidatePool::Entry(key, slot));
+  if (visibility.Contains(slot)) pool.Insert(heap.front());
+  uint32_t fresh[2 * kMaxM], keys[2 * kMaxM];
+  while (!heap.empty()) {
+    const uint64_t nearest = heap.front();
+    if (!pool.Accepts(nearest) && nearest > pool.bound()) break;
+    std::pop_heap(heap.begin(), heap.end(), std::greater<uint64_t>());
+    heap.pop_back();
+    const size_t count =
+        Expand<true>(space, graph, query, 0, CandidatePool::SlotOf(nearest), context, fresh, keys);
+    for (size_t i = 0; i < count; ++i) {
+      const uint64_t entry = CandidatePool::Entry(keys[i], fresh[i]);
+      if (!pool.Accepts(entry)) continue;
+      heap.push_back(entry);
+      std::push_heap(heap.begin(), heap.end(), std::greater<uint64_t>());
+      if (visibility.Contains(fresh[i])) pool.Insert(entry);
+    }
+  }
+}

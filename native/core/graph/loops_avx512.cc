@@ -1,0 +1,13 @@
+#include "graph/loops_includes.h"
+
+#if defined(SEGVEC_X86)
+#include <immintrin.h>
+
+SEGVEC_TARGET_BEGIN_AVX512
+namespace segvec::avx512 {
+#include "distance/simd_avx512.inl"
+//
+#include "graph/loops_body.inl"
+}  // namespace segvec::avx512
+SEGVEC_TARGET_END
+#endif

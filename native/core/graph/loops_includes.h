@@ -1,0 +1,13 @@
+// What loops_body.inl needs from outside: headers must not be first included inside a namespace or a target region.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <type_traits>
+#include <vector>
+
+#include "distance/target.h"
+#include "graph/loops.h"
+#include "graph/order_key.h"

@@ -1,0 +1,11 @@
+#include "graph/loops_includes.h"
+
+#if defined(SEGVEC_ARM64)
+#include <arm_neon.h>
+
+namespace segvec::neon {
+#include "distance/simd_neon.inl"
+//
+#include "graph/loops_body.inl"
+}  // namespace segvec::neon
+#endif

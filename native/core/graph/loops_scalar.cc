@@ -1,0 +1,7 @@
+#include "graph/loops_includes.h"
+
+namespace segvec::scalar {
+#include "distance/simd_scalar.inl"
+//
+#include "graph/loops_body.inl"
+}  // namespace segvec::scalar

@@ -1,0 +1,58 @@
+// The k nearest of a stream of hits, by ascending distance, equal distances by ascending id.
+//
+// Cost: amortised constant per accepted hit, whatever k: a buffer of 2k is cut back to k by selection when it is full.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "distance/target.h"
+
+namespace segvec {
+
+struct Hit {
+  uint32_t key;  // OrderKey of the distance
+  uint64_t id;
+
+  friend bool operator<(const Hit& a, const Hit& b) { return a.key != b.key ? a.key < b.key : a.id < b.id; }
+};
+
+class Nearest {
+ public:
+  void Begin(size_t k) {
+    k_ = k;
+    hits_.clear();
+    bound_key_ = k == 0 ? 0 : ~uint32_t{0};
+  }
+
+  // Whether a hit of this distance could be among the k nearest. An equal distance can, by its id.
+  SEGVEC_INLINE bool Accepts(uint32_t key) const { return key <= bound_key_; }
+
+  void Add(Hit hit) {
+    hits_.push_back(hit);
+    if (hits_.size() >= 2 * k_ + 32) Cut();
+  }
+
+  // Sorts and returns the hits; valid until the next Begin.
+  const std::vector<Hit>& Finish() {
+    if (hits_.size() > k_) Cut();
+    std::sort(hits_.begin(), hits_.end());
+    return hits_;
+  }
+
+ private:
+  void Cut() {
+    if (k_ == 0) return hits_.clear();
+    std::nth_element(hits_.begin(), hits_.begin() + static_cast<std::ptrdiff_t>(k_ - 1), hits_.end());
+    hits_.resize(k_);
+    bound_key_ = hits_[k_ - 1].key;
+  }
+
+  size_t k_ = 0;
+  uint32_t bound_key_ = 0;
+  std::vector<Hit> hits_;
+};
+
+}  // namespace segvec

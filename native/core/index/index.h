@@ -1,0 +1,98 @@
+// The vector index: segments, snapshots and the merging of what the segments find.
+//
+// Life of a vector: staged (Stage) -> checked and given a segment and a slot (Add) -> appended and linked by the one
+// thread that owns the segment (GrowingSegment) -> visible with its whole batch in the next Snapshot.
+//
+// Thread safety: Add() by one thread at a time (the binding posts it to a Strand); everything else from any thread.
+// Determinism: the same options and the same sequence of Add calls build the same bytes, however the threads run.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/cancel_token.h"
+#include "index/id_map.h"
+#include "index/options.h"
+#include "index/searcher.h"
+#include "index/snapshot.h"
+#include "index/stage.h"
+#include "index/string_ids.h"
+#include "segment/growing_segment.h"
+
+namespace segvec {
+
+class Index {
+ public:
+  // Throws kInvalidArgument when SEGVEC_SIMD names an unknown instruction set.
+  explicit Index(const IndexOptions& options);
+
+  const IndexOptions& options() const { return options_; }
+
+  // Adds the staged rows: all of them, or none and an error that names the first row at fault. Returns the ids when the
+  // index assigned them. Errors: kInvalidVector, kInvalidId, kDuplicateId, kAborted, kOutOfMemory.
+  std::vector<uint64_t> Add(Stage& stage, const CancelToken& cancel);
+
+  // Searches for `query_count` rows of `dimension` floats; several are spread over the pool.
+  // Errors: kInvalidVector naming the query, kAborted, kOutOfMemory.
+  SearchResults Search(const float* queries, size_t query_count, const SearchParameters& parameters,
+                       const CancelToken& cancel) const;
+
+  bool Has(uint64_t id) const;
+  // The stored vector, as it was added.
+  std::optional<std::vector<float>> Get(uint64_t id) const;
+
+  std::shared_ptr<const Snapshot> snapshot() const;
+  size_t vector_count() const { return snapshot()->vector_count; }
+  size_t memory_bytes() const;
+  StringIds& string_ids() { return string_ids_; }
+  const StringIds& string_ids() const { return string_ids_; }
+
+  // A hash over all that the index holds.
+  uint64_t Fingerprint() const;
+
+ private:
+  // A run of rows of one add, in insertion order, that goes to one segment.
+  struct Run {
+    std::shared_ptr<GrowingSegment> target;
+    size_t begin, end;  // positions in the insertion order
+  };
+  // Where the rows of one add will go; made before anything is changed.
+  struct Plan {
+    std::vector<uint32_t> order;          // rows in insertion order
+    std::vector<std::vector<Run>> lanes;  // the runs of each worker, one after another
+    std::vector<Location> locations;      // per row
+    uint32_t new_segment_count = 0;
+  };
+  class IdClaim;
+
+  std::vector<float> CheckRows(const Stage& stage, const CancelToken& cancel) const;
+  Plan MakePlan(size_t row_count) const;
+  void InsertRows(const Plan& plan, Stage& stage, const std::vector<float>& inverse_norms,
+                  const std::vector<uint64_t>& ids, const CancelToken& cancel) const;
+  void Publish(const Plan& plan);
+  void Abandon(const Plan& plan);
+  void PublishViews(std::vector<SegmentView> views);
+  const SegmentView* FindView(const Segment& segment) const;
+
+  const IndexOptions options_;
+  const Loops& loops_;
+  IdMap id_map_;
+  StringIds string_ids_;
+  // The rest belongs to Add.
+  uint64_t next_id_ = 0;   // the next automatic id
+  uint64_t add_count_ = 0;
+  uint32_t next_segment_number_ = 0;
+  std::vector<std::shared_ptr<GrowingSegment>> growing_;  // one per worker, null until rows arrive
+
+  mutable std::mutex snapshot_mutex_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  Searcher searcher_;
+};
+
+}  // namespace segvec

@@ -1,0 +1,27 @@
+// What an index is made with. Values are validated by whoever fills this in.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "distance/metric.h"
+
+namespace segvec {
+
+enum class IdType { kNumber, kBigint, kString };
+
+// The largest integer that a JavaScript number holds exactly.
+inline constexpr uint64_t kMaxNumberId = (uint64_t{1} << 53) - 1;
+
+struct IndexOptions {
+  size_t dimension = 0;
+  Metric metric = Metric::kCosine;
+  IdType id_type = IdType::kNumber;
+  uint32_t M = 16;
+  uint32_t ef_construction = 200;
+  int threads = 1;                       // segments that an add fills side by side
+  uint32_t segment_capacity = 1u << 20;  // slots of a segment
+  uint64_t seed = 1;
+};
+
+}  // namespace segvec

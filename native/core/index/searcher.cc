@@ -1,0 +1,207 @@
+#include "index/searcher.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "base/error.h"
+#include "base/growable_memory.h"
+#include "base/thread_pool.h"
+#include "distance/kernels.h"
+#include "graph/order_key.h"
+#include "index/vector_check.h"
+
+namespace segvec {
+namespace {
+
+constexpr size_t kQueriesPerTask = 8;
+constexpr uint32_t kSlotsPerCancelCheck = 4096;
+
+// A segment's beam is ef times the square root of its share of the vectors, but no narrower than this: measured for
+// k = 10 (shared notes: ef_s ~ ef * S^-0.5, at least 6).
+constexpr uint32_t kMinSegmentEf = 6;
+
+// With a beam this close to the whole segment, reading it in order is cheaper than walking its graph.
+constexpr size_t kScanFactor = 8;
+
+}  // namespace
+
+// What one search needs, reused from query to query.
+struct Searcher::Context {
+  explicit Context(size_t dimension)
+      : query_memory(PaddedDimension(dimension) * sizeof(float)) {
+    query_memory.Commit(PaddedDimension(dimension) * sizeof(float));
+  }
+  float* query() { return reinterpret_cast<float*>(query_memory.data()); }
+
+  struct GraphSegment {
+    const SegmentView* view;
+    uint32_t ef;
+    bool is_full;  // the beam was filled, a wider one could find more
+    std::vector<Hit> hits;
+  };
+
+  GrowableMemory query_memory;  // one padded, aligned row
+  SearchContext search;
+  Nearest nearest, merged;
+  std::vector<GraphSegment> graph_segments;
+  size_t graph_segment_count = 0;
+};
+
+// Takes a context from the free list for the duration of a scope.
+class Searcher::ContextLease {
+ public:
+  explicit ContextLease(const Searcher& searcher) : searcher_(searcher) {
+    {
+      std::lock_guard lock(searcher_.contexts_mutex_);
+      if (!searcher_.free_contexts_.empty()) {
+        context_ = std::move(searcher_.free_contexts_.back());
+        searcher_.free_contexts_.pop_back();
+        return;
+      }
+    }
+    context_ = std::make_unique<Context>(searcher_.options_.dimension);
+  }
+  ~ContextLease() {
+    std::lock_guard lock(searcher_.contexts_mutex_);
+    searcher_.free_contexts_.push_back(std::move(context_));
+  }
+  Context& operator*() { return *context_; }
+
+ private:
+  const Searcher& searcher_;
+  std::unique_ptr<Context> context_;
+};
+
+Searcher::Searcher(const IndexOptions& options) : options_(options) {}
+Searcher::~Searcher() = default;
+
+SearchResults Searcher::Search(const Snapshot& snapshot, const float* queries, size_t query_count,
+                               const SearchParameters& parameters, const CancelToken& cancel) const {
+  SearchResults results;
+  results.k = std::min(parameters.k, snapshot.vector_count);
+  results.ids.resize(query_count * results.k);
+  results.distances.resize(query_count * results.k);
+  results.counts.resize(query_count);
+  const auto search_range = [&](size_t begin, size_t end) {
+    ContextLease context(*this);
+    for (size_t q = begin; q < end; ++q) {
+      cancel.Check();
+      SearchOne(snapshot, queries + q * options_.dimension, q, parameters, cancel, *context, results);
+    }
+  };
+  if (query_count <= kQueriesPerTask) {
+    search_range(0, query_count);
+  } else {
+    const size_t task_count = (query_count + kQueriesPerTask - 1) / kQueriesPerTask;
+    ThreadPool::Shared().ParallelFor(
+        task_count, options_.threads, ThreadPool::Priority::kInteractive, [&](size_t task) {
+          search_range(task * kQueriesPerTask, std::min(query_count, (task + 1) * kQueriesPerTask));
+        });
+  }
+  return results;
+}
+
+void Searcher::SearchOne(const Snapshot& snapshot, const float* query, size_t query_index,
+                         const SearchParameters& parameters, const CancelToken& cancel, Context& context,
+                         SearchResults& results) const {
+  const size_t dimension = options_.dimension;
+  float* padded = context.query();
+  std::copy_n(query, dimension, padded);
+  const size_t invalid = FirstInvalidComponent(padded, dimension);
+  if (invalid < dimension) {
+    throw Error(ErrorCode::kInvalidVector, "query " + std::to_string(query_index) + ", position " +
+                                               std::to_string(invalid) + " is " + DescribeValue(padded[invalid]) +
+                                               "; expected a finite number of magnitude up to 1e17");
+  }
+  FloatQuery prepared{padded, 1.0f};
+  if (options_.metric == Metric::kCosine) {
+    prepared.scale = InverseNorm(padded, dimension);
+    if (prepared.scale == 0) {
+      throw Error(ErrorCode::kInvalidVector, "query " + std::to_string(query_index) +
+                                                 " has length zero; metric 'cosine' needs a direction");
+    }
+  }
+
+  const size_t k = results.k;
+  Nearest& nearest = context.nearest;
+  nearest.Begin(k);
+  context.graph_segment_count = 0;
+  const uint32_t ef = std::max<uint32_t>(parameters.ef, 1);
+  for (const SegmentView& view : snapshot.views) {
+    const double share = static_cast<double>(view.live_count()) / static_cast<double>(std::max<size_t>(snapshot.vector_count, 1));
+    const auto segment_ef = static_cast<uint32_t>(std::ceil(static_cast<double>(std::max<size_t>(ef, k)) * std::sqrt(share)));
+    const size_t beam = std::max(segment_ef, kMinSegmentEf);
+    if (!parameters.is_exact && view.segment->has_graph() && beam * kScanFactor < view.slot_count) {
+      if (context.graph_segments.size() == context.graph_segment_count) context.graph_segments.emplace_back();
+      auto& graph_segment = context.graph_segments[context.graph_segment_count++];
+      graph_segment.view = &view;
+      graph_segment.ef = static_cast<uint32_t>(beam);
+      continue;
+    }
+    for (uint32_t begin = 0; begin < view.slot_count; begin += kSlotsPerCancelCheck) {
+      cancel.Check();
+      const uint32_t end = begin + std::min(kSlotsPerCancelCheck, view.slot_count - begin);
+      view.segment->Scan(prepared, begin, end, view.visibility(), nearest);
+    }
+  }
+  if (context.graph_segment_count > 0) SearchGraphs(snapshot, prepared, ef, k, context);
+
+  const std::vector<Hit>& hits = nearest.Finish();
+  results.counts[query_index] = static_cast<uint32_t>(hits.size());
+  for (size_t i = 0; i < hits.size(); ++i) {
+    const float distance = DistanceOfKey(hits[i].key);
+    results.ids[query_index * k + i] = hits[i].id;
+    // Rounding can put the cosine of near-equal directions a hair above 1.
+    results.distances[query_index * k + i] = options_.metric == Metric::kCosine ? std::max(distance, 0.0f) : distance;
+  }
+}
+
+// Searches each segment with its share of the beam. A segment all of whose hits are among the k nearest may hold more
+// of them (rows that arrived together lie together), so its beam is widened until it no longer does, at most to ef.
+void Searcher::SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, uint32_t ef, size_t k,
+                            Context& context) const {
+  const auto search = [&](Context::GraphSegment& graph_segment) {
+    graph_segment.hits.clear();
+    graph_segment.is_full =
+        graph_segment.view->segment->SearchGraph(query, graph_segment.ef, graph_segment.view->visibility(),
+                                                 context.search, graph_segment.hits);
+  };
+  const auto begin = context.graph_segments.begin();
+  const auto end = begin + static_cast<std::ptrdiff_t>(context.graph_segment_count);
+  std::for_each(begin, end, search);
+  if (context.graph_segment_count > 1 || snapshot.views.size() > 1) {
+    const uint32_t widest = std::max<uint32_t>(ef, static_cast<uint32_t>(k));
+    for (bool widened = true; widened;) {
+      widened = false;
+      Nearest& merged = context.merged;
+      merged = context.nearest;  // the scanned hits
+      for (auto at = begin; at != end; ++at) {
+        for (const Hit& hit : at->hits) merged.Add(hit);
+      }
+      const std::vector<Hit>& best = merged.Finish();
+      for (auto at = begin; at != end; ++at) {
+        const bool all_among_best =
+            at->is_full && !at->hits.empty() && (best.size() < k || !(best.back() < at->hits.back()));
+        if (!all_among_best || at->ef >= widest) continue;
+        at->ef = std::min(widest, at->ef * 2);
+        search(*at);
+        widened = true;
+      }
+    }
+  }
+  for (auto at = begin; at != end; ++at) {
+    for (const Hit& hit : at->hits) {
+      if (context.nearest.Accepts(hit.key)) context.nearest.Add(hit);
+    }
+  }
+}
+
+size_t Searcher::memory_bytes() const {
+  std::lock_guard lock(contexts_mutex_);
+  size_t bytes = 0;
+  for (const auto& context : free_contexts_) bytes += sizeof(Context) + context->search.visited.memory_bytes();
+  return bytes;
+}
+
+}  // namespace segvec

@@ -1,0 +1,37 @@
+// What makes a vector fit to be stored or searched for.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <string>
+
+#include "distance/metric.h"
+
+namespace segvec {
+
+// The first component that distances cannot be measured with (NaN, infinite, beyond kMaxMagnitude); `dimension` when
+// there is none.
+inline size_t FirstInvalidComponent(const float* values, size_t dimension) {
+  size_t invalid_count = 0;
+  for (size_t i = 0; i < dimension; ++i) invalid_count += !(std::fabs(values[i]) <= kMaxMagnitude);
+  if (invalid_count == 0) return dimension;
+  size_t i = 0;
+  while (std::fabs(values[i]) <= kMaxMagnitude) ++i;
+  return i;
+}
+
+// 1 / |values|; 0 when the vector has no direction: its length is zero or too small for a float.
+inline float InverseNorm(const float* values, size_t dimension) {
+  double sum = 0;
+  for (size_t i = 0; i < dimension; ++i) sum += static_cast<double>(values[i]) * values[i];
+  const double inverse = 1 / std::sqrt(sum);
+  return inverse < 1e30 ? static_cast<float>(inverse) : 0.0f;
+}
+
+inline std::string DescribeValue(float value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
+  return std::to_string(value);
+}
+
+}  // namespace segvec

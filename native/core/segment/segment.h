@@ -1,0 +1,78 @@
+// One segment: vectors, their ids, and once there are enough of them a graph over them.
+//
+// Thread safety: one writer (GrowingSegment); any number of readers beside it, each within the Visibility of its
+//                snapshot. After Seal() nothing changes any more.
+// Invariant: rows never move; a slot below slot_count() has its row, norm and id in place.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/growable_memory.h"
+#include "distance/metric.h"
+#include "graph/loops.h"
+
+namespace segvec {
+
+// Up to here a segment has no graph: scanning it costs no more than walking one.
+inline constexpr uint32_t kScanLimit = 1024;
+
+struct SegmentShape {
+  size_t dimension;
+  Metric metric;
+  uint32_t M;
+  uint32_t capacity;  // slots
+};
+
+class Segment {
+ public:
+  // `number` tells the segments of an index apart; with `seed` it decides the levels of the graph.
+  Segment(const SegmentShape& shape, const Loops& loops, uint32_t number, uint64_t seed);
+
+  uint32_t number() const { return number_; }
+  uint32_t capacity() const { return shape_.capacity; }
+  uint32_t slot_count() const { return slot_count_.load(std::memory_order_acquire); }
+  uint64_t id(uint32_t slot) const { return ids_[slot]; }
+  const float* row(uint32_t slot) const { return rows_.data() + slot * padded_dimension_; }
+  bool is_sealed() const { return is_sealed_.load(std::memory_order_acquire); }
+  bool has_graph() const { return is_graph_ready_.load(std::memory_order_acquire); }
+  uint32_t max_level() const { return has_graph() ? graph_->entry().level : 0; }
+  size_t memory_bytes() const;
+  uint64_t Fingerprint() const;
+
+  // Finds the nearest visible slots by walking the graph: at most `ef` hits, ascending, appended to `hits`.
+  // Returns whether the beam was full, that is whether a wider one could find more. REQUIRES: has_graph().
+  bool SearchGraph(const FloatQuery& query, uint32_t ef, const Visibility& visibility, SearchContext& context,
+                   std::vector<Hit>& hits) const;
+
+  // Offers the visible slots in [begin, end) to `nearest`. REQUIRES: end <= visibility.slot_count.
+  void Scan(const FloatQuery& query, uint32_t begin, uint32_t end, const Visibility& visibility,
+            Nearest& nearest) const {
+    loops_.scan(float_rows(), ids_.data(), query, begin, end, visibility, nearest);
+  }
+
+  const Graph* graph() const { return graph_.get(); }
+  FloatRows float_rows() const {
+    return {rows_.data(), padded_dimension_ / 16, inverse_norms_.data()};
+  }
+
+ private:
+  friend class GrowingSegment;
+
+  const SegmentShape shape_;
+  const Loops& loops_;
+  const uint32_t number_;
+  const uint64_t seed_;
+  const size_t padded_dimension_;
+  GrowableArray<float> rows_;           // padded_dimension_ per slot; as the user gave them, tail zero
+  GrowableArray<float> inverse_norms_;  // under Metric::kCosine
+  GrowableArray<uint64_t> ids_;
+  std::unique_ptr<Graph> graph_;  // set by the writer before is_graph_ready_
+  std::atomic<uint32_t> slot_count_{0};
+  std::atomic<bool> is_graph_ready_{false};
+  std::atomic<bool> is_sealed_{false};
+};
+
+}  // namespace segvec
