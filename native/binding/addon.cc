@@ -1,0 +1,53 @@
+// The module: its classes, and what it says about itself.
+#include <napi.h>
+
+#include "cancel_token_wrap.h"
+#include "cursor_wrap.h"
+#include "distance/instruction_set.h"
+#include "errors.h"
+#include "index_wrap.h"
+#include "instance.h"
+#include "stage_wrap.h"
+
+namespace segvec::binding {
+namespace {
+
+Napi::Value InstructionSets(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    const Napi::Env env = info.Env();
+    const auto& sets = AvailableInstructionSets();
+    auto available = Napi::Array::New(env, sets.size());
+    for (size_t i = 0; i < sets.size(); ++i) {
+      available.Set(static_cast<uint32_t>(i), Napi::String::New(env, InstructionSetName(sets[i])));
+    }
+    Napi::Object result = Napi::Object::New(env);
+    result.Set("selected", Napi::String::New(env, InstructionSetName(SelectedInstructionSet())));
+    result.Set("available", available);
+    return result;
+  });
+}
+
+Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
+  auto* instance = new Instance;
+  env.SetInstanceData(instance);
+  instance->completions = Completions::Create(env);
+  instance->stage_constructor = Napi::Persistent(StageWrap::Define(env));
+  instance->cursor_constructor = Napi::Persistent(CursorWrap::Define(env));
+
+  auto codes = Napi::Array::New(env);
+  for (const ErrorCode code : kErrorCodes) codes.Set(codes.Length(), Napi::String::New(env, ErrorCodeName(code)));
+  exports.Set("errorCodes", codes);
+  exports.Set("Index", IndexWrap::Define(env));
+  exports.Set("CancelToken", CancelTokenWrap::Define(env));
+  exports.Set("instructionSets", Napi::Function::New(env, InstructionSets, "instructionSets"));
+  return exports;
+}
+
+}  // namespace
+}  // namespace segvec::binding
+
+static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
+  return segvec::binding::Initialize(env, exports);
+}
+
+NODE_API_MODULE(segvec, Initialize)

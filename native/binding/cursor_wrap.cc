@@ -1,0 +1,57 @@
+#include "cursor_wrap.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "errors.h"
+#include "ids.h"
+
+namespace segvec::binding {
+
+Napi::Function CursorWrap::Define(Napi::Env env) {
+  return DefineClass(env, "Cursor", {InstanceMethod("next", &CursorWrap::Next)});
+}
+
+Napi::Object CursorWrap::Create(Napi::Env env, std::shared_ptr<IndexState> state) {
+  return Instance::Of(env).cursor_constructor.New({Napi::External<std::shared_ptr<IndexState>>::New(env, &state)});
+}
+
+CursorWrap::CursorWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<CursorWrap>(info) {
+  Guard(info.Env(), [&] {
+    if (!info[0].IsExternal()) throw Error(ErrorCode::kInvalidArgument, "a cursor is made by index.entries()");
+    state_ = *info[0].As<Napi::External<std::shared_ptr<IndexState>>>().Data();
+    snapshot_ = state_->Open().snapshot();
+  });
+}
+
+Napi::Value CursorWrap::Next(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    const Index& index = state_->Open();
+    const size_t max_rows = std::max<uint32_t>(info[0].As<Napi::Number>().Uint32Value(), 1);
+    std::vector<uint64_t> ids;
+    std::vector<const float*> rows;
+    while (view_ < snapshot_->views.size() && rows.size() < max_rows) {
+      const SegmentView& view = snapshot_->views[view_];
+      for (; slot_ < view.slot_count && rows.size() < max_rows; ++slot_) {
+        if (!view.visibility().Contains(slot_)) continue;
+        ids.push_back(view.segment->id(slot_));
+        rows.push_back(view.segment->row(slot_));
+      }
+      if (slot_ < view.slot_count) break;
+      ++view_;
+      slot_ = 0;
+    }
+    if (rows.empty()) return info.Env().Undefined();
+    const size_t dimension = index.options().dimension;
+    auto vectors = Napi::Float32Array::New(info.Env(), rows.size() * dimension);
+    for (size_t i = 0; i < rows.size(); ++i) std::copy_n(rows[i], dimension, vectors.Data() + i * dimension);
+    const uint32_t count = static_cast<uint32_t>(ids.size());
+    Napi::Object block = Napi::Object::New(info.Env());
+    block.Set("ids", MakeIds(info.Env(), index, ids.data(), count, &count, 1));
+    block.Set("vectors", vectors);
+    return block;
+  });
+}
+
+}  // namespace segvec::binding

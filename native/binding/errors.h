@@ -1,0 +1,52 @@
+// Native errors as JavaScript errors: the only place where one becomes the other.
+#pragma once
+
+#include <napi.h>
+
+#include <exception>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "base/error.h"
+
+namespace segvec::binding {
+
+// A plain Error with a `code`; the TypeScript layer makes a SegvecError of it.
+inline Napi::Error MakeError(Napi::Env env, ErrorCode code, const std::string& message) {
+  Napi::Error error = Napi::Error::New(env, message);
+  error.Set("code", Napi::String::New(env, ErrorCodeName(code)));
+  return error;
+}
+
+// The segvec error that an exception of the core or of the standard library stands for.
+inline Error Translate(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const Error& error) {
+    return error;
+  } catch (const std::bad_alloc&) {
+    return Error(ErrorCode::kOutOfMemory, "out of memory");
+  } catch (const std::length_error&) {
+    return Error(ErrorCode::kOutOfMemory, "out of memory");
+  } catch (const std::exception& error) {
+    return Error(ErrorCode::kInternal, error.what());
+  } catch (...) {
+    return Error(ErrorCode::kInternal, "unknown error");
+  }
+}
+
+// Runs the body of an entry point: whatever it throws arrives in JavaScript as an error, never at the process.
+template <class Body>
+auto Guard(Napi::Env env, Body&& body) -> decltype(body()) {
+  try {
+    return body();
+  } catch (const Napi::Error&) {
+    throw;  // already a JavaScript error; node-addon-api hands it on
+  } catch (...) {
+    const Error error = Translate(std::current_exception());
+    throw MakeError(env, error.code(), error.what());
+  }
+}
+
+}  // namespace segvec::binding

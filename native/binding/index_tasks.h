@@ -1,0 +1,85 @@
+// The asynchronous operations of an index.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "async_task.h"
+#include "index/index.h"
+#include "index_wrap.h"
+
+namespace segvec::binding {
+
+// A task that counts as in flight, so that close() waits for it. It holds the index, whatever becomes of the handle.
+class IndexTask : public AsyncTask {
+ public:
+  IndexTask(Napi::Env env, std::shared_ptr<IndexState> state, std::shared_ptr<CancelToken> cancel);
+
+ protected:
+  Index& index() { return *index_; }
+  const IndexState& state() const { return *state_; }
+  void Finish(Napi::Env env) override;
+
+ private:
+  std::shared_ptr<IndexState> state_;
+  std::shared_ptr<Index> index_;
+};
+
+class AddTask : public IndexTask {
+ public:
+  AddTask(Napi::Env env, std::shared_ptr<IndexState> state, std::shared_ptr<CancelToken> cancel,
+          std::shared_ptr<Stage> stage);
+
+ protected:
+  void Execute() override;
+  Napi::Value Result(Napi::Env env) override;
+  void Finish(Napi::Env env) override;
+
+ private:
+  std::shared_ptr<Stage> stage_;
+  ReportedMemory stage_memory_;
+  std::vector<uint64_t> assigned_ids_;
+};
+
+class SearchTask : public IndexTask {
+ public:
+  SearchTask(Napi::Env env, std::shared_ptr<IndexState> state, std::shared_ptr<CancelToken> cancel,
+             std::vector<float> queries, const SearchParameters& parameters)
+      : IndexTask(env, std::move(state), std::move(cancel)), queries_(std::move(queries)), parameters_(parameters) {}
+
+ protected:
+  void Execute() override;
+  Napi::Value Result(Napi::Env env) override;
+
+ private:
+  std::vector<float> queries_;
+  SearchParameters parameters_;
+  SearchResults results_;
+};
+
+// Frees the index, off the JavaScript thread.
+class CloseTask : public AsyncTask {
+ public:
+  CloseTask(Napi::Env env, std::shared_ptr<IndexState> state)
+      : AsyncTask(env, Instance::Of(env).completions, nullptr), state_(std::move(state)) {}
+
+  // Posts the task. REQUIRES: no other task of the index is in flight.
+  void Start();
+
+ protected:
+  void Execute() override { index_.reset(); }
+  Napi::Value Result(Napi::Env env) override { return env.Undefined(); }
+  void Finish(Napi::Env env) override { state_->ReportMemory(env); }
+
+ private:
+  std::shared_ptr<IndexState> state_;
+  std::shared_ptr<Index> index_;
+};
+
+// { k, ids, distances, counts } for the TypeScript layer.
+Napi::Object MakeHits(Napi::Env env, const Index& index, const SearchResults& results);
+
+}  // namespace segvec::binding

@@ -1,0 +1,250 @@
+#include "index_wrap.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "cancel_token_wrap.h"
+#include "cursor_wrap.h"
+#include "errors.h"
+#include "ids.h"
+#include "index_tasks.h"
+#include "stage_wrap.h"
+
+namespace segvec::binding {
+namespace {
+
+// More rows than this cannot be addressed by the slots of any index that fits in memory.
+constexpr double kMaxStageRows = 4294967295.0;
+
+Error InvalidArgument(const std::string& message) { return Error(ErrorCode::kInvalidArgument, message); }
+
+// An own property of the frozen object that the TypeScript layer passes.
+double NumberOption(const Napi::Object& options, const char* name, double low, double high) {
+  const Napi::Value value = options.Get(name);
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
+  if (!(number >= low && number <= high)) throw InvalidArgument(std::string("option ") + name + " is out of range");
+  return number;
+}
+
+template <class Enum>
+Enum NamedOption(const Napi::Object& options, const char* name,
+                 std::initializer_list<std::pair<const char*, Enum>> choices) {
+  const Napi::Value value = options.Get(name);
+  const std::string text = value.IsString() ? value.As<Napi::String>().Utf8Value() : "";
+  for (const auto& [choice, meaning] : choices) {
+    if (text == choice) return meaning;
+  }
+  throw InvalidArgument(std::string("option ") + name + " is '" + text + "'");
+}
+
+IndexOptions ReadOptions(const Napi::Value& value) {
+  if (!value.IsObject()) throw InvalidArgument("options must be an object");
+  const auto object = value.As<Napi::Object>();
+  IndexOptions options;
+  options.dimension = static_cast<size_t>(NumberOption(object, "dimension", 1, kMaxDimension));
+  options.metric = NamedOption<Metric>(
+      object, "metric", {{"l2", Metric::kL2}, {"cosine", Metric::kCosine}, {"ip", Metric::kIp}});
+  options.id_type = NamedOption<IdType>(
+      object, "idType", {{"number", IdType::kNumber}, {"bigint", IdType::kBigint}, {"string", IdType::kString}});
+  options.M = static_cast<uint32_t>(NumberOption(object, "M", kMinM, kMaxM));
+  options.ef_construction = static_cast<uint32_t>(NumberOption(object, "efConstruction", 1, 1e6));
+  options.threads = static_cast<int>(NumberOption(object, "threads", 1, kMaxThreads));
+  options.segment_capacity = static_cast<uint32_t>(NumberOption(object, "segmentCapacity", 1, kMaxSlots));
+  options.seed = static_cast<uint64_t>(NumberOption(object, "seed", 0, kMaxNumberId));
+  return options;
+}
+
+Napi::Float32Array ReadQueries(const Napi::Value& value, size_t dimension) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array) {
+    throw InvalidArgument("queries must be a Float32Array");
+  }
+  const auto queries = value.As<Napi::Float32Array>();
+  if (queries.ElementLength() == 0 || queries.ElementLength() % dimension != 0) {
+    throw Error(ErrorCode::kDimensionMismatch, "queries hold " + std::to_string(queries.ElementLength()) +
+                                                   " values; expected a multiple of dimension " +
+                                                   std::to_string(dimension));
+  }
+  return queries;
+}
+
+SearchParameters ReadParameters(const Napi::Value& value) {
+  if (!value.IsObject()) throw InvalidArgument("search parameters must be an object");
+  const auto object = value.As<Napi::Object>();
+  const Napi::Value exact = object.Get("exact");
+  return {static_cast<size_t>(NumberOption(object, "k", 0, kMaxNumberId)),
+          static_cast<uint32_t>(NumberOption(object, "ef", 1, kMaxSlots)),
+          exact.IsBoolean() && exact.As<Napi::Boolean>().Value()};
+}
+
+}  // namespace
+
+Index& IndexState::Open() const {
+  if (is_closed) throw Error(ErrorCode::kClosed, "the index is closed");
+  return *index;
+}
+
+void IndexState::ReportMemory(Napi::Env env) {
+  memory.Update(env, is_collected || !index ? 0 : index->memory_bytes());
+}
+
+Napi::Function IndexWrap::Define(Napi::Env env) {
+  return DefineClass(env, "Index",
+                     {InstanceAccessor("size", &IndexWrap::Size, nullptr),
+                      InstanceAccessor("memoryBytes", &IndexWrap::MemoryBytes, nullptr),
+                      InstanceMethod("stage", &IndexWrap::MakeStage), InstanceMethod("add", &IndexWrap::Add),
+                      InstanceMethod("search", &IndexWrap::Search),
+                      InstanceMethod("searchSync", &IndexWrap::SearchSync),
+                      InstanceMethod("has", &IndexWrap::Has), InstanceMethod("get", &IndexWrap::Get),
+                      InstanceMethod("stats", &IndexWrap::Stats), InstanceMethod("entries", &IndexWrap::Entries),
+                      InstanceMethod("close", &IndexWrap::Close)});
+}
+
+IndexWrap::IndexWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<IndexWrap>(info) {
+  Guard(info.Env(), [&] {
+    const IndexOptions options = ReadOptions(info[0]);
+    ThreadPool::Shared().EnsureThreads(options.threads);
+    state_->index = std::make_shared<Index>(options);
+  });
+}
+
+void IndexWrap::Finalize(Napi::Env env) {
+  state_->is_collected = true;
+  state_->ReportMemory(env);
+  if (!state_->index) return;
+  // Giving back gigabytes takes time, and this is the JavaScript thread.
+  ThreadPool::Shared().Post(ThreadPool::Priority::kInteractive, [index = std::move(state_->index)] {});
+}
+
+Napi::Value IndexWrap::Size(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    return Napi::Number::New(info.Env(), static_cast<double>(state_->Open().vector_count()));
+  });
+}
+
+Napi::Value IndexWrap::MemoryBytes(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    return Napi::Number::New(info.Env(), static_cast<double>(state_->Open().memory_bytes()));
+  });
+}
+
+Napi::Value IndexWrap::MakeStage(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    const IndexOptions& options = state_->Open().options();
+    const double row_count = info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : -1;
+    if (!(row_count >= 0 && row_count <= kMaxStageRows)) throw InvalidArgument("row count is out of range");
+    return StageWrap::Create(info.Env(), options, static_cast<size_t>(row_count));
+  });
+}
+
+Napi::Value IndexWrap::Add(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    const Index& index = state_->Open();
+    StageWrap* stage = UnwrapTagged<StageWrap>(info[0]);
+    if (stage == nullptr) throw InvalidArgument("add() expects a stage");
+    if (stage->dimension() != index.options().dimension || stage->id_type() != index.options().id_type) {
+      throw InvalidArgument("the stage belongs to another index");
+    }
+    auto* task = new AddTask(info.Env(), state_, CancelTokenWrap::FromArgument(info[1]), stage->Take());
+    const Napi::Promise promise = task->promise();
+    task->completions()->Begin(info.Env(), task);
+    state_->writer->Post([task] { task->Run(); });
+    return promise;
+  });
+}
+
+Napi::Value IndexWrap::Search(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    const Index& index = state_->Open();
+    const Napi::Float32Array queries = ReadQueries(info[0], index.options().dimension);
+    std::vector<float> copy(queries.Data(), queries.Data() + queries.ElementLength());
+    auto* task = new SearchTask(info.Env(), state_, CancelTokenWrap::FromArgument(info[2]), std::move(copy),
+                                ReadParameters(info[1]));
+    const Napi::Promise promise = task->promise();
+    task->completions()->Begin(info.Env(), task);
+    ThreadPool::Shared().Post(ThreadPool::Priority::kInteractive, [task] { task->Run(); });
+    return promise;
+  });
+}
+
+Napi::Value IndexWrap::SearchSync(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    const Index& index = state_->Open();
+    const Napi::Float32Array query = ReadQueries(info[0], index.options().dimension);
+    const SearchParameters parameters = ReadParameters(info[1]);
+    const SearchResults results = index.Search(query.Data(), 1, parameters, CancelToken());
+    return MakeHits(info.Env(), index, results);
+  });
+}
+
+Napi::Value IndexWrap::Has(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    const Index& index = state_->Open();
+    const std::optional<uint64_t> id = LookUpId(info[0], index);
+    return Napi::Boolean::New(info.Env(), id && index.Has(*id));
+  });
+}
+
+Napi::Value IndexWrap::Get(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    const Index& index = state_->Open();
+    const std::optional<uint64_t> id = LookUpId(info[0], index);
+    const auto vector = id ? index.Get(*id) : std::nullopt;
+    if (!vector) return info.Env().Undefined();
+    auto array = Napi::Float32Array::New(info.Env(), vector->size());
+    std::copy(vector->begin(), vector->end(), array.Data());
+    return array;
+  });
+}
+
+Napi::Value IndexWrap::Stats(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    const Napi::Env env = info.Env();
+    const Index& index = state_->Open();
+    const auto snapshot = index.snapshot();
+    const auto number = [&](size_t value) { return Napi::Number::New(env, static_cast<double>(value)); };
+    auto segments = Napi::Array::New(env, snapshot->views.size());
+    for (size_t i = 0; i < snapshot->views.size(); ++i) {
+      const SegmentView& view = snapshot->views[i];
+      Napi::Object segment = Napi::Object::New(env);
+      segment.Set("vectorCount", number(view.live_count()));
+      segment.Set("isSealed", Napi::Boolean::New(env, view.segment->is_sealed()));
+      segment.Set("hasGraph", Napi::Boolean::New(env, view.segment->has_graph()));
+      segment.Set("maxLevel", number(view.segment->max_level()));
+      segment.Set("memoryBytes", number(view.segment->memory_bytes()));
+      segments.Set(static_cast<uint32_t>(i), segment);
+    }
+    Napi::Object stats = Napi::Object::New(env);
+    stats.Set("vectorCount", number(snapshot->vector_count));
+    stats.Set("memoryBytes", number(index.memory_bytes()));
+    stats.Set("segments", segments);
+    return stats;
+  });
+}
+
+Napi::Value IndexWrap::Entries(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    state_->Open();
+    return CursorWrap::Create(info.Env(), state_);
+  });
+}
+
+Napi::Value IndexWrap::Close(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    state_->Open();
+    auto* task = new CloseTask(info.Env(), state_);
+    const Napi::Promise promise = task->promise();
+    task->completions()->Begin(info.Env(), task);
+    state_->is_closed = true;
+    if (state_->in_flight_count == 0) {
+      task->Start();
+    } else {
+      state_->pending_close = task;
+    }
+    return promise;
+  });
+}
+
+}  // namespace segvec::binding

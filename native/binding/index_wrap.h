@@ -1,0 +1,55 @@
+// The JavaScript handle of an Index. Each method: check the arguments that memory safety depends on, call the core.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "base/strand.h"
+#include "index/index.h"
+#include "instance.h"
+
+namespace segvec::binding {
+
+class AsyncTask;
+
+// What a handle and its running tasks share. It outlives the handle while a task runs.
+// Thread safety: JavaScript thread only, but for the index itself.
+struct IndexState {
+  std::shared_ptr<Index> index;  // null once closed
+  std::shared_ptr<Strand> writer = std::make_shared<Strand>();
+  size_t in_flight_count = 0;
+  bool is_closed = false;
+  bool is_collected = false;           // the handle is gone
+  AsyncTask* pending_close = nullptr;  // starts when nothing is in flight any more
+  ReportedMemory memory;
+
+  // Throws CLOSED.
+  Index& Open() const;
+  void ReportMemory(Napi::Env env);
+};
+
+class IndexWrap : public Napi::ObjectWrap<IndexWrap> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+
+  explicit IndexWrap(const Napi::CallbackInfo& info);
+  void Finalize(Napi::Env env) override;
+
+ private:
+  Napi::Value Size(const Napi::CallbackInfo& info);
+  Napi::Value MemoryBytes(const Napi::CallbackInfo& info);
+  Napi::Value MakeStage(const Napi::CallbackInfo& info);
+  Napi::Value Add(const Napi::CallbackInfo& info);
+  Napi::Value Search(const Napi::CallbackInfo& info);
+  Napi::Value SearchSync(const Napi::CallbackInfo& info);
+  Napi::Value Has(const Napi::CallbackInfo& info);
+  Napi::Value Get(const Napi::CallbackInfo& info);
+  Napi::Value Stats(const Napi::CallbackInfo& info);
+  Napi::Value Entries(const Napi::CallbackInfo& info);
+  Napi::Value Close(const Napi::CallbackInfo& info);
+
+  std::shared_ptr<IndexState> state_ = std::make_shared<IndexState>();
+};
+
+}  // namespace segvec::binding
