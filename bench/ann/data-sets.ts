@@ -1,0 +1,72 @@
+/**
+ * The data that benchmarks run on: real sets from the folder named by SEGVEC_DATA (or ../shared/data) where present, and
+ * the text that every checkout has under its own node_modules.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Metric } from 'segvec'
+import { textCorpus } from '../../corpus/text-corpus.ts'
+
+/** Vectors row-major, `count * dimension` floats. */
+export interface DataSet {
+  readonly name: string
+  readonly metric: Metric
+  readonly dimension: number
+  readonly base: Float32Array
+  readonly queries: Float32Array
+}
+
+const projectFolder = fileURLToPath(new URL('../..', import.meta.url))
+
+export function dataFolder(): string {
+  return process.env['SEGVEC_DATA'] ?? join(projectFolder, '..', 'shared', 'data')
+}
+
+/** Real sets by name, with the metric each was made for. */
+const realSets: Record<string, Metric> = {
+  'fashion-mnist-784': 'l2',
+  'lsa-delaw-256': 'cosine',
+  'sift-corel-128': 'l2',
+  'sift-ngt-5k-128': 'l2',
+}
+
+export function hasDataSet(name: string): boolean {
+  return name === 'text' || (name in realSets && existsSync(join(dataFolder(), 'vectors', name)))
+}
+
+export async function loadDataSet(name: string): Promise<DataSet> {
+  if (name === 'text') return loadText()
+  const metric = realSets[name]
+  if (metric === undefined || !hasDataSet(name)) {
+    const known = ['text', ...Object.keys(realSets)].join(', ')
+    throw new Error(`data set '${name}' is not present; known sets: ${known} (folder: ${dataFolder()})`)
+  }
+  const folder = join(dataFolder(), 'vectors', name)
+  const dimension = Number(/-(\d+)$/.exec(name)?.[1])
+  return { name, metric, dimension, base: readVectors(folder, 'base'), queries: readVectors(folder, 'query') }
+}
+
+/** Reads `name.u8` (one byte a component) or `name.f32` (little-endian floats). */
+function readVectors(folder: string, name: string): Float32Array {
+  const bytes = join(folder, `${name}.u8`)
+  if (existsSync(bytes)) return Float32Array.from(readFileSync(bytes))
+  const file = readFileSync(join(folder, `${name}.f32`))
+  return new Float32Array(file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength))
+}
+
+/** Every fiftieth chunk, up to 500, becomes a query and leaves the base. */
+async function loadText(): Promise<DataSet> {
+  const { vectors, dimension } = await textCorpus()
+  const count = vectors.length / dimension
+  const isQuery = (row: number) => row % 50 === 25 && row < 25_000
+  const pick = (wanted: boolean) => {
+    const rows = Array.from({ length: count }, (_, row) => row).filter((row) => isQuery(row) === wanted)
+    const picked = new Float32Array(rows.length * dimension)
+    rows.forEach((row, i) => {
+      picked.set(vectors.subarray(row * dimension, (row + 1) * dimension), i * dimension)
+    })
+    return picked
+  }
+  return { name: 'text', metric: 'cosine', dimension, base: pick(false), queries: pick(true) }
+}
