@@ -1,0 +1,137 @@
+// Runs every check of the project and adds them up: C++ (plain, ASan + UBSan, TSan), TypeScript (plain and against an
+// ASan addon), types, lint, layers, and both build systems. The last line is `N passed, N failed`.
+//
+//   npm test             everything
+//   npm test -- --quick  without the sanitizers and the second build system
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { nodeHeadersPrefix } from './node-headers.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const isQuick = process.argv.includes('--quick')
+let passed = 0
+let failed = 0
+
+const title = (text) => console.log(`\n=== ${text} ===`)
+
+/** Runs a command; its output is shown, and returned when `capture` is set. */
+function run(command, args, { env, capture = false } = {}) {
+  const result = spawnSync(command, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    stdio: ['ignore', capture ? 'pipe' : 'inherit', capture ? 'pipe' : 'inherit'],
+  })
+  if (result.error) throw result.error
+  return { isSuccess: result.status === 0, output: (result.stdout ?? '') + (result.stderr ?? '') }
+}
+
+/** A check without parts of its own counts as one. */
+function check(name, command, args, options) {
+  title(name)
+  const { isSuccess } = run(command, args, options)
+  if (isSuccess) passed++
+  else failed++
+  return isSuccess
+}
+
+function cppTests(preset) {
+  title(`C++ tests, preset ${preset}`)
+  const isBuilt =
+    run('cmake', ['--preset', preset], { capture: true }).isSuccess &&
+    run('cmake', ['--build', '--preset', preset, '--parallel', '2']).isSuccess
+  if (!isBuilt) {
+    failed++
+    return
+  }
+  const { isSuccess, output } = run('ctest', ['--preset', preset, '--verbose'], { capture: true })
+  let caseFailures = 0
+  let caseCount = 0
+  for (const [, total, bad] of output.matchAll(
+    /test cases:\s*(\d+)\s*\|\s*\d+ passed\s*\|\s*(\d+) failed/g,
+  )) {
+    caseCount += Number(total)
+    caseFailures += Number(bad)
+  }
+  if (!isSuccess || caseCount === 0) {
+    console.log(output)
+    caseFailures = Math.max(caseFailures, 1)
+  }
+  console.log(`${caseCount} test cases, ${caseFailures} failed`)
+  passed += Math.max(caseCount - caseFailures, 0)
+  failed += caseFailures
+}
+
+function vitest(name, env) {
+  title(name)
+  const report = `${root}build/vitest.json`
+  rmSync(report, { force: true })
+  const { isSuccess } = run(
+    'npx',
+    ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    {
+      env,
+    },
+  )
+  if (!existsSync(report)) {
+    failed++
+    return
+  }
+  const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, 'utf8'))
+  passed += numPassedTests
+  failed += isSuccess ? numFailedTests : Math.max(numFailedTests, numFailedTestSuites, 1)
+}
+
+const compilerFile = (name) => execFileSync('g++', [`-print-file-name=${name}`], { encoding: 'utf8' }).trim()
+
+mkdirSync(`${root}build`, { recursive: true })
+const isBuilt =
+  check('build the addon with CMake', 'npm', ['run', '--silent', 'build:native']) &&
+  check('build the TypeScript layer', 'npm', ['run', '--silent', 'build:ts'])
+check('lint', 'npx', ['biome', 'check', '.'])
+check('layers', 'node', ['scripts/check-layers.mjs'])
+check('types', 'npx', ['tsc', '-p', 'tsconfig.json'])
+check('doctest is there', 'node', ['scripts/ensure-doctest.mjs'])
+cppTests('release')
+if (!isQuick) {
+  cppTests('asan')
+  cppTests('tsan')
+}
+if (isBuilt) {
+  run('node', ['scripts/install-peers.mjs'])
+  vitest('TypeScript tests', {})
+}
+if (isBuilt && !isQuick) {
+  const isSanitized = check('build the addon with AddressSanitizer', 'npx', [
+    'cmake-js',
+    'compile',
+    '--out',
+    'build/addon-asan',
+    '--target',
+    'segvec',
+    '--CDSEGVEC_SANITIZE=address,undefined',
+    '--log-level',
+    'warn',
+  ])
+  if (isSanitized) {
+    vitest('TypeScript tests under AddressSanitizer', {
+      SEGVEC_ADDON: `${root}build/addon-asan/Release/segvec.node`,
+      LD_PRELOAD: `${compilerFile('libasan.so')} ${compilerFile('libubsan.so')}`,
+      ASAN_OPTIONS: 'detect_leaks=0',
+    })
+  }
+  const prefix = nodeHeadersPrefix()
+  if (prefix !== undefined) {
+    check('build the addon with node-gyp', 'npx', [
+      'node-gyp',
+      'configure',
+      'build',
+      `--nodedir=${prefix}`,
+      '--silent',
+    ])
+  }
+}
+console.log(`\n${passed} passed, ${failed} failed`)
+process.exit(failed === 0 ? 0 : 1)
