@@ -1,0 +1,64 @@
+import { describe } from './describe.ts'
+import { fromNative, SegvecError } from './errors.ts'
+
+const readAborted = Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'aborted')?.get
+
+/** Checks the `signal` option. @throws {SegvecError} `INVALID_ARGUMENT` unless it is an `AbortSignal` or left out. */
+export function signalOption(value: unknown): AbortSignal | undefined {
+  if (value === undefined) return undefined
+  try {
+    // Unlike `instanceof`, the getter cannot be deceived: it throws for anything but a real signal.
+    readAborted?.call(value)
+    return value as AbortSignal
+  } catch {
+    throw new SegvecError('INVALID_ARGUMENT', `signal is ${describe(value)}; expected an AbortSignal`)
+  }
+}
+
+/** Watches one operation's signal, if it has one, from the start of the operation to `dispose()`. */
+export class AbortWatch {
+  readonly #signal: AbortSignal | undefined
+  readonly #operation: string
+  #listeners: (() => void)[] = []
+
+  /** @throws {SegvecError} `ABORTED` if the signal is aborted already. */
+  constructor(signal: AbortSignal | undefined, operation: string) {
+    this.#signal = signal
+    this.#operation = operation
+    this.throwIfAborted()
+  }
+
+  throwIfAborted(): void {
+    if (this.#signal?.aborted) throw this.#aborted()
+  }
+
+  /** Calls `listener` when the signal is aborted, until `dispose()`. */
+  onAbort(listener: () => void): void {
+    if (this.#signal === undefined) return
+    this.#listeners.push(listener)
+    this.#signal.addEventListener('abort', listener)
+  }
+
+  /** Settles with `promise`, or rejects with `ABORTED` as soon as the signal is aborted. */
+  async race(promise: Promise<void>): Promise<void> {
+    if (this.#signal === undefined) return promise
+    const aborted = new Promise<void>((resolve) => this.onAbort(resolve))
+    await Promise.race([promise, aborted])
+    this.throwIfAborted()
+  }
+
+  /** The error for what a native call threw: one that was cancelled through the signal carries its reason. */
+  fromNative(error: unknown): SegvecError {
+    const known = fromNative(error)
+    return known.code === 'ABORTED' && this.#signal?.aborted ? this.#aborted() : known
+  }
+
+  dispose(): void {
+    for (const listener of this.#listeners) this.#signal?.removeEventListener('abort', listener)
+    this.#listeners = []
+  }
+
+  #aborted(): SegvecError {
+    return new SegvecError('ABORTED', `${this.#operation} was aborted`, { cause: this.#signal?.reason })
+  }
+}

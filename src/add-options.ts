@@ -1,0 +1,28 @@
+import { signalOption } from './abort.ts'
+import { describe } from './describe.ts'
+import { SegvecError } from './errors.ts'
+import { readOptions } from './option-reader.ts'
+import type { AddProgress } from './progress.ts'
+
+/** Options of `add`. */
+export interface AddOptions {
+  /** Abandons the add: it rejects with `ABORTED` and leaves nothing of its batch behind. */
+  readonly signal?: AbortSignal | undefined
+  /**
+   * Called about every 100 ms, and once at the end with `insertedCount === totalCount`. If it throws, the add is
+   * cancelled and rejects with what was thrown; thrown by the last report, the batch is already in the index.
+   */
+  readonly onProgress?: ((progress: AddProgress) => void) | undefined
+}
+
+const names = ['signal', 'onProgress'] as const
+
+/** Reads the options of `add`. @throws {SegvecError} `INVALID_ARGUMENT`, naming the option. */
+export function readAddOptions(options: unknown): AddOptions {
+  const raw = readOptions(options, names)
+  const { onProgress } = raw
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw new SegvecError('INVALID_ARGUMENT', `onProgress is ${describe(onProgress)}; expected a function`)
+  }
+  return { signal: signalOption(raw.signal), onProgress: onProgress as AddOptions['onProgress'] }
+}

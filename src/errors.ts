@@ -1,0 +1,59 @@
+/** Every `code` that a {@link SegvecError} can carry. */
+export const errorCodes = [
+  /** An option or argument has the wrong type or is out of range. */
+  'INVALID_ARGUMENT',
+  /** An array's length is not the one that `dimension` asks for. */
+  'DIMENSION_MISMATCH',
+  /** A vector holds NaN, an infinity or a value too large for a finite distance, or is zero under `cosine`. */
+  'INVALID_VECTOR',
+  /** An id is not of the index's `idType`, or outside its range. */
+  'INVALID_ID',
+  /** An id to add is already in the index, or twice in one batch. */
+  'DUPLICATE_ID',
+  /** The index has been closed. */
+  'CLOSED',
+  /** The operation's `AbortSignal` was aborted; `cause` is the signal's reason. */
+  'ABORTED',
+  /** Memory could not be allocated; the index is as it was. */
+  'OUT_OF_MEMORY',
+  /** The native addon could not be loaded. */
+  'LOAD_FAILED',
+  /** A defect of segvec itself; please report it. */
+  'INTERNAL',
+] as const
+
+/** A stable, machine-readable name for what went wrong. */
+export type SegvecErrorCode = (typeof errorCodes)[number]
+
+/**
+ * The one error class of this package: `code` is for programs, `message` says what, expected and got.
+ *
+ * @example
+ * try {
+ *   await index.add([1], [[0.1, 0.2]])
+ * } catch (error) {
+ *   if (error instanceof SegvecError && error.code === 'DUPLICATE_ID') await useAnotherId()
+ *   else throw error
+ * }
+ */
+export class SegvecError extends Error {
+  override readonly name = 'SegvecError'
+  readonly code: SegvecErrorCode
+
+  constructor(code: SegvecErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/**
+ * Turns what a call of the native addon threw into a `SegvecError`, created here and now so that its stack shows
+ * the caller. An error without a known code is a defect: `INTERNAL`, with the original as `cause`.
+ */
+export function fromNative(error: unknown): SegvecError {
+  if (error instanceof SegvecError) return error
+  const { code, message } = error instanceof Error ? (error as Error & { code?: unknown }) : {}
+  const known = errorCodes.find((candidate) => candidate === code)
+  if (known !== undefined) return new SegvecError(known, message ?? known)
+  return new SegvecError('INTERNAL', `the native addon failed: ${message ?? String(error)}`, { cause: error })
+}

@@ -1,0 +1,66 @@
+import { availableParallelism } from 'node:os'
+import { type IdType, idTypes } from './ids.ts'
+import { choiceOption, integerOption, readOptions } from './option-reader.ts'
+
+/**
+ * What `distance` means: `l2` is the squared Euclidean distance, `cosine` is 1 - cosine similarity, `ip` is
+ * 1 - dot product. Smaller is nearer under all three.
+ */
+export type Metric = 'l2' | 'cosine' | 'ip'
+
+/** What a `VectorIndex` is made with; everything but `dimension` can be left out. */
+export interface IndexOptions<T extends IdType = 'number'> {
+  /** Values per vector, 1 to 4096. */
+  readonly dimension: number
+  /** How distance is measured; `'cosine'` if left out. */
+  readonly metric?: Metric | undefined
+  /** What ids are, in and out: `'number'` (safe integers >= 0; if left out), `'bigint'` (0 to 2^64 - 1) or `'string'`. */
+  readonly idType?: T | undefined
+  /** Neighbours kept per vector (twice as many on the lowest level), 2 to 128; 16 if left out. */
+  readonly M?: number | undefined
+  /** Candidates examined when a vector is linked into the graph, 1 to 4096; 200 if left out. */
+  readonly efConstruction?: number | undefined
+  /** Worker threads, 1 to 256; as many as the machine can run at once if left out. */
+  readonly threads?: number | undefined
+  /** Vectors per segment before it is sealed and a new one begun, 1 to 2^31 - 1; 1,048,576 if left out. */
+  readonly segmentCapacity?: number | undefined
+  /** Seed of everything random, 0 to 2^32 - 1; 1 if left out. The same input, seed and `threads` build the same index. */
+  readonly seed?: number | undefined
+}
+
+const names = [
+  'dimension',
+  'metric',
+  'idType',
+  'M',
+  'efConstruction',
+  'threads',
+  'segmentCapacity',
+  'seed',
+] as const
+const metrics = ['l2', 'cosine', 'ip'] as const
+const mostThreads = 256
+
+/** `IndexOptions` with every value checked and filled in. */
+export type IndexSettings = Readonly<ReturnType<typeof readIndexOptions>>
+
+/** Reads a constructor's options. @throws {SegvecError} `INVALID_ARGUMENT`, naming the option. */
+export function readIndexOptions(options: unknown) {
+  const raw = readOptions(options, names)
+  return Object.freeze({
+    dimension: integerOption('dimension', raw.dimension, 1, 4096),
+    metric: choiceOption('metric', raw.metric, metrics, 'cosine'),
+    idType: choiceOption('idType', raw.idType, idTypes, 'number'),
+    M: integerOption('M', raw.M, 2, 128, 16),
+    efConstruction: integerOption('efConstruction', raw.efConstruction, 1, 4096, 200),
+    threads: integerOption(
+      'threads',
+      raw.threads,
+      1,
+      mostThreads,
+      Math.min(availableParallelism(), mostThreads),
+    ),
+    segmentCapacity: integerOption('segmentCapacity', raw.segmentCapacity, 1, 2 ** 31 - 1, 1_048_576),
+    seed: integerOption('seed', raw.seed, 0, 2 ** 32 - 1, 1),
+  })
+}

@@ -1,0 +1,107 @@
+/**
+ * The typed surface of the native addon: what `native/binding` exports, no more.
+ *
+ * Arguments arrive here already validated and converted by the public class; the addon re-checks only what
+ * memory safety needs. Its errors are plain `Error`s with a `code`; `fromNative` turns them into `SegvecError`s.
+ */
+
+/** Ids in the shape that fits the index's `idType`: `number`, `bigint`, `string`. */
+export type NativeIds = Float64Array | BigUint64Array | string[]
+
+export interface NativeOptions {
+  readonly dimension: number
+  readonly metric: 'l2' | 'cosine' | 'ip'
+  readonly idType: 'number' | 'bigint' | 'string'
+  readonly M: number
+  readonly efConstruction: number
+  readonly threads: number
+  readonly segmentCapacity: number
+  readonly seed: number
+}
+
+/** Cancels one operation from the JS thread; safe to call at any time, any number of times. */
+export interface NativeCancelToken {
+  cancel(): void
+}
+
+/** Native memory that an `add` is copied into, slice by slice, before any of it is inserted. */
+export interface NativeStage {
+  /** Appends `rows.length / dimension` rows. The floats are copied before the call returns. */
+  appendRows(rows: Float32Array): void
+  /** Appends ids, in row order; leave it out altogether and the index assigns them. */
+  appendIds(ids: NativeIds): void
+  /** Rows inserted so far, once the stage has been given to `add`. */
+  readonly insertedCount: number
+}
+
+export interface NativeSearchParameters {
+  readonly k: number
+  /** Beam width for the whole index, shared out over its segments. */
+  readonly ef: number
+  /** Scan every vector instead of walking the graphs. */
+  readonly exact: boolean
+}
+
+/**
+ * The hits of `queryCount` queries, row-major with stride `k` (the requested `k`, at most the number of vectors):
+ * row `q` holds `counts[q]` hits from `q * k` on, by ascending distance, equal distances by ascending id.
+ */
+export interface NativeHits {
+  readonly k: number
+  readonly ids: NativeIds
+  readonly distances: Float32Array
+  readonly counts: Uint32Array
+}
+
+export interface NativeSegmentStats {
+  readonly vectorCount: number
+  readonly isSealed: boolean
+  /** False while the segment is small enough to be scanned exactly. */
+  readonly hasGraph: boolean
+  /** Highest level of the graph's hierarchy. */
+  readonly maxLevel: number
+  readonly memoryBytes: number
+}
+
+export interface NativeStats {
+  readonly vectorCount: number
+  readonly memoryBytes: number
+  readonly segments: readonly NativeSegmentStats[]
+}
+
+/** Walks the vectors of one snapshot. */
+export interface NativeCursor {
+  /** The next rows, at most `maxRows`; `undefined` at the end. */
+  next(maxRows: number): { readonly ids: NativeIds; readonly vectors: Float32Array } | undefined
+}
+
+export interface NativeIndex {
+  readonly size: number
+  /** Bytes held natively, as reported to V8. */
+  readonly memoryBytes: number
+  stage(rowCount: number): NativeStage
+  /** Inserts a complete stage; resolves with the assigned ids, or `undefined` when the caller gave them. */
+  add(stage: NativeStage, token?: NativeCancelToken): Promise<NativeIds | undefined>
+  /** `queries` holds one or more rows; copied before the call returns. */
+  search(
+    queries: Float32Array,
+    parameters: NativeSearchParameters,
+    token?: NativeCancelToken,
+  ): Promise<NativeHits>
+  searchSync(query: Float32Array, parameters: NativeSearchParameters): NativeHits
+  has(id: number | bigint | string): boolean
+  get(id: number | bigint | string): Float32Array | undefined
+  stats(): NativeStats
+  entries(): NativeCursor
+  /** Refuses further calls with `CLOSED`; resolves once what is in flight is done and its memory is freed. */
+  close(): Promise<void>
+}
+
+export interface NativeAddon {
+  readonly Index: new (options: NativeOptions) => NativeIndex
+  readonly CancelToken: new () => NativeCancelToken
+  /** Every code a native error can carry. */
+  readonly errorCodes: readonly string[]
+  /** Names of the instruction sets this machine can run, best first, and the one in use. */
+  instructionSets(): { readonly selected: string; readonly available: readonly string[] }
+}

@@ -1,0 +1,78 @@
+import { isList, isRevokedProxy } from './arrays.ts'
+import { describe } from './describe.ts'
+import { SegvecError } from './errors.ts'
+import { nearestName } from './nearest-name.ts'
+
+/** Option values as the caller gave them, unchecked; an option left out or `undefined` is `undefined` here. */
+export type RawOptions<Name extends string> = { readonly [name in Name]?: unknown }
+
+/**
+ * Copies the options out of the caller's object: own enumerable properties only, each read exactly once, into an
+ * object without a prototype, so that neither a polluted `Object.prototype` nor a getter can change them later.
+ *
+ * @throws {SegvecError} `INVALID_ARGUMENT` if `options` is no object or has an option that is not in `names`.
+ */
+export function readOptions<Name extends string>(options: unknown, names: readonly Name[]): RawOptions<Name> {
+  const values = Object.create(null) as { [name in Name]?: unknown }
+  if (options === undefined) return values
+  if (!isObject(options)) {
+    throw new SegvecError('INVALID_ARGUMENT', `options is ${describe(options)}; expected an object`)
+  }
+  for (const name of Object.keys(options)) {
+    if (!isOneOf(name, names)) throw unknownOption(name, names)
+    values[name] = (options as Record<Name, unknown>)[name]
+  }
+  return values
+}
+
+function isObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || isRevokedProxy(value)) return false
+  return !isList(value) && !ArrayBuffer.isView(value)
+}
+
+function isOneOf<Name extends string>(name: string, names: readonly Name[]): name is Name {
+  return (names as readonly string[]).includes(name)
+}
+
+function unknownOption(name: string, names: readonly string[]): SegvecError {
+  const nearest = nearestName(name, names)
+  const guess = nearest === undefined ? '' : `; did you mean '${nearest}'?`
+  const message = `unknown option ${describe(name)}${guess} (the options are ${names.join(', ')})`
+  return new SegvecError('INVALID_ARGUMENT', message)
+}
+
+/** An integer option within `least..most`; `fallback` if it was left out. */
+export function integerOption(
+  name: string,
+  value: unknown,
+  least: number,
+  most: number,
+  fallback?: number,
+): number {
+  const given = value === undefined ? fallback : value
+  if (Number.isSafeInteger(given) && (given as number) >= least && (given as number) <= most) {
+    return given as number
+  }
+  const range = most === Number.MAX_SAFE_INTEGER ? `>= ${least}` : `from ${least} to ${most}`
+  throw new SegvecError('INVALID_ARGUMENT', `${name} is ${describe(given)}; expected an integer ${range}`)
+}
+
+/** An option that is one of a few words; `fallback` if it was left out. */
+export function choiceOption<Choice extends string>(
+  name: string,
+  value: unknown,
+  choices: readonly Choice[],
+  fallback: Choice,
+): Choice {
+  if (value === undefined) return fallback
+  const choice = choices.find((candidate) => candidate === value)
+  if (choice !== undefined) return choice
+  const expected = choices.map((candidate) => `'${candidate}'`).join(', ')
+  throw new SegvecError('INVALID_ARGUMENT', `${name} is ${describe(value)}; expected one of ${expected}`)
+}
+
+/** An option that is `true` or `false`, `false` if it was left out. */
+export function booleanOption(name: string, value: unknown): boolean {
+  if (value === undefined || typeof value === 'boolean') return value === true
+  throw new SegvecError('INVALID_ARGUMENT', `${name} is ${describe(value)}; expected true or false`)
+}

@@ -1,0 +1,106 @@
+import { SegvecError } from './errors.ts'
+import type { Id, IdColumn, IdType } from './ids.ts'
+
+/** One vector found. */
+export interface SearchHit<T extends IdType = 'number'> {
+  readonly id: Id<T>
+  /** Under the index's metric; smaller is nearer. */
+  readonly distance: number
+}
+
+/**
+ * What many queries found, in flat arrays: the hits of query `q` are at `q * k` to `q * k + counts[q]` (excluded) of
+ * `ids` and `distances`, nearest first, equal distances by ascending id.
+ */
+export interface BatchHits<T extends IdType = 'number'> {
+  /** Places per query: the `k` asked for, or the size of the index if that is less. */
+  readonly k: number
+  /** `queryCount * k` ids; places without a hit hold `-1`, `2n ** 64n - 1n` or `''`. */
+  readonly ids: IdColumn<T>
+  /** `queryCount * k` distances; places without a hit hold `Infinity`. */
+  readonly distances: Float32Array
+  /** Hits per query; less than `k` only where an approximate search found fewer. */
+  readonly counts: Uint32Array
+}
+
+/** Hits as the native side gives them: as in `BatchHits`, but places without a hit may hold anything. */
+export interface HitColumns {
+  readonly k: number
+  readonly ids: IdColumn
+  readonly distances: Float32Array
+  readonly counts: Uint32Array
+}
+
+/** The hits of a single query. */
+export function hitsOf<T extends IdType>(columns: HitColumns): SearchHit<T>[] {
+  const { ids, distances } = columns
+  const count = columns.counts[0] ?? 0
+  const hits = new Array<SearchHit<T>>(count)
+  for (let rank = 0; rank < count; ++rank) {
+    hits[rank] = { id: ids[rank] as Id<T>, distance: distances[rank] as number }
+  }
+  return hits
+}
+
+// A short string takes about three words beside the pointer to it.
+const bytesPerId = { number: 8, bigint: 8, string: 32 }
+const padding = { number: -1, bigint: 2n ** 64n - 1n, string: '' }
+
+/** Bytes that a batch result takes per query. */
+export function bytesPerQuery(k: number, idType: IdType): number {
+  return k * (bytesPerId[idType] + Float32Array.BYTES_PER_ELEMENT) + Uint32Array.BYTES_PER_ELEMENT
+}
+
+/** Puts the results of chunks of queries together. */
+export class BatchResult<T extends IdType> implements BatchHits<T> {
+  readonly k: number
+  readonly ids: IdColumn<T>
+  readonly distances: Float32Array
+  readonly counts: Uint32Array
+
+  readonly idType: T
+
+  /** @throws {SegvecError} `OUT_OF_MEMORY`. */
+  constructor(queryCount: number, k: number, idType: T) {
+    const placeCount = queryCount * k
+    this.idType = idType
+    this.k = k
+    try {
+      this.ids = emptyColumn(placeCount, idType) as IdColumn<T>
+      this.distances = new Float32Array(placeCount)
+      this.counts = new Uint32Array(queryCount)
+    } catch (cause) {
+      const message = `no memory for the results of ${queryCount} queries with k = ${k}`
+      throw new SegvecError('OUT_OF_MEMORY', message, { cause })
+    }
+  }
+
+  /** Takes over the hits of the queries from `start` on. */
+  put(start: number, columns: HitColumns): void {
+    columns.counts.forEach((found, query) => {
+      const count = Math.min(found, this.k)
+      const from = query * columns.k
+      const to = (start + query) * this.k
+      this.counts[start + query] = count
+      for (let rank = 0; rank < count; ++rank) {
+        this.ids[to + rank] = columns.ids[from + rank] as Id<T>
+        this.distances[to + rank] = columns.distances[from + rank] as number
+      }
+      for (let rank = count; rank < this.k; ++rank) {
+        this.ids[to + rank] = padding[this.idType] as Id<T>
+        this.distances[to + rank] = Number.POSITIVE_INFINITY
+      }
+    })
+  }
+}
+
+function emptyColumn(length: number, idType: IdType): IdColumn {
+  switch (idType) {
+    case 'number':
+      return new Float64Array(length)
+    case 'bigint':
+      return new BigUint64Array(length)
+    case 'string':
+      return new Array<string>(length)
+  }
+}

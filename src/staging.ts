@@ -1,0 +1,63 @@
+import { fromNative } from './errors.ts'
+import type { IdColumn, IdReader, IdType } from './ids.ts'
+import { Pacer } from './pacer.ts'
+import { type RowReader, rowsPerSlice } from './vectors.ts'
+
+/** Where a batch is copied to; both methods copy before they return. */
+export interface Stage {
+  appendIds(ids: IdColumn): void
+  appendRows(rows: Float32Array): void
+}
+
+/** A batch that has been looked at, but not read yet. */
+export interface Batch<T extends IdType> {
+  readonly ids: IdReader<T> | undefined
+  readonly rows: RowReader
+  readonly dimension: number
+}
+
+/**
+ * Copies a batch into native memory, slice by slice, letting the event loop turn in between. A batch of at most
+ * 4 MiB is copied before this returns its promise.
+ *
+ * @param open Makes the stage; called once the first slice has been found valid.
+ * @param assertGoingOn Called after each turn of the event loop; throws if the batch has been given up meanwhile.
+ * @throws {SegvecError} what reading or the stage objects to; the stage is to be dropped then.
+ */
+export async function stageBatch<S extends Stage, T extends IdType>(
+  { ids, rows, dimension }: Batch<T>,
+  open: () => S,
+  assertGoingOn: () => void,
+): Promise<S> {
+  const pacer = new Pacer()
+  let stage: S | undefined
+  const append = (slice: (into: S) => void) => {
+    try {
+      stage ??= open()
+      slice(stage)
+    } catch (error) {
+      throw fromNative(error)
+    }
+  }
+
+  while (ids !== undefined && !ids.isDone) {
+    const slice = ids.readSlice()
+    const pause = pacer.pauseBefore(bytesOf(slice))
+    if (pause !== undefined) await pause.then(assertGoingOn)
+    append((into) => into.appendIds(slice))
+  }
+  const sliceRows = rowsPerSlice(dimension)
+  for (let start = 0; start < rows.rowCount; start += sliceRows) {
+    const end = Math.min(start + sliceRows, rows.rowCount)
+    const pause = pacer.pauseBefore((end - start) * dimension * Float32Array.BYTES_PER_ELEMENT)
+    if (pause !== undefined) await pause.then(assertGoingOn)
+    const slice = rows.read(start, end)
+    append((into) => into.appendRows(slice))
+  }
+  return stage as S
+}
+
+function bytesOf(ids: IdColumn): number {
+  if (!Array.isArray(ids)) return ids.byteLength
+  return ids.reduce((bytes, id) => bytes + 2 * id.length, 0)
+}

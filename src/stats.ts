@@ -1,0 +1,22 @@
+/** What one segment of an index holds. */
+export interface SegmentStats {
+  readonly vectorCount: number
+  /** True once the segment is full: it never changes again. */
+  readonly isSealed: boolean
+  /** False while the segment is so small that it is scanned exactly. */
+  readonly hasGraph: boolean
+  /** Highest level of the graph's hierarchy; 0 without a graph. */
+  readonly maxLevel: number
+  readonly memoryBytes: number
+}
+
+/** What an index holds, at one moment. */
+export interface IndexStats {
+  readonly vectorCount: number
+  /** Native memory, segments and ids included. */
+  readonly memoryBytes: number
+  /** Oldest first. */
+  readonly segments: readonly SegmentStats[]
+  /** What distances are computed with; see `instructionSets()`. */
+  readonly instructionSet: string
+}

@@ -1,0 +1,410 @@
+import { setImmediate as nextTick } from 'node:timers/promises'
+import { AbortWatch } from './abort.ts'
+import { type AddOptions, readAddOptions } from './add-options.ts'
+import { isList } from './arrays.ts'
+import { assertResultFits, searchInChunks } from './batch-search.ts'
+import { fromNative, SegvecError } from './errors.ts'
+import {
+  checkedId,
+  type Id,
+  type IdColumn,
+  IdReader,
+  type Ids,
+  type IdType,
+  idList,
+  isSingleId,
+} from './ids.ts'
+import { InFlight } from './in-flight.ts'
+import { type IndexOptions, type IndexSettings, readIndexOptions } from './index-options.ts'
+import type { NativeAddon, NativeCursor, NativeHits, NativeIndex, NativeStage } from './native/addon.ts'
+import { loadAddon } from './native/load.ts'
+import { ProgressReports } from './progress.ts'
+import { type BatchHits, BatchResult, hitsOf, type SearchHit } from './results.ts'
+import {
+  readSearchOptions,
+  readSearchSyncOptions,
+  type SearchOptions,
+  type SearchSyncOptions,
+} from './search-options.ts'
+import { type Batch, stageBatch } from './staging.ts'
+import type { IndexStats } from './stats.ts'
+import { Turns } from './turns.ts'
+import { floatsOf, readerOf, readerOfOne, rowsPerSlice, type Vector, type Vectors } from './vectors.ts'
+
+/** One stored vector, as `entries()` gives it. */
+export interface IndexEntry<T extends IdType = 'number'> {
+  readonly id: Id<T>
+  /** The floats that were added, in an array of its own. */
+  readonly vector: Float32Array
+}
+
+const mostEntriesPerSlice = 1024
+const rowNames = { all: 'vectors', one: 'row' }
+const queryNames = { all: 'queries', one: 'query' }
+
+/**
+ * A vector index in memory: vectors are added in parallel on native threads and searched by approximate nearest
+ * neighbour, both off the event loop.
+ *
+ * Asynchronous methods always reject and synchronous ones always throw, with a {@link SegvecError}; only what the
+ * caller's own code throws while it is called (a getter, `onProgress`) is passed on as it is.
+ *
+ * @example
+ * const index = new VectorIndex({ dimension: 3, idType: 'string' })
+ * await index.add(['red', 'green'], [[1, 0, 0], [0, 1, 0]])
+ * await index.search([0.9, 0.1, 0], { k: 1 }) // [{ id: 'red', distance: 0.006 }]
+ */
+export class VectorIndex<T extends IdType = 'number'> {
+  readonly #addon: NativeAddon
+  readonly #native: NativeIndex
+  readonly #settings: IndexSettings
+  readonly #turns = new Turns()
+  readonly #inFlight = new InFlight()
+  #closing: Promise<void> | undefined
+
+  /**
+   * Makes an empty index. Only `dimension` has no default.
+   *
+   * @throws {SegvecError} `INVALID_ARGUMENT`, `LOAD_FAILED`, `OUT_OF_MEMORY`.
+   * @example
+   * new VectorIndex({ dimension: 768, metric: 'cosine' })
+   */
+  constructor(options: IndexOptions<T>) {
+    this.#settings = readIndexOptions(options)
+    this.#addon = loadAddon()
+    try {
+      this.#native = new this.#addon.Index(this.#settings)
+    } catch (error) {
+      throw fromNative(error)
+    }
+  }
+
+  /**
+   * Adds vectors under ids that the index makes up: they count up from one above the largest in it. Where `idType` is
+   * `'string'` they are the decimal strings from `'0'` up, without those that are taken.
+   *
+   * @param vectors `count * dimension` values, row-major, in one typed array, or an array of `count` vectors. At most
+   * 4 MiB of them are copied before the call returns; leave more alone until the promise settles.
+   * @returns The ids, in row order.
+   * @throws {SegvecError} As the other form does, as a rejection.
+   * @example
+   * const [id] = await index.add([[0.1, 0.2, 0.3]])
+   */
+  add(vectors: Vectors, options?: AddOptions): Promise<Id<T>[]>
+  /**
+   * Adds one vector under an id.
+   *
+   * @throws {SegvecError} As the other form does, as a rejection.
+   * @example
+   * await index.add(7, [0.1, 0.2, 0.3])
+   */
+  add(id: Id<T>, vector: Vector, options?: AddOptions): Promise<Id<T>[]>
+  /**
+   * Adds a batch of vectors: all of them or, if it rejects, none. Searches that start after it has resolved find them.
+   * Calls take effect in the order in which they are made, whether or not they are awaited.
+   *
+   * @param ids One per vector, new to the index; `undefined` has the index make them up.
+   * @param vectors `count * dimension` values, row-major, in one typed array, or an array of `count` vectors. At most
+   * 4 MiB of them are copied before the call returns; leave more alone until the promise settles.
+   * @returns The ids, in row order.
+   * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR`, `INVALID_ID`, `DUPLICATE_ID` (each naming the row),
+   * `INVALID_ARGUMENT`, `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, as a rejection.
+   * @example
+   * await index.add([1, 2], new Float32Array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6]), {
+   *   signal: AbortSignal.timeout(60_000),
+   *   onProgress: ({ insertedCount, totalCount }) => console.log(`${insertedCount} of ${totalCount}`),
+   * })
+   */
+  add(ids: Ids<T> | undefined, vectors: Vectors, options?: AddOptions): Promise<Id<T>[]>
+  async add(...given: readonly unknown[]): Promise<Id<T>[]> {
+    this.#assertOpen()
+    const { ids, vectors, options } = addArguments(given)
+    const { dimension, idType } = this.#settings
+    const addOptions = readAddOptions(options)
+    const idReader = ids === undefined ? undefined : new IdReader(ids, idType as T)
+    const rows = isSingleId(ids)
+      ? readerOfOne(vectors, dimension, 'vector')
+      : readerOf(vectors, dimension, rowNames)
+    if (idReader !== undefined && idReader.count !== rows.rowCount) {
+      const message = `ids has length ${idReader.count}; expected ${rows.rowCount}, one per row of vectors`
+      throw new SegvecError('INVALID_ARGUMENT', message)
+    }
+    // Getters of the caller ran since the first look, and may have closed the index.
+    this.#assertOpen()
+    return this.#addBatch({ ids: idReader, rows, dimension }, addOptions)
+  }
+
+  async #addBatch(batch: Batch<T>, { signal, onProgress }: AddOptions): Promise<Id<T>[]> {
+    const rowCount = batch.rows.rowCount
+    const abort = new AbortWatch(signal, 'add')
+    const token = signal || onProgress ? new this.#addon.CancelToken() : undefined
+    let submitted: NativeStage | undefined
+    const progress =
+      onProgress &&
+      new ProgressReports(
+        onProgress,
+        rowCount,
+        () => submitted?.insertedCount ?? 0,
+        () => token?.cancel(),
+      )
+    const assertGoingOn = () => {
+      abort.throwIfAborted()
+      progress?.throwFailure()
+    }
+    const turn = this.#turns.take()
+    this.#inFlight.begin()
+    try {
+      let assigned: IdColumn | undefined
+      if (rowCount > 0) {
+        const stage = await stageBatch(batch, () => this.#native.stage(rowCount), assertGoingOn)
+        if (turn.before !== undefined) await abort.race(turn.before)
+        assertGoingOn()
+        abort.onAbort(() => token?.cancel())
+        try {
+          const adding = this.#native.add(stage, token)
+          submitted = stage
+          turn.end()
+          assigned = await adding
+        } catch (error) {
+          progress?.throwFailure()
+          throw abort.fromNative(error)
+        }
+      }
+      progress?.finish()
+      return batch.ids?.accepted ?? (await idList<T>(assigned))
+    } finally {
+      progress?.stop()
+      abort.dispose()
+      turn.end()
+      this.#inFlight.end()
+    }
+  }
+
+  /**
+   * Finds the vectors nearest to a query, off the event loop.
+   *
+   * @param query `dimension` values. Copied before the call returns.
+   * @param options `k` (10), `ef` (`max(k, 64)`), `exact` (false), `signal`.
+   * @returns At most `k` hits by ascending distance, equal distances by ascending id; `[]` from an empty index.
+   * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR`, `INVALID_ARGUMENT`, `ABORTED`, `CLOSED`, as a rejection.
+   * @example
+   * const [nearest] = await index.search(embedding, { k: 1 })
+   */
+  async search(query: Vector, options?: SearchOptions): Promise<SearchHit<T>[]> {
+    this.#assertOpen()
+    const settings = readSearchOptions(options)
+    const floats = floatsOf(query, this.#settings.dimension, 'query')
+    const abort = new AbortWatch(settings.signal, 'search')
+    this.#assertOpen()
+    const token = settings.signal && new this.#addon.CancelToken()
+    abort.onAbort(() => token?.cancel())
+    try {
+      return hitsOf<T>(await this.#native.search(floats, settings, token))
+    } catch (error) {
+      throw abort.fromNative(error)
+    } finally {
+      abort.dispose()
+    }
+  }
+
+  /**
+   * As `search`, on the calling thread: for scripts and benchmarks. The event loop waits for it.
+   *
+   * @param query `dimension` values.
+   * @param options `k` (10), `ef` (`max(k, 64)`), `exact` (false).
+   * @returns At most `k` hits by ascending distance, equal distances by ascending id; `[]` from an empty index.
+   * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR`, `INVALID_ARGUMENT`, `CLOSED`.
+   * @example
+   * for (const { id, distance } of index.searchSync(embedding)) console.log(id, distance)
+   */
+  searchSync(query: Vector, options?: SearchSyncOptions): SearchHit<T>[] {
+    this.#assertOpen()
+    const settings = readSearchSyncOptions(options)
+    const floats = floatsOf(query, this.#settings.dimension, 'query')
+    this.#assertOpen()
+    let hits: NativeHits
+    try {
+      hits = this.#native.searchSync(floats, settings)
+    } catch (error) {
+      throw fromNative(error)
+    }
+    return hitsOf<T>(hits)
+  }
+
+  /**
+   * Finds the vectors nearest to each of many queries, in parallel and off the event loop.
+   *
+   * @param queries `count * dimension` values, row-major, in one typed array, or an array of `count` vectors. At most
+   * 4 MiB of them are copied before the call returns; leave more alone until the promise settles.
+   * @param options `k` (10), `ef` (`max(k, 64)`), `exact` (false), `signal`.
+   * @returns `ids` and `distances`, each `count * k`, row-major, ascending distance; `k` is what was asked for, or the
+   * size of the index at the call if that is less. Vectors that are added meanwhile may be found by some of the queries.
+   * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR` (both naming the query), `INVALID_ARGUMENT` (also if
+   * the results would take more than 1 GiB), `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, as a rejection.
+   * @example
+   * const { ids, k, counts } = await index.searchBatch(embeddings, { k: 5 })
+   * const idsOfThirdQuery = ids.slice(2 * k, 2 * k + counts[2])
+   */
+  async searchBatch(queries: Vectors, options?: SearchOptions): Promise<BatchHits<T>> {
+    this.#assertOpen()
+    const { k: wantedK, ef, exact, signal } = readSearchOptions(options)
+    const { dimension, idType } = this.#settings
+    const rows = readerOf(queries, dimension, queryNames)
+    const abort = new AbortWatch(signal, 'searchBatch')
+    this.#assertOpen()
+    const token = signal && new this.#addon.CancelToken()
+    abort.onAbort(() => token?.cancel())
+    this.#inFlight.begin()
+    try {
+      const k = Math.min(wantedK, this.size)
+      assertResultFits(rows.rowCount, k, idType)
+      const result = new BatchResult(rows.rowCount, k, idType as T)
+      // An empty index is asked for one hit, so that its queries are checked like any others.
+      const parameters = { k: Math.max(k, 1), ef, exact }
+      const search = (chunk: Float32Array) => this.#native.search(chunk, parameters, token)
+      await searchInChunks(rows, dimension, result, search, abort)
+      const { ids, distances, counts } = result
+      return { k, ids, distances, counts }
+    } finally {
+      abort.dispose()
+      this.#inFlight.end()
+    }
+  }
+
+  /**
+   * Whether a vector is stored under an id.
+   *
+   * @throws {SegvecError} `INVALID_ID`, `CLOSED`.
+   */
+  has(id: Id<T>): boolean {
+    this.#assertOpen()
+    const known = checkedId(id, this.#settings.idType, 'id')
+    try {
+      return this.#native.has(known)
+    } catch (error) {
+      throw fromNative(error)
+    }
+  }
+
+  /**
+   * The vector stored under an id: `dimension` floats exactly as they were added (under `cosine` too), in an array
+   * of its own; `undefined` if there is none.
+   *
+   * @throws {SegvecError} `INVALID_ID`, `CLOSED`.
+   */
+  get(id: Id<T>): Float32Array | undefined {
+    this.#assertOpen()
+    const known = checkedId(id, this.#settings.idType, 'id')
+    try {
+      return this.#native.get(known)
+    } catch (error) {
+      throw fromNative(error)
+    }
+  }
+
+  /** Vectors in the index. @throws {SegvecError} `CLOSED`. */
+  get size(): number {
+    this.#assertOpen()
+    try {
+      return this.#native.size
+    } catch (error) {
+      throw fromNative(error)
+    }
+  }
+
+  /**
+   * Counts and memory of the index and of each of its segments.
+   *
+   * @throws {SegvecError} `CLOSED`.
+   */
+  stats(): IndexStats {
+    this.#assertOpen()
+    try {
+      const { vectorCount, memoryBytes, segments } = this.#native.stats()
+      const instructionSet = this.#addon.instructionSets().selected
+      return { vectorCount, memoryBytes, segments, instructionSet }
+    } catch (error) {
+      throw fromNative(error)
+    }
+  }
+
+  /**
+   * Every vector that is in the index at the call, each once, in an order that is always the same for the same index
+   * but otherwise unspecified. Vectors added later do not appear. Closing the index ends the iteration with `CLOSED`.
+   *
+   * @throws {SegvecError} `CLOSED`.
+   * @example
+   * for await (const { id, vector } of index.entries()) console.log(id, vector)
+   */
+  entries(): AsyncIterableIterator<IndexEntry<T>> {
+    this.#assertOpen()
+    try {
+      return this.#walk(this.#native.entries())
+    } catch (error) {
+      throw fromNative(error)
+    }
+  }
+
+  async *#walk(cursor: NativeCursor): AsyncIterableIterator<IndexEntry<T>> {
+    const { dimension } = this.#settings
+    const sliceRows = Math.min(mostEntriesPerSlice, rowsPerSlice(dimension))
+    for (;;) {
+      this.#assertOpen()
+      const slice = nextSlice(cursor, sliceRows)
+      if (slice === undefined) return
+      for (const [row, id] of slice.ids.entries()) {
+        this.#assertOpen()
+        const vector = slice.vectors.slice(row * dimension, (row + 1) * dimension)
+        yield { id: id as Id<T>, vector }
+      }
+      await nextTick()
+    }
+  }
+
+  /**
+   * Refuses further calls with `CLOSED`, waits for those in flight and frees the index's memory. May be called again.
+   *
+   * @returns A promise that resolves when all that is done.
+   */
+  async close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    // Adds and batches that are half way still have native calls to make.
+    await this.#inFlight.idle()
+    try {
+      await this.#native.close()
+    } catch (error) {
+      throw fromNative(error)
+    }
+  }
+
+  /** Closes the index at the end of an `await using` block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw new SegvecError('CLOSED', 'the index is closed')
+  }
+}
+
+/** Tells the forms of `add` apart. */
+function addArguments(given: readonly unknown[]): { ids: unknown; vectors: unknown; options: unknown } {
+  const [first, second, third] = given
+  const isSecondVectors = given.length > 2 || isList(second) || ArrayBuffer.isView(second)
+  if (isSecondVectors || isSingleId(first) || first === undefined) {
+    return { ids: first, vectors: second, options: third }
+  }
+  return { ids: undefined, vectors: first, options: second }
+}
+
+function nextSlice(cursor: NativeCursor, rows: number): ReturnType<NativeCursor['next']> {
+  try {
+    return cursor.next(rows)
+  } catch (error) {
+    throw fromNative(error)
+  }
+}

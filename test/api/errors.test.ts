@@ -1,0 +1,52 @@
+import { errorCodes, SegvecError, VectorIndex } from 'segvec'
+import { describe, expect, test } from 'vitest'
+import { expectRejection } from '../support/failures.ts'
+
+describe('SegvecError', () => {
+  test('is an Error with a name, a code and a cause', () => {
+    const cause = new Error('deeper')
+    const error = new SegvecError('INTERNAL', 'broken', { cause })
+    expect(error).toBeInstanceOf(Error)
+    expect(error).toMatchObject({ name: 'SegvecError', code: 'INTERNAL', message: 'broken', cause })
+    expect(String(error)).toBe('SegvecError: broken')
+  })
+
+  test('codes are distinct', () => {
+    expect(new Set(errorCodes).size).toBe(errorCodes.length)
+  })
+
+  test.each([
+    ['search', (index: VectorIndex) => index.search([0, 0])],
+    ['search, refused early', (index: VectorIndex) => index.search([0])],
+    ['searchBatch', (index: VectorIndex) => index.searchBatch([[0, 0]])],
+    ['add', (index: VectorIndex) => index.add(1, [0, 0])],
+    [
+      'add, refused late',
+      (index: VectorIndex) =>
+        index.add(
+          [1, 1],
+          [
+            [1, 1],
+            [1, 2],
+          ],
+        ),
+    ],
+  ])('from %s has the caller in its stack', async (_, call) => {
+    const index = new VectorIndex({ dimension: 2 })
+    async function namedCaller() {
+      await call(index)
+    }
+    const outcome = await namedCaller().catch((error: unknown) => error)
+    expect(outcome).toBeInstanceOf(SegvecError)
+    expect((outcome as SegvecError).stack).toContain('namedCaller')
+  })
+
+  test('messages of long values are short', async () => {
+    const index = new VectorIndex({ dimension: 1, idType: 'string' })
+    const long = `${'y'.repeat(1_000_000)}`
+    expect((await expectRejection(() => index.add(long, [1]), 'INVALID_ID')).message.length).toBeLessThan(300)
+    await index.add('z'.repeat(60_000), [1])
+    const twice = await expectRejection(() => index.add('z'.repeat(60_000), [1]), 'DUPLICATE_ID')
+    expect(twice.message.length).toBeLessThan(300)
+  })
+})
