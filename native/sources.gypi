@@ -9,10 +9,13 @@
       "native/core/graph/loops.cc",
       "native/core/graph/loops_avx2.cc",
       "native/core/graph/loops_avx512.cc",
+      "native/core/graph/loops_avx512vnni.cc",
       "native/core/graph/loops_neon.cc",
+      "native/core/graph/loops_neondot.cc",
       "native/core/graph/loops_scalar.cc",
       "native/core/index/index.cc",
       "native/core/index/searcher.cc",
+      "native/core/quantize/scalar_quantizer.cc",
       "native/core/segment/growing_segment.cc",
       "native/core/segment/segment.cc"
     ],

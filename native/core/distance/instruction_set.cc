@@ -11,11 +11,16 @@
 #include <intrin.h>
 #endif
 
+#if defined(SEGVEC_ARM64) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
 namespace segvec {
 namespace {
 
-constexpr InstructionSet kAll[] = {InstructionSet::kAvx512, InstructionSet::kAvx2, InstructionSet::kNeon,
-                                   InstructionSet::kScalar};
+constexpr InstructionSet kAll[] = {InstructionSet::kAvx512Vnni, InstructionSet::kAvx512, InstructionSet::kAvx2,
+                                   InstructionSet::kNeonDot,    InstructionSet::kNeon,   InstructionSet::kScalar};
 
 #if defined(SEGVEC_X86)
 #if defined(_MSC_VER) && !defined(__clang__)
@@ -33,13 +38,31 @@ bool HasAvx512() {
   return HasAvx2() && (_xgetbv(0) & 0xE6) == 0xE6 && (leaf7[1] >> 16 & 1) && (leaf7[1] >> 17 & 1) &&
          (leaf7[1] >> 30 & 1) && (leaf7[1] >> 31 & 1);
 }
+bool HasVnni() {
+  int leaf7[4];
+  __cpuidex(leaf7, 7, 0);
+  return HasAvx512() && (leaf7[2] >> 11 & 1);
+}
 #else
 bool HasAvx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 bool HasAvx512() {
   return HasAvx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
+bool HasVnni() { return HasAvx512() && __builtin_cpu_supports("avx512vnni"); }
 #endif
+#endif
+
+#if defined(SEGVEC_ARM64)
+bool HasDotProduct() {
+#if defined(__linux__)
+  return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#elif defined(__APPLE__)
+  return true;  // every Apple silicon processor has it
+#else
+  return false;
+#endif
+}
 #endif
 
 bool IsAvailable(InstructionSet set) {
@@ -48,9 +71,11 @@ bool IsAvailable(InstructionSet set) {
 #if defined(SEGVEC_X86)
     case InstructionSet::kAvx2: return HasAvx2();
     case InstructionSet::kAvx512: return HasAvx512();
+    case InstructionSet::kAvx512Vnni: return HasVnni();
 #endif
 #if defined(SEGVEC_ARM64)
     case InstructionSet::kNeon: return true;  // part of the architecture's baseline
+    case InstructionSet::kNeonDot: return HasDotProduct();
 #endif
     default: return false;
   }
@@ -75,7 +100,9 @@ const char* InstructionSetName(InstructionSet set) {
     case InstructionSet::kScalar: return "scalar";
     case InstructionSet::kAvx2: return "avx2";
     case InstructionSet::kAvx512: return "avx512";
+    case InstructionSet::kAvx512Vnni: return "avx512vnni";
     case InstructionSet::kNeon: return "neon";
+    case InstructionSet::kNeonDot: return "neondot";
   }
   return "scalar";
 }

@@ -8,7 +8,7 @@
 namespace segvec {
 
 // Ascending preference within one architecture.
-enum class InstructionSet { kScalar, kAvx2, kAvx512, kNeon };
+enum class InstructionSet { kScalar, kAvx2, kAvx512, kAvx512Vnni, kNeon, kNeonDot };
 
 const char* InstructionSetName(InstructionSet set);
 std::optional<InstructionSet> ParseInstructionSet(std::string_view name);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "distance/instruction_set.h"
 
@@ -24,7 +25,14 @@ struct FloatKernels {
   SumFunction product;
 };
 
+struct CodeKernels {
+  // dots[r] = sum over i of query[i] * rows[r][i], exactly; block_count * 64 codes each, any alignment.
+  void (*product)(const int8_t* query, const uint8_t* const* rows, size_t row_count, size_t block_count,
+                  int32_t* dots);
+};
+
 // REQUIRES: `set` is one of AvailableInstructionSets().
+const CodeKernels& CodeKernelsFor(InstructionSet set);
 const FloatKernels& FloatKernelsFor(InstructionSet set);
 
 }  // namespace segvec

@@ -1,4 +1,4 @@
-// The table of one instruction set. Included inside its namespace, after float_kernels.inl.
+// The table of one instruction set. Included inside its namespace, after float_kernels.inl and code_kernels.inl.
 
 inline void SquaredDifferences(const float* query, const float* const* rows, size_t row_count, size_t block_count,
                                float* sums) {
@@ -8,4 +8,9 @@ inline void Products(const float* query, const float* const* rows, size_t row_co
                      float* sums) {
   SumTermsOfRows<Product>(query, rows, row_count, block_count, sums);
 }
+inline void CodeProducts(const int8_t* query, const uint8_t* const* rows, size_t row_count, size_t block_count,
+                         int32_t* dots) {
+  DotCodesOfRows(query, rows, row_count, block_count, dots);
+}
+inline constexpr CodeKernels kCodeKernels{CodeProducts};
 inline constexpr FloatKernels kFloatKernels{SquaredDifferences, Products};

@@ -26,3 +26,37 @@ SEGVEC_INLINE float Sum(F32x16 a) {
 SEGVEC_INLINE void PrefetchLine(const void* address) {
   _mm_prefetch(static_cast<const char*>(address), _MM_HINT_T0);
 }
+
+// Widened to 16 bits: the byte-wise multiply-add saturates at full 8-bit codes (255 * 127 * 2 > 32767).
+template <int kRows>
+SEGVEC_INLINE void DotCodes(const int8_t* query, const uint8_t* const* rows, size_t block_count, int32_t* dots) {
+  __m256i sums[kRows];
+  for (int r = 0; r < kRows; ++r) sums[r] = _mm256_setzero_si256();
+  for (size_t i = 0; i < block_count * 64; i += 16) {
+    const __m256i wide_query =
+        _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(query + i)));
+    for (int r = 0; r < kRows; ++r) {
+      const __m256i wide_row =
+          _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(rows[r] + i)));
+      sums[r] = _mm256_add_epi32(sums[r], _mm256_madd_epi16(wide_query, wide_row));
+    }
+  }
+  for (int r = 0; r < kRows; ++r) {
+    const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(sums[r]), _mm256_extracti128_si256(sums[r], 1));
+    const __m128i two = _mm_add_epi32(four, _mm_unpackhi_epi64(four, four));
+    dots[r] = _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 1)));
+  }
+}
+inline constexpr int kCodeRowsPerPass = 4;
+
+SEGVEC_INLINE uint32_t CountSmaller(const uint32_t* keys, uint32_t key) {
+  const __m256i wanted = _mm256_set1_epi32(static_cast<int>(key));
+  const __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(keys));
+  const __m256i high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(keys + 8));
+  // There is no unsigned comparison; a is not smaller where max(a, key) is a.
+  const __m256i low_rest = _mm256_cmpeq_epi32(_mm256_max_epu32(low, wanted), low);
+  const __m256i high_rest = _mm256_cmpeq_epi32(_mm256_max_epu32(high, wanted), high);
+  const uint32_t low_mask = static_cast<uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(low_rest)));
+  const uint32_t high_mask = static_cast<uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(high_rest)));
+  return 16 - static_cast<uint32_t>(_mm_popcnt_u32(high_mask << 8 | low_mask));
+}

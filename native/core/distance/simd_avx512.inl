@@ -20,3 +20,9 @@ SEGVEC_INLINE float Sum(F32x16 a) {
 SEGVEC_INLINE void PrefetchLine(const void* address) {
   _mm_prefetch(static_cast<const char*>(address), _MM_HINT_T0);
 }
+
+SEGVEC_INLINE uint32_t CountSmaller(const uint32_t* keys, uint32_t key) {
+  const __mmask16 smaller =
+      _mm512_cmplt_epu32_mask(_mm512_loadu_si512(keys), _mm512_set1_epi32(static_cast<int>(key)));
+  return static_cast<uint32_t>(_mm_popcnt_u32(smaller));
+}

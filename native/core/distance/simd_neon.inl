@@ -28,3 +28,10 @@ SEGVEC_INLINE float Sum(F32x16 x) {
   return vget_lane_f32(two, 0) + vget_lane_f32(two, 1);
 }
 SEGVEC_INLINE void PrefetchLine(const void* address) { __builtin_prefetch(address); }
+
+SEGVEC_INLINE uint32_t CountSmaller(const uint32_t* keys, uint32_t key) {
+  const uint32x4_t wanted = vdupq_n_u32(key);
+  uint32x4_t smaller = vdupq_n_u32(0);  // each smaller key counts as -1
+  for (int i = 0; i < 16; i += 4) smaller = vaddq_u32(smaller, vcltq_u32(vld1q_u32(keys + i), wanted));
+  return 0u - vaddvq_u32(smaller);
+}

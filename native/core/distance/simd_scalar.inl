@@ -43,3 +43,21 @@ SEGVEC_INLINE void PrefetchLine(const void* address) {
   (void)address;
 #endif
 }
+
+// dots[r] = sum over i of query[i] * rows[r][i], exactly. Shape: block_count * 64 codes each.
+template <int kRows>
+SEGVEC_INLINE void DotCodes(const int8_t* query, const uint8_t* const* rows, size_t block_count, int32_t* dots) {
+  for (int r = 0; r < kRows; ++r) {
+    int32_t dot = 0;
+    for (size_t i = 0; i < block_count * 64; ++i) dot += static_cast<int32_t>(query[i]) * rows[r][i];
+    dots[r] = dot;
+  }
+}
+inline constexpr int kCodeRowsPerPass = 1;
+
+// How many of sixteen order keys are smaller than `key`.
+SEGVEC_INLINE uint32_t CountSmaller(const uint32_t* keys, uint32_t key) {
+  uint32_t count = 0;
+  for (int i = 0; i < 16; ++i) count += keys[i] < key ? 1 : 0;
+  return count;
+}

@@ -32,6 +32,14 @@
 #define SEGVEC_TARGET_BEGIN_AVX512 \
   SEGVEC_TARGET_BEGIN("avx2,fma,bmi,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512dq,avx512vl")
 
+#define SEGVEC_TARGET_BEGIN_AVX512VNNI \
+  SEGVEC_TARGET_BEGIN("avx2,fma,bmi,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
+#if defined(__clang__)
+#define SEGVEC_TARGET_BEGIN_NEONDOT SEGVEC_TARGET_BEGIN("dotprod")
+#else
+#define SEGVEC_TARGET_BEGIN_NEONDOT SEGVEC_TARGET_BEGIN("arch=armv8.2-a+dotprod")
+#endif
+
 #if defined(_MSC_VER) && !defined(__clang__)
 #define SEGVEC_INLINE __forceinline
 #else

@@ -1,4 +1,6 @@
-// Linking a slot into the graph (Malkov and Yashunin, Algorithms 1 and 4).
+// Linking slots into the graph (Malkov and Yashunin, Algorithms 1 and 4), in batches: the slots of a batch search the
+// graph as it was before the batch, then the links back are added. The scheme is that of ParlayANN (Dobson et al., PPoPP
+// 2024, batch insertion): no locks, and the same graph for any number of workers.
 //
 // Included inside the namespace of one instruction set, after greedy_search.inl.
 
@@ -7,10 +9,11 @@
 inline constexpr size_t kMaxTwins = 4;
 
 // Chooses at most `limit` of the sorted `candidates` into context.chosen: each is nearer to `slot` than to any chosen
-// before it (Algorithm 4, no fill), and few are copies of `slot` itself.
-template <class Space>
-void SelectNeighbors(const Space& space, uint32_t self_key, const uint64_t* candidates, size_t candidate_count,
-                     size_t limit, BuildContext& context) {
+// before it (Algorithm 4, no fill), and few are copies of `slot` itself. `candidates` is a pool or a vector of entries.
+template <class Space, class Candidates>
+void SelectNeighbors(const Space& space, uint32_t self_key, const Candidates& candidates, size_t limit,
+                     BuildContext& context) {
+  const size_t candidate_count = candidates.size();
   std::vector<uint64_t>& chosen = context.chosen;
   chosen.clear();
   uint32_t witnesses[2 * kMaxM];
@@ -28,7 +31,7 @@ void SelectNeighbors(const Space& space, uint32_t self_key, const uint64_t* cand
       is_kept = is_first_twin || twins_left < kMaxTwins;
       --twins_left;
     } else {
-      const auto query = space.QueryOf(slot);
+      const auto query = space.QueryOf(slot, context.candidate);
       for (size_t w = 0; w < chosen.size() && is_kept; w += 4) {
         const size_t batch = chosen.size() - w < 4 ? chosen.size() - w : 4;
         uint32_t keys[4];
@@ -62,8 +65,8 @@ void AddReverseLink(const Space& space, Graph& graph, uint32_t level, uint32_t t
   for (size_t i = 0; i < degree; ++i) candidates.push_back(CandidatePool::Entry(keys[i], links[i]));
   candidates.push_back(CandidatePool::Entry(key, slot));
   std::sort(candidates.begin(), candidates.end());
-  const uint32_t self_key = space.Key(space.QueryOf(target), target);
-  SelectNeighbors(space, self_key, candidates.data(), candidates.size(), capacity, context);
+  const uint32_t self_key = space.Key(space.QueryOf(target, context.candidate), target);
+  SelectNeighbors(space, self_key, candidates, capacity, context);
   for (size_t i = 0; i < capacity; ++i) {
     const bool is_used = i < context.chosen.size();
     if (is_used) keys[i] = CandidatePool::KeyOf(context.chosen[i]);
@@ -71,35 +74,29 @@ void AddReverseLink(const Space& space, Graph& graph, uint32_t level, uint32_t t
   }
 }
 
+// Searches for the neighbors of `slot` among the linked slots below `slot_limit` and writes its own rows. Nothing that
+// others read is changed, so that the slots of one batch can be done side by side. REQUIRES: AddRows(slot, level).
 template <class Space>
-void InsertSlot(const Space& space, Graph& graph, uint32_t slot, uint32_t level, const BuildParameters& parameters,
-                BuildContext& context) {
-  level = graph.AddRows(slot, level);
+void ChooseLinks(const Space& space, Graph& graph, uint32_t slot, uint32_t level, uint32_t slot_limit,
+                 const BuildParameters& parameters, BuildContext& context) {
   const Graph::Entry entry = graph.entry();
-  if (entry.slot == kNil) {
-    graph.SetEntry({slot, level});
-    return;
-  }
-  const auto query = space.QueryOf(slot);
+  const auto query = space.QueryOf(slot, context.inserted);
   const uint32_t self_key = space.Key(query, slot);
   const uint32_t top_level = level < entry.level ? level : entry.level;
   uint32_t nearest, nearest_key;
-  DescendTo(space, graph, query, entry, top_level, slot, context.search, nearest, nearest_key);
-
-  // All rows of the new slot are written before the first link to it: a reader that arrives on an upper level must
-  // find a way on below.
+  DescendTo(space, graph, query, entry, top_level, slot_limit, context.search, nearest, nearest_key);
   const CandidatePool& pool = context.search.pool;
   for (uint32_t l = top_level + 1; l-- > 0;) {
     if (l == 0) {
-      SearchLevel<true>(space, graph, query, l, slot, parameters.ef_construction, nearest, nearest_key,
-                        context.search);
+      SearchLevel<true, true>(space, graph, query, l, slot_limit, parameters.ef_construction, nearest, nearest_key,
+                              context.search);
     } else {
-      SearchLevel<false>(space, graph, query, l, slot, parameters.ef_construction, nearest, nearest_key,
-                         context.search);
+      SearchLevel<false, true>(space, graph, query, l, slot_limit, parameters.ef_construction, nearest, nearest_key,
+                               context.search);
     }
     nearest = CandidatePool::SlotOf(pool[0]);
     nearest_key = CandidatePool::KeyOf(pool[0]);
-    SelectNeighbors(space, self_key, pool.begin(), pool.size(), graph.M(), context);
+    SelectNeighbors(space, self_key, pool, graph.M(), context);
     uint32_t* links = graph.Links(slot, l);
     uint32_t* keys = graph.Keys(slot, l);
     for (size_t i = 0; i < context.chosen.size(); ++i) {
@@ -107,13 +104,21 @@ void InsertSlot(const Space& space, Graph& graph, uint32_t slot, uint32_t level,
       keys[i] = CandidatePool::KeyOf(context.chosen[i]);
     }
   }
-  for (uint32_t l = 0; l <= top_level; ++l) {
-    const uint32_t* links = graph.Links(slot, l);
-    const uint32_t* keys = graph.Keys(slot, l);
-    for (size_t i = 0; i < graph.M() && links[i] != kNil; ++i) {
-      AddReverseLink(space, graph, l, links[i], slot, keys[i], context);
+}
+
+// Adds the links back to the slots of a batch: those into targets that are this worker's. Each target belongs to one
+// worker and gets its links in the order of the slots, so the result does not depend on how many workers there are.
+template <class Space>
+void LinkBack(const Space& space, Graph& graph, const Batch& batch, uint32_t worker, uint32_t worker_count,
+              BuildContext& context) {
+  for (uint32_t slot = batch.begin; slot < batch.end; ++slot) {
+    for (uint32_t l = 0; l <= batch.levels[slot - batch.begin]; ++l) {
+      const uint32_t* links = graph.Links(slot, l);
+      const uint32_t* keys = graph.Keys(slot, l);
+      for (size_t i = 0; i < graph.M() && links[i] != kNil; ++i) {
+        if (links[i] % worker_count != worker) continue;
+        AddReverseLink(space, graph, l, links[i], slot, keys[i], context);
+      }
     }
   }
-  // Last, when it can be left again (a promoted entry without links loses the whole graph).
-  if (level > entry.level) graph.SetEntry({slot, level});
 }

@@ -9,11 +9,15 @@ inline constexpr size_t kPrefetchLines = 8;
 template <Metric kMetric>
 struct FloatSpace {
   using Query = FloatQuery;
+  static constexpr bool kIsIp = kMetric == Metric::kIp;
   using Term = std::conditional_t<kMetric == Metric::kL2, SquaredDifference, Product>;
 
   FloatRows data;
 
-  SEGVEC_INLINE Query QueryOf(uint32_t slot) const {
+  explicit FloatSpace(const SegmentRows& rows) : data(rows.floats) {}
+  static SEGVEC_INLINE const Query& Select(const SegmentQuery& query) { return query.floats; }
+
+  SEGVEC_INLINE Query QueryOf(uint32_t slot, QueryScratch&) const {
     return {data.Row(slot), kMetric == Metric::kCosine ? data.inverse_norms[slot] : 1.0f};
   }
 
@@ -48,4 +52,7 @@ struct FloatSpace {
     Keys(query, &slot, 1, &key);
     return key;
   }
+
+  // The key of `factor` times the distance behind `key`. REQUIRES: not ip, whose distances have no zero.
+  SEGVEC_INLINE uint32_t ScaleKey(uint32_t key, float factor) const { return OrderKey(DistanceOfKey(key) * factor); }
 };

@@ -42,6 +42,9 @@ class Graph {
   // Prepares the empty rows of `slot` up to `level`; returns the level it got, lower only when the room for upper
   // rows is used up. REQUIRES: Commit(slot + 1).
   uint32_t AddRows(uint32_t slot, uint32_t level);
+  // The upper rows in use; AddRows calls can be taken back by restoring it. REQUIRES: nothing links to them yet.
+  size_t upper_row_count() const { return upper_row_count_; }
+  void RestoreUpperRowCount(size_t count) { upper_row_count_ = count; }
   void FreeKeys();
   void Trim(uint32_t slot_count);
 

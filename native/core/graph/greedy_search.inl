@@ -62,24 +62,50 @@ SEGVEC_INLINE size_t Expand(const Space& space, const Graph& graph, const typena
   return count;
 }
 
-// Leaves the nearest slots met on one level in context.pool, at most `ef` (Algorithm 2).
-template <bool kBaseLevel, class Space>
+// Counting the smaller keys has no unpredictable branches and no chain of loads to wait for, unlike a binary search.
+SEGVEC_INLINE size_t Insert(CandidatePool& pool, uint64_t entry) {
+  size_t rank = 0;
+  for (size_t block = 0; block < pool.size(); block += CandidatePool::kRankBlock) {
+    const uint32_t smaller = CountSmaller(pool.keys() + block, CandidatePool::KeyOf(entry));
+    rank += smaller;
+    if (smaller < CandidatePool::kRankBlock) break;
+  }
+  return pool.InsertAt(rank, entry);
+}
+
+// The first two lines hold the links that most rows have.
+SEGVEC_INLINE void PrefetchLinks(const Graph& graph, uint32_t level, uint32_t slot) {
+  const uint32_t* links = graph.Links(slot, level);
+  PrefetchLine(links);
+  if (graph.M() > 8) PrefetchLine(links + 16);
+}
+
+// Leaves the nearest slots met on one level in context.pool, at most `ef` (Algorithm 2). kStopsEarly ends the search as
+// kStopFactor says.
+template <bool kBaseLevel, bool kStopsEarly, class Space>
 void SearchLevel(const Space& space, const Graph& graph, const typename Space::Query& query, uint32_t level,
                  uint32_t slot_limit, uint32_t ef, uint32_t slot, uint32_t key, SearchContext& context) {
   CandidatePool& pool = context.pool;
   context.visited.Begin(slot_limit);
   context.visited.Insert(slot);
   pool.Begin(ef);
-  pool.Insert(CandidatePool::Entry(key, slot));
+  Insert(pool, CandidatePool::Entry(key, slot));
   uint32_t fresh[2 * kMaxM], keys[2 * kMaxM];
-  while ((slot = pool.TakeNearest()) != kNil) {
+  for (uint64_t nearest; (nearest = pool.TakeNearest()) != CandidatePool::kNone;) {
+    if constexpr (kStopsEarly && !Space::kIsIp) {
+      if (pool.size() >= kStopRank &&
+          CandidatePool::KeyOf(nearest) > space.ScaleKey(CandidatePool::KeyOf(pool[kStopRank - 1]), kStopFactor)) {
+        break;
+      }
+    }
+    slot = CandidatePool::SlotOf(nearest);
+    if (const uint32_t next = pool.PeekNearest(); next != kNil) PrefetchLinks(graph, kBaseLevel ? 0 : level, next);
     const size_t count = Expand<kBaseLevel>(space, graph, query, level, slot, context, fresh, keys);
     for (size_t i = 0; i < count; ++i) {
       const uint64_t entry = CandidatePool::Entry(keys[i], fresh[i]);
-      if (pool.Accepts(entry)) pool.Insert(entry);
-    }
-    if (const uint32_t next = pool.PeekNearest(); next != kNil) {
-      PrefetchLine(graph.Links(next, kBaseLevel ? 0 : level));
+      if (!pool.Accepts(entry)) continue;
+      const size_t rank = Insert(pool, entry);
+      if (rank == pool.cursor()) PrefetchLinks(graph, kBaseLevel ? 0 : level, fresh[i]);
     }
   }
 }
@@ -95,7 +121,7 @@ void SearchVisible(const Space& space, const Graph& graph, const typename Space:
   context.visited.Insert(slot);
   pool.Begin(ef);
   heap.assign(1, CandidatePool::Entry(key, slot));
-  if (visibility.Contains(slot)) pool.Insert(heap.front());
+  if (visibility.Contains(slot)) Insert(pool, heap.front());
   uint32_t fresh[2 * kMaxM], keys[2 * kMaxM];
   while (!heap.empty()) {
     const uint64_t nearest = heap.front();
@@ -109,7 +135,7 @@ void SearchVisible(const Space& space, const Graph& graph, const typename Space:
       if (!pool.Accepts(entry)) continue;
       heap.push_back(entry);
       std::push_heap(heap.begin(), heap.end(), std::greater<uint64_t>());
-      if (visibility.Contains(fresh[i])) pool.Insert(entry);
+      if (visibility.Contains(fresh[i])) Insert(pool, entry);
     }
   }
 }

@@ -7,6 +7,8 @@ SEGVEC_TARGET_BEGIN_AVX512
 namespace segvec::avx512 {
 #include "distance/simd_avx512.inl"
 //
+#include "distance/simd_avx512_codes.inl"
+//
 #include "graph/loops_body.inl"
 }  // namespace segvec::avx512
 SEGVEC_TARGET_END

@@ -2,30 +2,35 @@
 
 #include "distance/float_kernels.inl"
 //
+#include "distance/code_kernels.inl"
+//
 #include "graph/float_space.inl"
+//
+#include "graph/code_space.inl"
 //
 #include "graph/greedy_search.inl"
 //
 #include "graph/build.inl"
 
-template <Metric kMetric>
-void Search(const FloatRows& rows, const Graph& graph, const FloatQuery& query, uint32_t slot_limit, uint32_t ef,
+template <class Space>
+void Search(const SegmentRows& rows, const Graph& graph, const SegmentQuery& query, uint32_t slot_limit, uint32_t ef,
             const Visibility& visibility, SearchContext& context) {
-  const FloatSpace<kMetric> space{rows};
+  const Space space(rows);
+  const auto& space_query = Space::Select(query);
   uint32_t slot, key;
-  DescendTo(space, graph, query, graph.entry(), 0, slot_limit, context, slot, key);
+  DescendTo(space, graph, space_query, graph.entry(), 0, slot_limit, context, slot, key);
   const bool all_visible = visibility.dead == nullptr && visibility.slot_count >= slot_limit;
   if (all_visible) {
-    SearchLevel<true>(space, graph, query, 0, slot_limit, ef, slot, key, context);
+    SearchLevel<true, false>(space, graph, space_query, 0, slot_limit, ef, slot, key, context);
   } else {
-    SearchVisible(space, graph, query, slot_limit, ef, visibility, slot, key, context);
+    SearchVisible(space, graph, space_query, slot_limit, ef, visibility, slot, key, context);
   }
 }
 
 template <Metric kMetric>
 void Scan(const FloatRows& rows, const uint64_t* ids, const FloatQuery& query, uint32_t begin, uint32_t end,
           const Visibility& visibility, Nearest& nearest) {
-  const FloatSpace<kMetric> space{rows};
+  const FloatSpace<kMetric> space(SegmentRows{rows, {}});
   for (uint32_t slot = begin; slot < end; slot += 4) {
     const uint32_t slots[4] = {slot, slot + 1, slot + 2, slot + 3};
     const size_t count = end - slot < 4 ? end - slot : 4;
@@ -38,19 +43,37 @@ void Scan(const FloatRows& rows, const uint64_t* ids, const FloatQuery& query, u
 }
 
 template <Metric kMetric>
-void Insert(const FloatRows& rows, Graph& graph, uint32_t slot, uint32_t level, const BuildParameters& parameters,
-            BuildContext& context) {
-  InsertSlot(FloatSpace<kMetric>{rows}, graph, slot, level, parameters, context);
+void Rerank(const FloatRows& rows, const FloatQuery& query, const uint32_t* slots, size_t count, uint32_t* keys) {
+  const FloatSpace<kMetric> space(SegmentRows{rows, {}});
+  for (size_t i = 0; i < count; ++i) space.Prefetch(slots[i]);
+  space.Keys(query, slots, count, keys);
 }
 
-template <Metric kMetric>
-inline constexpr Loops kLoopsOf{Search<kMetric>, Scan<kMetric>, Insert<kMetric>};
+template <class Space>
+void Choose(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t level, uint32_t slot_limit,
+            const BuildParameters& parameters, BuildContext& context) {
+  ChooseLinks(Space(rows), graph, slot, level, slot_limit, parameters, context);
+}
 
-const Loops& LoopsOf(Metric metric) {
+template <class Space>
+void Link(const SegmentRows& rows, Graph& graph, const Batch& batch, uint32_t worker, uint32_t worker_count,
+          BuildContext& context) {
+  LinkBack(Space(rows), graph, batch, worker, worker_count, context);
+}
+
+template <Metric kMetric, class Space>
+inline constexpr Loops kLoopsOf{Search<Space>, Scan<kMetric>, Rerank<kMetric>, Choose<Space>, Link<Space>};
+
+template <Metric kMetric>
+const Loops& LoopsOfMetric(Element element) {
+  return element == Element::kFloat ? kLoopsOf<kMetric, FloatSpace<kMetric>> : kLoopsOf<kMetric, CodeSpace<kMetric>>;
+}
+
+const Loops& LoopsOf(Metric metric, Element element) {
   switch (metric) {
-    case Metric::kL2: return kLoopsOf<Metric::kL2>;
-    case Metric::kCosine: return kLoopsOf<Metric::kCosine>;
-    case Metric::kIp: return kLoopsOf<Metric::kIp>;
+    case Metric::kL2: return LoopsOfMetric<Metric::kL2>(element);
+    case Metric::kCosine: return LoopsOfMetric<Metric::kCosine>(element);
+    case Metric::kIp: return LoopsOfMetric<Metric::kIp>(element);
   }
-  return kLoopsOf<Metric::kL2>;
+  return LoopsOfMetric<Metric::kL2>(element);
 }

@@ -6,6 +6,8 @@
 namespace segvec::neon {
 #include "distance/simd_neon.inl"
 //
+#include "distance/simd_neon_codes.inl"
+//
 #include "graph/loops_body.inl"
 }  // namespace segvec::neon
 #endif

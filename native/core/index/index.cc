@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <utility>
 
 #include "base/error.h"
@@ -14,8 +15,8 @@ namespace {
 
 constexpr size_t kRowsPerCheck = 1024;
 
-// Fewer rows than this are not worth a worker of their own.
-constexpr size_t kMinRowsPerWorker = 128;
+// Fewer rows than this are not worth a segment of their own.
+constexpr size_t kMinRowsPerLane = 128;
 
 // A segment's rows stay below this, however large the capacity asked for: address space is reserved for all of them.
 constexpr uint64_t kMaxSegmentBytes = uint64_t{8} << 30;
@@ -114,8 +115,9 @@ class Index::IdClaim {
 
 Index::Index(const IndexOptions& options)
     : options_(options),
-      loops_(LoopsFor(options.metric, SelectedInstructionSet())),
-      growing_(static_cast<size_t>(options.threads)),
+      loops_(LoopsFor(options.metric, options.quantization == Quantization::kNone ? Element::kFloat : Element::kCode,
+                      SelectedInstructionSet())),
+      growing_(static_cast<size_t>(options.growing_segments)),
       snapshot_(std::make_shared<Snapshot>()),
       searcher_(options_) {}
 
@@ -174,18 +176,19 @@ std::vector<float> Index::CheckRows(const Stage& stage, const CancelToken& cance
 }
 
 // Rows are inserted in a seeded random order: they usually arrive sorted by document or topic, which makes a bad graph
-// (shared notes: 1.5 times the distances per query), and would give each worker topics of its own.
+// (shared notes: 1.5 times the distances per query), and would give each segment topics of its own.
 Index::Plan Index::MakePlan(size_t row_count) const {
   Plan plan;
   plan.order = RandomPermutation(row_count, options_.seed ^ Mix(add_count_));
   plan.locations.resize(row_count);
-  const size_t worker_count = std::clamp<size_t>(row_count / kMinRowsPerWorker, 1, growing_.size());
-  plan.lanes.resize(worker_count);
-  const SegmentShape shape{options_.dimension, options_.metric, options_.M, SegmentCapacity(options_)};
-  for (size_t worker = 0; worker < worker_count; ++worker) {
-    std::shared_ptr<GrowingSegment> target = growing_[worker];
-    size_t begin = row_count * worker / worker_count;
-    const size_t lane_end = row_count * (worker + 1) / worker_count;
+  const size_t lane_count = std::clamp<size_t>(row_count / kMinRowsPerLane, 1, growing_.size());
+  plan.lanes.resize(lane_count);
+  const SegmentShape shape{options_.dimension, options_.metric, options_.M, SegmentCapacity(options_),
+                           options_.quantization != Quantization::kNone};
+  for (size_t lane = 0; lane < lane_count; ++lane) {
+    std::shared_ptr<GrowingSegment> target = growing_[lane];
+    size_t begin = row_count * lane / lane_count;
+    const size_t lane_end = row_count * (lane + 1) / lane_count;
     while (begin < lane_end) {
       if (!target || target->free_slots() == 0) {
         const uint32_t number = next_segment_number_ + plan.new_segment_count++;
@@ -197,7 +200,7 @@ Index::Plan Index::MakePlan(size_t row_count) const {
       for (size_t i = begin; i < end; ++i) {
         plan.locations[plan.order[i]] = {target->segment()->number(), first_slot + static_cast<uint32_t>(i - begin)};
       }
-      plan.lanes[worker].push_back({std::move(target), begin, end});
+      plan.lanes[lane].push_back({std::move(target), begin, end});
       target = nullptr;
       begin = end;
     }
@@ -208,17 +211,26 @@ Index::Plan Index::MakePlan(size_t row_count) const {
 void Index::InsertRows(const Plan& plan, Stage& stage, const std::vector<float>& inverse_norms,
                        const std::vector<uint64_t>& ids, const CancelToken& cancel) const {
   ThreadPool& pool = ThreadPool::Shared();
-  pool.ParallelFor(plan.lanes.size(), options_.threads, ThreadPool::Priority::kBulk, [&](size_t worker) {
-    for (const Run& run : plan.lanes[worker]) {
+  const std::function<void()> poll = [&] {
+    cancel.Check();
+    pool.YieldToInteractive();
+  };
+  const int threads_per_lane = std::max(1, options_.threads / static_cast<int>(plan.lanes.size()));
+  pool.ParallelFor(plan.lanes.size(), options_.threads, ThreadPool::Priority::kBulk, [&](size_t lane) {
+    for (const Run& run : plan.lanes[lane]) {
       for (size_t i = run.begin; i < run.end; ++i) {
         const uint32_t row = plan.order[i];
         run.target->Append(stage.row(row), inverse_norms.empty() ? 1.0f : inverse_norms[row], ids[row]);
-        do {
-          cancel.Check();
-          pool.YieldToInteractive();
-        } while (run.target->LinkNext());
-        stage.inserted_count.fetch_add(1, std::memory_order_relaxed);
+        if (i % kRowsPerCheck == 0) poll();
       }
+      // Linked only now that all are there: the first link fits the codes to them.
+      uint64_t unreported_count = run.end - run.begin;
+      run.target->Link(threads_per_lane, poll, [&](uint32_t linked_count) {
+        const uint64_t reported = std::min<uint64_t>(linked_count, unreported_count);
+        unreported_count -= reported;
+        stage.inserted_count.fetch_add(reported, std::memory_order_relaxed);
+      });
+      stage.inserted_count.fetch_add(unreported_count, std::memory_order_relaxed);
     }
   });
 }
@@ -240,12 +252,12 @@ void Index::Publish(const Plan& plan) {
     }
   }
   PublishViews(std::move(views));
-  for (size_t worker = 0; worker < plan.lanes.size(); ++worker) {
-    for (const Run& run : plan.lanes[worker]) {
+  for (size_t lane = 0; lane < plan.lanes.size(); ++lane) {
+    for (const Run& run : plan.lanes[lane]) {
       run.target->Publish();
       const bool is_full = run.target->free_slots() == 0;
       if (is_full) run.target->Seal();
-      growing_[worker] = is_full ? nullptr : run.target;
+      growing_[lane] = is_full ? nullptr : run.target;
     }
   }
   next_segment_number_ += plan.new_segment_count;

@@ -65,7 +65,7 @@ class Index {
   // Where the rows of one add will go; made before anything is changed.
   struct Plan {
     std::vector<uint32_t> order;          // rows in insertion order
-    std::vector<std::vector<Run>> lanes;  // the runs of each worker, one after another
+    std::vector<std::vector<Run>> lanes;  // the runs of each segment that grows, one after another
     std::vector<Location> locations;      // per row
     uint32_t new_segment_count = 0;
   };
@@ -88,7 +88,7 @@ class Index {
   uint64_t next_id_ = 0;   // the next automatic id
   uint64_t add_count_ = 0;
   uint32_t next_segment_number_ = 0;
-  std::vector<std::shared_ptr<GrowingSegment>> growing_;  // one per worker, null until rows arrive
+  std::vector<std::shared_ptr<GrowingSegment>> growing_;  // one per lane, null until rows arrive
 
   mutable std::mutex snapshot_mutex_;
   std::shared_ptr<const Snapshot> snapshot_;

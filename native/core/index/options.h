@@ -8,6 +8,8 @@
 
 namespace segvec {
 
+enum class Quantization { kNone, kInt8 };
+
 enum class IdType { kNumber, kBigint, kString };
 
 // The largest integer that a JavaScript number holds exactly.
@@ -19,7 +21,9 @@ struct IndexOptions {
   IdType id_type = IdType::kNumber;
   uint32_t M = 16;
   uint32_t ef_construction = 200;
-  int threads = 1;                       // segments that an add fills side by side
+  Quantization quantization = Quantization::kInt8;
+  int threads = 1;                       // threads of the pool that one call may use
+  int growing_segments = 1;              // segments that an add fills side by side
   uint32_t segment_capacity = 1u << 20;  // slots of a segment
   uint64_t seed = 1;
 };

@@ -1,11 +1,15 @@
 // The writer of one segment: appends rows and links them into the graph, until the segment is full or sealed.
 //
-// Thread safety: one thread at a time. Readers go on meanwhile through the Segment.
+// Thread safety: one thread at a time, which may spread Link over workers. Readers go on meanwhile through the Segment.
+// Determinism: what is built depends on the rows and on how they were divided over the calls of Append and Link, not on
+// the number of workers.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "segment/segment.h"
 
@@ -19,29 +23,34 @@ class GrowingSegment {
   const std::shared_ptr<Segment>& segment() const { return segment_; }
   uint32_t free_slots() const { return segment_->capacity() - segment_->slot_count(); }
 
-  // Makes room for `count` more rows, so that Append and LinkNext cannot fail. Throws kOutOfMemory.
+  // Makes room for `count` more rows, so that Append and Link need no more memory for them. Throws kOutOfMemory.
   void Reserve(uint32_t count);
 
   // Writes the next slot. `values` holds `dimension` floats. REQUIRES: room was reserved.
   void Append(const float* values, float inverse_norm, uint64_t id);
 
-  // Links the next slot that has none of its links yet; returns whether there was one. Slots of a segment that is
-  // still small enough to be scanned stay unlinked.
-  bool LinkNext();
+  // Links all slots that wait for it, on up to `worker_count` threads of the pool; those of a segment still small enough
+  // to be scanned go on waiting. `poll` is called between two slots on every thread; what it throws ends the call, with
+  // the slots that are not linked yet waiting as before. `on_linked` is told the number of slots of each batch.
+  void Link(int worker_count, const std::function<void()>& poll, const std::function<void(uint32_t)>& on_linked);
 
   // From now on searches may rely on the slots below the present count being linked.
   void Publish() { published_count_ = segment_->slot_count(); }
 
-  // Ends the growth: gives back what only the writer needed. REQUIRES: LinkNext() has nothing left to do.
+  // Ends the growth: gives back what only the writer needed. REQUIRES: Link() has been called after the last Append.
   void Seal();
 
  private:
   bool WantsGraph(uint32_t slot_count) const { return slot_count > kScanLimit; }
   uint32_t LevelOf(uint32_t slot) const;
+  void FitQuantizer();
+  void Encode(uint32_t slot);
+  void LinkBatch(uint32_t end, int worker_count, const std::function<void()>& poll);
 
   std::shared_ptr<Segment> segment_;
   BuildParameters parameters_;
-  BuildContext context_;
+  std::vector<std::unique_ptr<BuildContext>> contexts_;  // one per worker
+  std::vector<uint8_t> levels_;                          // of the batch at hand
   uint32_t linked_count_ = 0;
   uint32_t published_count_ = 0;
 };

@@ -1,9 +1,11 @@
 #include "segment/segment.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "base/random.h"
 #include "distance/kernels.h"
+#include "graph/order_key.h"
 
 namespace segvec {
 
@@ -13,12 +15,16 @@ Segment::Segment(const SegmentShape& shape, const Loops& loops, uint32_t number,
       number_(number),
       seed_(Mix(seed ^ Mix(number))),
       padded_dimension_(PaddedDimension(shape.dimension)),
+      padded_codes_(PaddedCodes(shape.dimension)),
       rows_(shape.capacity * padded_dimension_),
       inverse_norms_(shape.metric == Metric::kCosine ? shape.capacity : 0),
-      ids_(shape.capacity) {}
+      ids_(shape.capacity),
+      codes_(shape.has_codes ? shape.capacity * padded_codes_ : 0),
+      corrections_(shape.has_codes ? shape.capacity : 0) {}
 
 size_t Segment::memory_bytes() const {
   return rows_.committed_bytes() + inverse_norms_.committed_bytes() + ids_.committed_bytes() +
+         codes_.committed_bytes() + corrections_.committed_bytes() +
          (has_graph() ? graph_->memory_bytes() : 0);
 }
 
@@ -32,15 +38,39 @@ uint64_t Segment::Fingerprint() const {
   return has_graph() ? Mix(hash ^ graph_->Fingerprint(count)) : hash;
 }
 
-bool Segment::SearchGraph(const FloatQuery& query, uint32_t ef, const Visibility& visibility,
-                          SearchContext& context, std::vector<Hit>& hits) const {
-  loops_.search(float_rows(), *graph_, query, slot_count(), ef, visibility, context);
-  for (const uint64_t entry : context.pool) {
-    const uint32_t slot = CandidatePool::SlotOf(entry);
-    // A row that was linked while the search ran is not this snapshot's.
-    if (visibility.Contains(slot)) hits.push_back({CandidatePool::KeyOf(entry), ids_[slot]});
+bool Segment::SearchGraph(const FloatQuery& query, uint32_t ef, size_t rerank_count, const Visibility& visibility,
+                          SegmentSearchContext& context, std::vector<Hit>& hits) const {
+  SegmentQuery segment_query{query, {}};
+  bool is_exact = !shape_.has_codes;
+  if (shape_.has_codes) {
+    const int32_t constant = quantizer_->EncodeQuery(query.values, query.scale, context.query.values, is_exact);
+    segment_query.codes = {context.query.values, constant};
   }
-  return context.pool.size() == context.pool.capacity();
+  const CandidatePool& pool = context.search.pool;
+  loops_.search(rows(), *graph_, segment_query, slot_count(), ef, visibility, context.search);
+  const bool is_full = pool.size() == pool.capacity();
+  const bool needs_rerank = shape_.has_codes && !(is_exact && is_lossless());
+  // A row that was linked while the search ran is not this snapshot's.
+  if (!needs_rerank) {
+    for (size_t i = 0; i < pool.size(); ++i) {
+      const uint32_t slot = CandidatePool::SlotOf(pool[i]), key = CandidatePool::KeyOf(pool[i]);
+      if (!visibility.Contains(slot)) continue;
+      // Lossless codes have scale 1: the integer distance is the distance.
+      hits.push_back({shape_.has_codes ? OrderKey(static_cast<float>(key ^ 0x80000000u)) : key, ids_[slot]});
+    }
+    return is_full;
+  }
+  context.slots.clear();
+  for (size_t i = 0; i < pool.size() && context.slots.size() < rerank_count; ++i) {
+    const uint32_t slot = CandidatePool::SlotOf(pool[i]);
+    if (visibility.Contains(slot)) context.slots.push_back(slot);
+  }
+  context.keys.resize(context.slots.size());
+  loops_.rerank(rows().floats, query, context.slots.data(), context.slots.size(), context.keys.data());
+  const size_t first = hits.size();
+  for (size_t i = 0; i < context.slots.size(); ++i) hits.push_back({context.keys[i], ids_[context.slots[i]]});
+  std::sort(hits.begin() + static_cast<std::ptrdiff_t>(first), hits.end());
+  return is_full;
 }
 
 }  // namespace segvec

@@ -8,11 +8,13 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/growable_memory.h"
 #include "distance/metric.h"
 #include "graph/loops.h"
+#include "quantize/scalar_quantizer.h"
 
 namespace segvec {
 
@@ -24,6 +26,13 @@ struct SegmentShape {
   Metric metric;
   uint32_t M;
   uint32_t capacity;  // slots
+  bool has_codes;     // the graph is built and walked on 8-bit codes
+};
+
+struct SegmentSearchContext {
+  SearchContext search;
+  QueryScratch query;
+  std::vector<uint32_t> slots, keys;
 };
 
 class Segment {
@@ -42,20 +51,24 @@ class Segment {
   size_t memory_bytes() const;
   uint64_t Fingerprint() const;
 
-  // Finds the nearest visible slots by walking the graph: at most `ef` hits, ascending, appended to `hits`.
+  // Finds the nearest visible slots by walking the graph with a beam of `ef`: ascending, appended to `hits`. Of lossy
+  // codes only the best `rerank_count` are measured on the floats and returned.
   // Returns whether the beam was full, that is whether a wider one could find more. REQUIRES: has_graph().
-  bool SearchGraph(const FloatQuery& query, uint32_t ef, const Visibility& visibility, SearchContext& context,
-                   std::vector<Hit>& hits) const;
+  bool SearchGraph(const FloatQuery& query, uint32_t ef, size_t rerank_count, const Visibility& visibility,
+                   SegmentSearchContext& context, std::vector<Hit>& hits) const;
 
   // Offers the visible slots in [begin, end) to `nearest`. REQUIRES: end <= visibility.slot_count.
   void Scan(const FloatQuery& query, uint32_t begin, uint32_t end, const Visibility& visibility,
             Nearest& nearest) const {
-    loops_.scan(float_rows(), ids_.data(), query, begin, end, visibility, nearest);
+    loops_.scan(rows().floats, ids_.data(), query, begin, end, visibility, nearest);
   }
 
   const Graph* graph() const { return graph_.get(); }
-  FloatRows float_rows() const {
-    return {rows_.data(), padded_dimension_ / 16, inverse_norms_.data()};
+  // Whether the codes hold every vector exactly.
+  bool is_lossless() const { return is_lossless_.load(std::memory_order_relaxed); }
+  SegmentRows rows() const {
+    return {{rows_.data(), padded_dimension_ / 16, inverse_norms_.data()},
+            {codes_.data(), padded_codes_ / 64, shape_.dimension, corrections_.data()}};
   }
 
  private:
@@ -65,10 +78,14 @@ class Segment {
   const Loops& loops_;
   const uint32_t number_;
   const uint64_t seed_;
-  const size_t padded_dimension_;
+  const size_t padded_dimension_, padded_codes_;
   GrowableArray<float> rows_;           // padded_dimension_ per slot; as the user gave them, tail zero
   GrowableArray<float> inverse_norms_;  // under Metric::kCosine
   GrowableArray<uint64_t> ids_;
+  GrowableArray<uint8_t> codes_;         // padded_codes_ per slot, tail zero
+  GrowableArray<int32_t> corrections_;
+  std::optional<ScalarQuantizer> quantizer_;  // set by the writer before is_graph_ready_
+  std::atomic<bool> is_lossless_{true};
   std::unique_ptr<Graph> graph_;  // set by the writer before is_graph_ready_
   std::atomic<uint32_t> slot_count_{0};
   std::atomic<bool> is_graph_ready_{false};

@@ -1,0 +1,56 @@
+// Vectors as 8-bit codes: code = round((value - offset[d]) / scale), one offset per dimension, one scale per segment.
+//
+// One scale for all dimensions keeps the distance between two rows a plain integer sum over their codes:
+//   l2, cosine (vectors of length 1):  sum (a - b)^2 of the codes, times scale^2
+//   ip (offset -128 scale throughout): -sum (a - 128)(b - 128) of the codes, times scale_a * scale_b
+// With the query stored as q' = q - 128 and p = sum(q' * b), which the kernels compute, these are
+//   constant + correction(b) - 2 p,  correction(b) = sum b^2 - 256 sum b,  constant = sum q^2
+//   constant - p,                    correction(b) = 0,                    constant = 128 sum q'
+// Data that consists of integers within a range of 255 is stored without loss.
+//
+// Thread safety: immutable once fitted.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "distance/code_rows.h"
+#include "distance/metric.h"
+
+namespace segvec {
+
+inline constexpr size_t kBlockCodes = 64;
+
+// Codes that a row of `dimension` components occupies: whole cache lines.
+constexpr size_t PaddedCodes(size_t dimension) { return (dimension + kBlockCodes - 1) / kBlockCodes * kBlockCodes; }
+
+class ScalarQuantizer {
+ public:
+  // Fits the range of `row_count` rows of `dimension` floats, `stride` floats apart. `inverse_norms` holds 1 / |row| under
+  // cosine. REQUIRES: row_count > 0.
+  ScalarQuantizer(Metric metric, size_t dimension, const float* rows, size_t stride, const float* inverse_norms,
+                  size_t row_count);
+
+  // Writes the codes of one row (the padding is left alone) and returns its correction. `is_exact` is cleared when the
+  // codes do not hold the row without loss.
+  int32_t Encode(const float* values, float inverse_norm, uint8_t* codes, bool& is_exact) const;
+
+  // Writes a query's values, PaddedCodes(dimension) of them, and returns its constant. Components outside the fitted
+  // range are clipped; under ip the query is scaled into it, which changes no order.
+  int32_t EncodeQuery(const float* values, float inverse_norm, int8_t* codes, bool& is_exact) const;
+
+  Metric metric() const { return metric_; }
+  // Real distance per unit of integer distance; l2 only.
+  float squared_scale() const { return scale_ * scale_; }
+
+ private:
+  bool EncodeValues(const float* values, float factor, uint8_t* codes) const;
+
+  Metric metric_;
+  size_t dimension_;
+  float scale_ = 1;
+  std::vector<float> offsets_;  // per dimension, in units of the scale
+};
+
+}  // namespace segvec
