@@ -119,7 +119,7 @@ Index::Index(const IndexOptions& options)
                       SelectedInstructionSet())),
       growing_(static_cast<size_t>(options.growing_segments)),
       snapshot_(std::make_shared<Snapshot>()),
-      searcher_(options_) {}
+      searcher_(options_, options_.id_type == IdType::kString ? &string_ids_ : nullptr) {}
 
 std::vector<uint64_t> Index::Add(Stage& stage, const CancelToken& cancel) {
   if (stage.row_count() == 0) return {};

@@ -78,7 +78,7 @@ class Searcher::ContextLease {
   std::unique_ptr<Context> context_;
 };
 
-Searcher::Searcher(const IndexOptions& options) : options_(options) {}
+Searcher::Searcher(const IndexOptions& options, const IdOrder* id_order) : options_(options), hit_order_{id_order} {}
 Searcher::~Searcher() = default;
 
 SearchResults Searcher::Search(const Snapshot& snapshot, const float* queries, size_t query_count,
@@ -130,7 +130,7 @@ void Searcher::SearchOne(const Snapshot& snapshot, const float* query, size_t qu
 
   const size_t k = results.k;
   Nearest& nearest = context.nearest;
-  nearest.Begin(k);
+  nearest.Begin(k, hit_order_);
   context.graph_segment_count = 0;
   const uint32_t ef = std::max<uint32_t>(parameters.ef, 1);
   for (const SegmentView& view : snapshot.views) {
@@ -188,7 +188,7 @@ void Searcher::SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, u
       const std::vector<Hit>& best = merged.Finish();
       for (auto at = begin; at != end; ++at) {
         const bool all_among_best =
-            at->is_full && !at->hits.empty() && (best.size() < k || !(best.back() < at->hits.back()));
+            at->is_full && !at->hits.empty() && (best.size() < k || at->hits.back().key <= best.back().key);
         if (!all_among_best || at->ef >= widest) continue;
         at->ef = std::min(widest, at->ef * 2);
         search(*at);

@@ -32,7 +32,8 @@ struct SearchResults {
 
 class Searcher {
  public:
-  explicit Searcher(const IndexOptions& options);
+  // `id_order` is null when ids are ordered as numbers; it outlives the searcher.
+  Searcher(const IndexOptions& options, const IdOrder* id_order);
   ~Searcher();
 
   SearchResults Search(const Snapshot& snapshot, const float* queries, size_t query_count,
@@ -49,6 +50,7 @@ class Searcher {
   void SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, uint32_t ef, size_t k, Context& context) const;
 
   const IndexOptions& options_;
+  const HitOrder hit_order_;
   mutable std::mutex contexts_mutex_;
   mutable std::vector<std::unique_ptr<Context>> free_contexts_;
 };

@@ -1,4 +1,4 @@
-// Gives each string id a number, so that all else deals with 64-bit ids only.
+// Gives each string id a number, so that all else deals with 64-bit ids only, and remembers the strings' own order.
 //
 // Thread safety: all methods may be called from any thread.
 // Invariant: a number keeps its string until Release.
@@ -15,10 +15,15 @@
 #include <unordered_map>
 #include <utility>
 
+#include "graph/nearest.h"
+
 namespace segvec {
 
-class StringIds {
+class StringIds : public IdOrder {
  public:
+  // Orders strings by their UTF-8 bytes, which is the order of their code points.
+  bool Less(uint64_t a, uint64_t b) const override { return Text(a) < Text(b); }
+
   // The number of `text`, and whether it is a new one.
   std::pair<uint64_t, bool> Intern(std::string_view text) {
     const size_t index = std::hash<std::string_view>()(text) % kShardCount;
