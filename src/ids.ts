@@ -153,14 +153,20 @@ function isIdView(value: unknown): boolean {
   return typedArrayKind(value) !== undefined
 }
 
-/** The ids of a column in a plain array, made slice by slice so that millions of them do not hold up the event loop. */
-export async function idList<T extends IdType>(column: IdColumn | undefined): Promise<Id<T>[]> {
-  if (column === undefined || Array.isArray(column)) return (column ?? []) as Id<T>[]
+/**
+ * Assigned ids in a plain array, made slice by slice so that millions of them do not hold up the event loop. String ids
+ * arrive as the numbers they are the decimals of.
+ */
+export async function idList<T extends IdType>(
+  column: Float64Array | BigUint64Array | undefined,
+  idType: T,
+): Promise<Id<T>[]> {
+  if (column === undefined) return []
   const ids: Id<T>[] = []
   for (let start = 0; start < column.length; start += idsPerSlice) {
     if (start > 0) await nextTick()
     const end = Math.min(start + idsPerSlice, column.length)
-    for (let row = start; row < end; ++row) ids.push(column[row] as Id<T>)
+    for (let row = start; row < end; ++row) ids.push((idType === 'string' ? String(column[row]) : column[row]) as Id<T>)
   }
   return ids
 }

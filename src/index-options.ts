@@ -8,6 +8,9 @@ import { choiceOption, integerOption, readOptions } from './option-reader.ts'
  */
 export type Metric = 'l2' | 'cosine' | 'ip'
 
+/** The form of the vectors that a graph is built and walked on. */
+export type Quantization = 'int8' | 'none'
+
 /** What a `VectorIndex` is made with; everything but `dimension` can be left out. */
 export interface IndexOptions<T extends IdType = 'number'> {
   /** Values per vector, 1 to 4096. */
@@ -20,11 +23,21 @@ export interface IndexOptions<T extends IdType = 'number'> {
   readonly M?: number | undefined
   /** Candidates examined when a vector is linked into the graph, 1 to 4096; 200 if left out. */
   readonly efConstruction?: number | undefined
-  /** Worker threads, 1 to 256; as many as the machine can run at once if left out. */
+  /**
+   * What graphs are built and walked on: `'int8'` (if left out) on 8-bit codes of the vectors, with the best hits
+   * measured on the floats, or `'none'` on the floats themselves.
+   */
+  readonly quantization?: Quantization | undefined
+  /** Native threads one call may use, 1 to 256; as many as the machine can run at once if left out. */
   readonly threads?: number | undefined
+  /**
+   * Segments that an `add` fills side by side, 1 to 256; 1 if left out. One segment is searched fastest and is built by
+   * all threads together; with several, each is built by its own share of the threads.
+   */
+  readonly growingSegments?: number | undefined
   /** Vectors per segment before it is sealed and a new one begun, 1 to 2^31 - 1; 1,048,576 if left out. */
   readonly segmentCapacity?: number | undefined
-  /** Seed of everything random, 0 to 2^32 - 1; 1 if left out. The same input, seed and `threads` build the same index. */
+  /** Seed of everything random, 0 to 2^32 - 1; 1 if left out. The same input and options build the same index, whatever `threads`. */
   readonly seed?: number | undefined
 }
 
@@ -34,11 +47,14 @@ const names = [
   'idType',
   'M',
   'efConstruction',
+  'quantization',
   'threads',
+  'growingSegments',
   'segmentCapacity',
   'seed',
 ] as const
 const metrics = ['l2', 'cosine', 'ip'] as const
+const quantizations = ['int8', 'none'] as const
 const mostThreads = 256
 
 /** `IndexOptions` with every value checked and filled in. */
@@ -53,6 +69,8 @@ export function readIndexOptions(options: unknown) {
     idType: choiceOption('idType', raw.idType, idTypes, 'number'),
     M: integerOption('M', raw.M, 2, 128, 16),
     efConstruction: integerOption('efConstruction', raw.efConstruction, 1, 4096, 200),
+    quantization: choiceOption('quantization', raw.quantization, quantizations, 'int8'),
+    growingSegments: integerOption('growingSegments', raw.growingSegments, 1, mostThreads, 1),
     threads: integerOption(
       'threads',
       raw.threads,

@@ -5,6 +5,8 @@ export interface SegmentStats {
   readonly isSealed: boolean
   /** False while the segment is so small that it is scanned exactly. */
   readonly hasGraph: boolean
+  /** True when the 8-bit codes hold every vector exactly, as those of integers 0..255 do: hits need no second look. */
+  readonly isLossless: boolean
   /** Highest level of the graph's hierarchy; 0 without a graph. */
   readonly maxLevel: number
   readonly memoryBytes: number

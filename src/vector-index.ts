@@ -154,7 +154,7 @@ export class VectorIndex<T extends IdType = 'number'> {
     const turn = this.#turns.take()
     this.#inFlight.begin()
     try {
-      let assigned: IdColumn | undefined
+      let assigned: Float64Array | BigUint64Array | undefined
       if (rowCount > 0) {
         const stage = await stageBatch(batch, () => this.#native.stage(rowCount), assertGoingOn)
         if (turn.before !== undefined) await abort.race(turn.before)
@@ -171,7 +171,7 @@ export class VectorIndex<T extends IdType = 'number'> {
         }
       }
       progress?.finish()
-      return batch.ids?.accepted ?? (await idList<T>(assigned))
+      return batch.ids?.accepted ?? (await idList(assigned, this.#settings.idType as T))
     } finally {
       progress?.stop()
       abort.dispose()

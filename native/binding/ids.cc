@@ -1,5 +1,6 @@
 #include "ids.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -27,7 +28,6 @@ void AppendIds(Napi::Value value, IdType type, Stage& stage) {
     case IdType::kNumber: {
       if (!IsTypedArrayOf(value, napi_float64_array)) ThrowWrongType("a Float64Array");
       const auto ids = value.As<Napi::Float64Array>();
-      stage.ids.reserve(stage.ids.size() + ids.ElementLength());
       for (size_t i = 0; i < ids.ElementLength(); ++i) {
         const double id = ids.Data()[i];
         if (!IsNumberId(id)) {
@@ -114,6 +114,17 @@ Napi::Value MakeIds(Napi::Env env, const Index& index, const uint64_t* ids, size
     }
   }
   return env.Undefined();
+}
+
+Napi::Value MakeAssignedIds(Napi::Env env, IdType type, const std::vector<uint64_t>& ids) {
+  if (type == IdType::kBigint) {
+    auto array = Napi::BigUint64Array::New(env, ids.size());
+    std::copy(ids.begin(), ids.end(), array.Data());
+    return array;
+  }
+  auto array = Napi::Float64Array::New(env, ids.size());
+  std::transform(ids.begin(), ids.end(), array.Data(), [](uint64_t id) { return static_cast<double>(id); });
+  return array;
 }
 
 }  // namespace segvec::binding

@@ -17,6 +17,9 @@ void AppendIds(Napi::Value value, IdType type, Stage& stage);
 // The 64-bit id behind one JavaScript id; nullopt for a string the index has never seen, or an id out of range.
 std::optional<uint64_t> LookUpId(Napi::Value value, const Index& index);
 
+// Assigned ids: a BigUint64Array for bigints, a Float64Array for numbers and for the decimals of strings.
+Napi::Value MakeAssignedIds(Napi::Env env, IdType type, const std::vector<uint64_t>& ids);
+
 // `count` ids as JavaScript sees them, padded to `padded_count` with an id that cannot be mistaken for a hit.
 // Rows of `stride` ids with counts[row] real ones each.
 Napi::Value MakeIds(Napi::Env env, const Index& index, const uint64_t* ids, size_t stride, const uint32_t* counts,

@@ -38,8 +38,7 @@ void AddTask::Execute() {
 
 Napi::Value AddTask::Result(Napi::Env env) {
   if (assigned_ids_.empty()) return env.Undefined();
-  const uint32_t count = static_cast<uint32_t>(assigned_ids_.size());
-  return MakeIds(env, index(), assigned_ids_.data(), count, &count, 1);
+  return MakeAssignedIds(env, index().options().id_type, assigned_ids_);
 }
 
 void AddTask::Finish(Napi::Env env) {

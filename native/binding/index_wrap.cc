@@ -51,6 +51,9 @@ IndexOptions ReadOptions(const Napi::Value& value) {
       object, "idType", {{"number", IdType::kNumber}, {"bigint", IdType::kBigint}, {"string", IdType::kString}});
   options.M = static_cast<uint32_t>(NumberOption(object, "M", kMinM, kMaxM));
   options.ef_construction = static_cast<uint32_t>(NumberOption(object, "efConstruction", 1, 1e6));
+  options.quantization = NamedOption<Quantization>(
+      object, "quantization", {{"int8", Quantization::kInt8}, {"none", Quantization::kNone}});
+  options.growing_segments = static_cast<int>(NumberOption(object, "growingSegments", 1, kMaxThreads));
   options.threads = static_cast<int>(NumberOption(object, "threads", 1, kMaxThreads));
   options.segment_capacity = static_cast<uint32_t>(NumberOption(object, "segmentCapacity", 1, kMaxSlots));
   options.seed = static_cast<uint64_t>(NumberOption(object, "seed", 0, kMaxNumberId));
@@ -212,6 +215,7 @@ Napi::Value IndexWrap::Stats(const Napi::CallbackInfo& info) {
       segment.Set("vectorCount", number(view.live_count()));
       segment.Set("isSealed", Napi::Boolean::New(env, view.segment->is_sealed()));
       segment.Set("hasGraph", Napi::Boolean::New(env, view.segment->has_graph()));
+      segment.Set("isLossless", Napi::Boolean::New(env, view.segment->has_graph() && view.segment->is_lossless()));
       segment.Set("maxLevel", number(view.segment->max_level()));
       segment.Set("memoryBytes", number(view.segment->memory_bytes()));
       segments.Set(static_cast<uint32_t>(i), segment);

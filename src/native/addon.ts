@@ -14,7 +14,9 @@ export interface NativeOptions {
   readonly idType: 'number' | 'bigint' | 'string'
   readonly M: number
   readonly efConstruction: number
+  readonly quantization: 'int8' | 'none'
   readonly threads: number
+  readonly growingSegments: number
   readonly segmentCapacity: number
   readonly seed: number
 }
@@ -58,6 +60,8 @@ export interface NativeSegmentStats {
   readonly isSealed: boolean
   /** False while the segment is small enough to be scanned exactly. */
   readonly hasGraph: boolean
+  /** The codes hold every vector exactly. */
+  readonly isLossless: boolean
   /** Highest level of the graph's hierarchy. */
   readonly maxLevel: number
   readonly memoryBytes: number
@@ -80,8 +84,11 @@ export interface NativeIndex {
   /** Bytes held natively, as reported to V8. */
   readonly memoryBytes: number
   stage(rowCount: number): NativeStage
-  /** Inserts a complete stage; resolves with the assigned ids, or `undefined` when the caller gave them. */
-  add(stage: NativeStage, token?: NativeCancelToken): Promise<NativeIds | undefined>
+  /**
+   * Inserts a complete stage; resolves with the assigned ids, or `undefined` when the caller gave them. For string ids they
+   * are the numbers whose decimal strings were assigned: the strings are made slice by slice.
+   */
+  add(stage: NativeStage, token?: NativeCancelToken): Promise<Float64Array | BigUint64Array | undefined>
   /** `queries` holds one or more rows; copied before the call returns. */
   search(
     queries: Float32Array,

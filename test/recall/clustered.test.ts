@@ -8,10 +8,10 @@ const vectors = clusteredVectors({ count: 16_000, dimension })
 const queries = clusteredVectors({ count: 200, dimension, seed: 8 })
 
 describe.each(['l2', 'cosine', 'ip'] as const)('recall@10 under %s', (metric) => {
-  test.each([1, 2, 4, 8])('with %d segments', async (threads) => {
-    const index = new VectorIndex({ dimension, metric, threads })
+  test.each([1, 2, 4, 8])('with %d segments', async (growingSegments) => {
+    const index = new VectorIndex({ dimension, metric, growingSegments })
     await index.add(vectors)
-    expect(index.stats().segments).toHaveLength(threads)
+    expect(index.stats().segments).toHaveLength(growingSegments)
     const exact = await index.searchBatch(queries, { exact: true })
     const recall = async (ef: number) => recallAgainst(exact, await index.searchBatch(queries, { ef }))
     expect(await recall(200)).toBeGreaterThan(0.99)

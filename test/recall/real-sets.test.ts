@@ -24,9 +24,9 @@ describe.skipIf(path === undefined)(`recall@10 on ${name}`, () => {
     }
   })
 
-  test.each([1, 2, 4, 8])('with %d segments', async (threads) => {
+  test.each([1, 2, 4, 8])('with %d segments', async (growingSegments) => {
     const { dimension, base, queries } = readDataset(path as string, 'l2')
-    const index = new VectorIndex({ dimension, metric: 'l2', threads })
+    const index = new VectorIndex({ dimension, metric: 'l2', growingSegments })
     await index.add(base)
     const exact = await index.searchBatch(queries, { exact: true })
     expect(recallAgainst(exact, await index.searchBatch(queries, { ef: 200 }))).toBeGreaterThanOrEqual(0.99)

@@ -58,6 +58,7 @@ void AddReverseLink(const Space& space, Graph& graph, uint32_t level, uint32_t t
   if (degree < capacity) {
     keys[degree] = key;
     StoreLink(links[degree], slot);
+    if (level == 0) graph.CountLink(slot, 1);
     return;
   }
   std::vector<uint64_t>& candidates = context.overflow;
@@ -71,6 +72,18 @@ void AddReverseLink(const Space& space, Graph& graph, uint32_t level, uint32_t t
     const bool is_used = i < context.chosen.size();
     if (is_used) keys[i] = CandidatePool::KeyOf(context.chosen[i]);
     StoreLink(links[i], is_used ? CandidatePool::SlotOf(context.chosen[i]) : kNil);
+  }
+  if (level > 0) return;
+  graph.CountLink(slot, 1);
+  size_t kept = 0;  // the chosen are among the candidates, in their order
+  for (const uint64_t candidate : candidates) {
+    if (kept < context.chosen.size() && context.chosen[kept] == candidate) {
+      ++kept;
+      continue;
+    }
+    const uint32_t dropped = CandidatePool::SlotOf(candidate);
+    graph.CountLink(dropped, -1);
+    if (dropped < context.first_new_slot) context.bereft.push_back(dropped);
   }
 }
 
@@ -102,6 +115,7 @@ void ChooseLinks(const Space& space, Graph& graph, uint32_t slot, uint32_t level
     for (size_t i = 0; i < context.chosen.size(); ++i) {
       links[i] = CandidatePool::SlotOf(context.chosen[i]);
       keys[i] = CandidatePool::KeyOf(context.chosen[i]);
+      if (l == 0) graph.CountLink(links[i], 1);
     }
   }
 }
@@ -120,5 +134,47 @@ void LinkBack(const Space& space, Graph& graph, const Batch& batch, uint32_t wor
         AddReverseLink(space, graph, l, links[i], slot, keys[i], context);
       }
     }
+  }
+}
+
+// Whether a search for the row of `slot` meets it, or a copy of it. Leaves the nearest slots in the pool.
+template <class Space>
+bool FindsItself(const Space& space, const Graph& graph, uint32_t slot, uint32_t slot_limit, uint32_t ef,
+                 BuildContext& context) {
+  const auto query = space.QueryOf(slot, context.inserted);
+  const uint32_t self_key = space.Key(query, slot);
+  uint32_t nearest, nearest_key;
+  DescendTo(space, graph, query, graph.entry(), 0, slot_limit, context.search, nearest, nearest_key);
+  SearchLevel<true, false>(space, graph, query, 0, slot_limit, ef, nearest, nearest_key, context.search);
+  const CandidatePool& pool = context.search.pool;
+  if (!Space::kIsIp && CandidatePool::KeyOf(pool[0]) <= self_key) return true;
+  for (size_t i = 0; i < pool.size(); ++i) {
+    if (CandidatePool::SlotOf(pool[i]) == slot) return true;
+  }
+  return false;
+}
+
+// Links to `slot` from the nearest slot that a search for it meets: in a free place, or in that of the last link of its
+// row, the newest of a row that was never full and the farthest of one that was.
+template <class Space>
+void Attach(const Space& space, Graph& graph, uint32_t slot, uint32_t slot_limit, uint32_t ef, BuildContext& context) {
+  if (FindsItself(space, graph, slot, slot_limit, ef, context)) return;
+  const CandidatePool& pool = context.search.pool;
+  const size_t capacity = graph.RowCapacity(0);
+  for (size_t i = 0; i < pool.size(); ++i) {
+    const uint32_t host = CandidatePool::SlotOf(pool[i]);
+    uint32_t* links = graph.Links(host, 0);
+    const bool is_last_try = i + 1 == pool.size();
+    size_t place = 0;
+    while (place < capacity && links[place] != kNil) ++place;
+    if (place == capacity) {
+      if (!is_last_try) continue;
+      place = capacity - 1;
+    }
+    if (links[place] != kNil) graph.CountLink(links[place], -1);
+    graph.CountLink(slot, 1);
+    graph.Keys(host, 0)[place] = CandidatePool::KeyOf(pool[i]);
+    StoreLink(links[place], slot);
+    return;
   }
 }

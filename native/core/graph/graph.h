@@ -2,7 +2,8 @@
 //
 // Shape: level 0 has a row of 2M links per slot, each upper level a row of M links for the slots that reach it.
 //        Rows are padded to whole cache lines and end at the first kNil. Every link has the order key of its distance
-//        beside it while the graph is being built (see order_key.h); FreeKeys() drops them when it is finished.
+//        beside it while the graph is being built (see order_key.h), and every slot a count of the links to it;
+//        FreeBuildData() drops both when it is finished.
 // Thread safety: one writer; readers may walk the graph meanwhile. A link is stored (release) only after everything
 //        about its target is in place, and read with acquire.
 // Invariant: a row never moves; a link points to a slot whose own row has been written.
@@ -45,13 +46,19 @@ class Graph {
   // The upper rows in use; AddRows calls can be taken back by restoring it. REQUIRES: nothing links to them yet.
   size_t upper_row_count() const { return upper_row_count_; }
   void RestoreUpperRowCount(size_t count) { upper_row_count_ = count; }
-  void FreeKeys();
+  void FreeBuildData();
   void Trim(uint32_t slot_count);
 
   uint32_t M() const { return M_; }
   uint32_t RowCapacity(uint32_t level) const { return level == 0 ? 2 * M_ : M_; }
   uint32_t* Links(uint32_t slot, uint32_t level) const { return links_at(links0_, upper_links_, slot, level); }
   uint32_t* Keys(uint32_t slot, uint32_t level) const { return links_at(keys0_, upper_keys_, slot, level); }
+
+  // Links to `slot` on level 0. While building only; workers may count at the same time.
+  uint16_t in_degree(uint32_t slot) const { return in_degrees_[slot]; }
+  void CountLink(uint32_t slot, int change) {
+    std::atomic_ref<uint16_t>(in_degrees_[slot]).fetch_add(static_cast<uint16_t>(change), std::memory_order_relaxed);
+  }
 
   Entry entry() const {
     const uint64_t packed = entry_.load(std::memory_order_acquire);
@@ -78,6 +85,7 @@ class Graph {
   size_t upper_row_count_ = 0;
   GrowableArray<uint32_t> links0_, keys0_;            // stride0_ per slot
   GrowableArray<uint32_t> upper_links_, upper_keys_;  // upper_stride_ per row
+  GrowableArray<uint16_t> in_degrees_;                // per slot
   GrowableArray<uint32_t> upper_start_;               // per slot: its first upper row, kNil without one
   std::atomic<uint64_t> entry_{kNil};
 };

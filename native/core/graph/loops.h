@@ -67,6 +67,8 @@ struct BuildContext {
   SearchContext search;
   QueryScratch inserted, candidate;
   std::vector<uint64_t> overflow;  // the candidates of a full row
+  uint32_t first_new_slot = 0;     // older slots that lose a link are noted in `bereft`
+  std::vector<uint32_t> bereft;
   std::vector<uint64_t> chosen;
 };
 
@@ -90,6 +92,13 @@ struct Loops {
                  const BuildParameters& parameters, BuildContext& context);
   void (*link)(const SegmentRows& rows, Graph& graph, const Batch& batch, uint32_t worker, uint32_t worker_count,
                BuildContext& context);
+
+  // Whether a search with a beam of `ef` for a slot's own row meets it, or a copy of it.
+  bool (*finds)(const SegmentRows& rows, const Graph& graph, uint32_t slot, uint32_t slot_limit, uint32_t ef,
+                BuildContext& context);
+  // Makes it so, by a link from the nearest slot that such a search meets.
+  void (*attach)(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t slot_limit, uint32_t ef,
+                 BuildContext& context);
 };
 
 // REQUIRES: `set` is one of AvailableInstructionSets().

@@ -61,8 +61,21 @@ void Link(const SegmentRows& rows, Graph& graph, const Batch& batch, uint32_t wo
   LinkBack(Space(rows), graph, batch, worker, worker_count, context);
 }
 
+template <class Space>
+bool Finds(const SegmentRows& rows, const Graph& graph, uint32_t slot, uint32_t slot_limit, uint32_t ef,
+           BuildContext& context) {
+  return FindsItself(Space(rows), graph, slot, slot_limit, ef, context);
+}
+
+template <class Space>
+void AttachSlot(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t slot_limit, uint32_t ef,
+                BuildContext& context) {
+  Attach(Space(rows), graph, slot, slot_limit, ef, context);
+}
+
 template <Metric kMetric, class Space>
-inline constexpr Loops kLoopsOf{Search<Space>, Scan<kMetric>, Rerank<kMetric>, Choose<Space>, Link<Space>};
+inline constexpr Loops kLoopsOf{Search<Space>, Scan<kMetric>, Rerank<kMetric>, Choose<Space>, Link<Space>,
+                                Finds<Space>, AttachSlot<Space>};
 
 template <Metric kMetric>
 const Loops& LoopsOfMetric(Element element) {

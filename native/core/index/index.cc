@@ -21,6 +21,18 @@ constexpr size_t kMinRowsPerLane = 128;
 // A segment's rows stay below this, however large the capacity asked for: address space is reserved for all of them.
 constexpr uint64_t kMaxSegmentBytes = uint64_t{8} << 30;
 
+// Where next_id_ stops: this id can be given by the caller, but none above it assigned.
+constexpr uint64_t kNoIdLeft = ~uint64_t{0};
+
+// A string id for a message, cut where it is long, between two characters.
+std::string Quoted(const std::string& text) {
+  constexpr size_t kMostBytes = 64;
+  if (text.size() <= kMostBytes) return "'" + text + "'";
+  size_t end = kMostBytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return "'" + text.substr(0, end) + "…' (" + std::to_string(text.size()) + " bytes)";
+}
+
 uint32_t SegmentCapacity(const IndexOptions& options) {
   const uint64_t row_bytes = options.dimension * sizeof(float);
   return static_cast<uint32_t>(std::min<uint64_t>({options.segment_capacity, kMaxSegmentBytes / row_bytes, kMaxSlots}));
@@ -51,13 +63,16 @@ class Index::IdClaim {
   }
 
   void Keep() { is_kept_ = true; }
+  // The ids as segments store them.
   const std::vector<uint64_t>& ids() const { return ids_; }
+  // The numbers that were assigned; empty when the caller gave the ids.
+  std::vector<uint64_t>&& assigned() { return std::move(assigned_); }
 
  private:
   void ClaimStrings(const std::vector<std::string>& texts, const std::vector<Location>& locations) {
     ids_.reserve(texts.size());
     for (size_t row = 0; row < texts.size(); ++row) {
-      if (!ClaimString(texts[row], locations[row])) ThrowDuplicate(row, "'" + texts[row] + "'");
+      if (!ClaimString(texts[row], locations[row])) ThrowDuplicate(row, Quoted(texts[row]));
     }
   }
   bool ClaimString(const std::string& text, Location location) {
@@ -73,7 +88,7 @@ class Index::IdClaim {
     for (size_t row = 0; row < ids.size(); ++row) {
       if (!index_.id_map_.Insert(ids[row], locations[row])) ThrowDuplicate(row, std::to_string(ids[row]));
       ids_.push_back(ids[row]);
-      if (ids[row] >= index_.next_id_) index_.next_id_ = ids[row] + 1;
+      if (ids[row] >= index_.next_id_) index_.next_id_ = ids[row] == kNoIdLeft ? kNoIdLeft : ids[row] + 1;
     }
   }
   void Assign(const std::vector<Location>& locations) {
@@ -82,11 +97,12 @@ class Index::IdClaim {
       for (const Location location : locations) {
         while (!ClaimString(std::to_string(index_.next_id_++), location)) {
         }
+        assigned_.push_back(index_.next_id_ - 1);
       }
       return;
     }
     const uint64_t last =
-        index_.options_.id_type == IdType::kNumber ? kMaxNumberId : ~uint64_t{0} - 1;  // so that next_id_ cannot wrap
+        index_.options_.id_type == IdType::kNumber ? kMaxNumberId : kNoIdLeft - 1;
     if (index_.next_id_ > last || locations.size() > last - index_.next_id_ + 1) {
       throw Error(ErrorCode::kInvalidId, "no automatic ids are left above the largest id of the index; pass ids");
     }
@@ -95,6 +111,7 @@ class Index::IdClaim {
       index_.id_map_.Insert(id, location);
       ids_.push_back(id);
     }
+    assigned_ = ids_;
   }
   [[noreturn]] static void ThrowDuplicate(size_t row, const std::string& id) {
     throw Error(ErrorCode::kDuplicateId, "row " + std::to_string(row) + ": id " + id +
@@ -110,6 +127,7 @@ class Index::IdClaim {
   const uint64_t next_id_;
   std::vector<uint64_t> ids_;
   std::vector<uint64_t> new_strings_;
+  std::vector<uint64_t> assigned_;
   bool is_kept_ = false;
 };
 
@@ -123,7 +141,6 @@ Index::Index(const IndexOptions& options)
 
 std::vector<uint64_t> Index::Add(Stage& stage, const CancelToken& cancel) {
   if (stage.row_count() == 0) return {};
-  const bool is_automatic = stage.ids.empty() && stage.string_ids.empty();
   const std::vector<float> inverse_norms = CheckRows(stage, cancel);
   const Plan plan = MakePlan(stage.row_count());
   for (const auto& runs : plan.lanes) {
@@ -138,7 +155,7 @@ std::vector<uint64_t> Index::Add(Stage& stage, const CancelToken& cancel) {
     throw;
   }
   claim.Keep();
-  return is_automatic ? claim.ids() : std::vector<uint64_t>();
+  return claim.assigned();
 }
 
 // Checks every row and returns 1 / |row| of each under cosine.

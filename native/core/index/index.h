@@ -4,7 +4,8 @@
 // thread that owns the segment (GrowingSegment) -> visible with its whole batch in the next Snapshot.
 //
 // Thread safety: Add() by one thread at a time (the binding posts it to a Strand); everything else from any thread.
-// Determinism: the same options and the same sequence of Add calls build the same bytes, however the threads run.
+// Determinism: the same options and the same sequence of Add calls build the same bytes, for any number of threads
+// (growing_segments does matter).
 #pragma once
 
 #include <cstddef>
@@ -35,7 +36,7 @@ class Index {
   const IndexOptions& options() const { return options_; }
 
   // Adds the staged rows: all of them, or none and an error that names the first row at fault. Returns the ids when the
-  // index assigned them. Errors: kInvalidVector, kInvalidId, kDuplicateId, kAborted, kOutOfMemory.
+  // index assigned them (for string ids, the numbers whose decimals they are). Errors: kInvalidVector, kInvalidId, kDuplicateId, kAborted, kOutOfMemory.
   std::vector<uint64_t> Add(Stage& stage, const CancelToken& cancel);
 
   // Searches for `query_count` rows of `dimension` floats; several are spread over the pool.

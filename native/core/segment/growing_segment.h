@@ -45,6 +45,8 @@ class GrowingSegment {
   uint32_t LevelOf(uint32_t slot) const;
   void FitQuantizer();
   void Encode(uint32_t slot);
+  void AttachLost(uint32_t begin, int worker_count, const std::function<void()>& poll);
+  void RunWorkers(uint32_t workers, uint32_t count, const std::function<void(uint32_t, BuildContext&)>& body);
   void LinkBatch(uint32_t end, int worker_count, const std::function<void()>& poll);
 
   std::shared_ptr<Segment> segment_;

@@ -65,7 +65,7 @@ class Segment {
 
   const Graph* graph() const { return graph_.get(); }
   // Whether the codes hold every vector exactly.
-  bool is_lossless() const { return is_lossless_.load(std::memory_order_relaxed); }
+  bool is_lossless() const { return shape_.has_codes && is_lossless_.load(std::memory_order_relaxed); }
   SegmentRows rows() const {
     return {{rows_.data(), padded_dimension_ / 16, inverse_norms_.data()},
             {codes_.data(), padded_codes_ / 64, shape_.dimension, corrections_.data()}};
