@@ -166,7 +166,8 @@ export async function idList<T extends IdType>(
   for (let start = 0; start < column.length; start += idsPerSlice) {
     if (start > 0) await nextTick()
     const end = Math.min(start + idsPerSlice, column.length)
-    for (let row = start; row < end; ++row) ids.push((idType === 'string' ? String(column[row]) : column[row]) as Id<T>)
+    for (let row = start; row < end; ++row)
+      ids.push((idType === 'string' ? String(column[row]) : column[row]) as Id<T>)
   }
   return ids
 }
