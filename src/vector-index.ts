@@ -7,7 +7,6 @@ import { fromNative, SegvecError } from './errors.ts'
 import {
   checkedId,
   type Id,
-  type IdColumn,
   IdReader,
   type Ids,
   type IdType,
