@@ -28,7 +28,7 @@ class CandidatePool {
   void Begin(size_t capacity) {
     if (keys_.size() < capacity + 1 + kRankBlock) {
       keys_.resize(capacity + 1 + kRankBlock);
-      slots_.resize(capacity + 1);
+      slots_.resize(capacity + 1 + kRankBlock);
     }
     std::memset(keys_.data(), 0xFF, (capacity + 1 + kRankBlock) * sizeof(uint32_t));
     capacity_ = capacity;
@@ -48,8 +48,8 @@ class CandidatePool {
     uint32_t* keys = keys_.data();
     uint32_t* slots = slots_.data();
     while (rank < size_ && keys[rank] == key && slots[rank] < tagged_slot) ++rank;
-    std::memmove(keys + rank + 1, keys + rank, (size_ - rank) * sizeof(uint32_t));
-    std::memmove(slots + rank + 1, slots + rank, (size_ - rank) * sizeof(uint32_t));
+    ShiftUp(keys, rank, size_);
+    ShiftUp(slots, rank, size_);
     keys[rank] = key;
     slots[rank] = tagged_slot;
     if (size_ < capacity_) {
@@ -87,10 +87,29 @@ class CandidatePool {
   uint64_t operator[](size_t rank) const { return Word(rank); }
 
  private:
+  // Moves [rank, size) one place up. Whole blocks, so that no call and no loop over single elements is needed; what is
+  // moved beyond the end is unused.
+  static SEGVEC_INLINE void ShiftUp(uint32_t* values, size_t rank, size_t size) {
+    struct Block {
+      uint32_t values[kRankBlock];
+    };
+    const auto load = [&](size_t at) {
+      Block block;
+      std::memcpy(&block, values + at, sizeof block);
+      return block;
+    };
+    const Block first = load(rank);
+    for (size_t end = size; end > rank + kRankBlock; end -= kRankBlock) {
+      const Block block = load(end - kRankBlock);
+      std::memcpy(values + end - kRankBlock + 1, &block, sizeof block);
+    }
+    std::memcpy(values + rank + 1, &first, sizeof first);
+  }
+
   SEGVEC_INLINE uint64_t Word(size_t rank) const { return uint64_t{keys_[rank]} << 32 | slots_[rank]; }
 
   std::vector<uint32_t> keys_;   // sorted, then kRankBlock infinite ones at least
-  std::vector<uint32_t> slots_;  // slot << 1 | expanded
+  std::vector<uint32_t> slots_;  // slot << 1 | expanded, then kRankBlock unused ones
   size_t capacity_ = 0;
   size_t size_ = 0;
   size_t cursor_ = 0;
