@@ -93,7 +93,7 @@ const isBuilt =
 check('lint', 'npx', ['biome', 'check', '.'])
 check('layers', 'node', ['scripts/check-layers.mjs'])
 check('types', 'npx', ['tsc', '-p', 'tsconfig.json'])
-check('doctest is there', 'node', ['scripts/ensure-doctest.mjs'])
+check('doctest is there', 'bash', ['scripts/ensure-doctest.sh'])
 cppTests('release')
 if (!isQuick) {
   cppTests('asan')
@@ -112,6 +112,8 @@ if (isBuilt && !isQuick) {
     '--target',
     'segvec',
     '--CDSEGVEC_SANITIZE=address,undefined',
+    '--parallel',
+    '2',
     '--log-level',
     'warn',
   ])
