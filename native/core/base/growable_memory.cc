@@ -71,8 +71,9 @@ void Release(std::byte* begin, size_t bytes) { munmap(begin, bytes); }
 
 }  // namespace
 
-GrowableMemory::GrowableMemory(size_t reserved_bytes)
-    : reserved_(RoundUp(std::max<size_t>(reserved_bytes, 1), reserved_bytes > kHugePage ? kHugePage : kSmallPage)) {
+GrowableMemory::GrowableMemory(size_t reserved_bytes) {
+  if (reserved_bytes > SIZE_MAX / 2) ThrowOutOfMemory(reserved_bytes);
+  reserved_ = RoundUp(std::max<size_t>(reserved_bytes, 1), reserved_bytes > kHugePage ? kHugePage : kSmallPage);
   data_ = Reserve(reserved_);
   if (data_ == nullptr) ThrowOutOfMemory(reserved_bytes);
 }

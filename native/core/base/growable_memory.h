@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 namespace segvec {
@@ -49,9 +50,9 @@ template <class T>
 class GrowableArray {
  public:
   GrowableArray() = default;
-  explicit GrowableArray(size_t reserved_count) : memory_(reserved_count * sizeof(T)) {}
+  explicit GrowableArray(size_t reserved_count) : memory_(BytesOf(reserved_count)) {}
 
-  void Commit(size_t count) { memory_.Commit(count * sizeof(T)); }
+  void Commit(size_t count) { memory_.Commit(BytesOf(count)); }
   void Trim(size_t count) { memory_.Trim(count * sizeof(T)); }
 
   T* data() const { return reinterpret_cast<T*>(memory_.data()); }
@@ -59,6 +60,11 @@ class GrowableArray {
   size_t committed_bytes() const { return memory_.committed_bytes(); }
 
  private:
+  // A count whose bytes overflow asks for more than there can be, and is refused as such.
+  static constexpr size_t BytesOf(size_t count) {
+    return count > SIZE_MAX / sizeof(T) ? SIZE_MAX : count * sizeof(T);
+  }
+
   GrowableMemory memory_;
 };
 

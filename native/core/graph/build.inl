@@ -83,7 +83,9 @@ void AddReverseLink(const Space& space, Graph& graph, uint32_t level, uint32_t t
     }
     const uint32_t dropped = CandidatePool::SlotOf(candidate);
     graph.CountLink(dropped, -1);
-    if (dropped < context.first_new_slot) context.bereft.push_back(dropped);
+    if (dropped < context.first_new_slot && context.bereft.size() < context.bereft.capacity()) {
+      context.bereft.push_back(dropped);
+    }
   }
 }
 
@@ -137,12 +139,14 @@ void LinkBack(const Space& space, Graph& graph, const Batch& batch, uint32_t wor
   }
 }
 
-// Whether a search for the row of `slot` meets it, or a copy of it. Leaves the nearest slots in the pool.
+// Whether a search for the row of `slot` meets it, or a copy of it. Leaves the nearest slots in the pool. Under ip many
+// others can be nearer to a vector than itself: there it is enough that a link leads to it.
 template <class Space>
 bool FindsItself(const Space& space, const Graph& graph, uint32_t slot, uint32_t slot_limit, uint32_t ef,
                  BuildContext& context) {
   const auto query = space.QueryOf(slot, context.inserted);
   const uint32_t self_key = space.Key(query, slot);
+  if (Space::kIsIp && graph.in_degree(slot) > 0) return true;
   uint32_t nearest, nearest_key;
   DescendTo(space, graph, query, graph.entry(), 0, slot_limit, context.search, nearest, nearest_key);
   SearchLevel<true, false>(space, graph, query, 0, slot_limit, ef, nearest, nearest_key, context.search);
@@ -166,7 +170,9 @@ void Attach(const Space& space, Graph& graph, uint32_t slot, uint32_t slot_limit
     uint32_t* links = graph.Links(host, 0);
     const bool is_last_try = i + 1 == pool.size();
     size_t place = 0;
-    while (place < capacity && links[place] != kNil) ++place;
+    bool is_linked = false;
+    for (; place < capacity && links[place] != kNil; ++place) is_linked = is_linked || links[place] == slot;
+    if (is_linked) return;  // the beam was full of nearer ones; a wider one finds it
     if (place == capacity) {
       if (!is_last_try) continue;
       place = capacity - 1;

@@ -27,8 +27,9 @@ class CandidatePool {
   // REQUIRES: capacity > 0.
   void Begin(size_t capacity) {
     if (keys_.size() < capacity + 1 + kRankBlock) {
-      keys_.resize(capacity + 1 + kRankBlock);
+      // The keys last: should either fail, the next search tries again.
       slots_.resize(capacity + 1 + kRankBlock);
+      keys_.resize(capacity + 1 + kRankBlock);
     }
     std::memset(keys_.data(), 0xFF, (capacity + 1 + kRankBlock) * sizeof(uint32_t));
     capacity_ = capacity;

@@ -31,8 +31,10 @@ struct FloatSpace {
   SEGVEC_INLINE uint32_t KeyOfSum(float sum, const Query& query, uint32_t slot) const {
     if constexpr (kMetric == Metric::kL2) return OrderKey(sum);
     sum *= query.scale;
-    if constexpr (kMetric == Metric::kCosine) sum *= data.inverse_norms[slot];
-    return OrderKey(1.0f - sum);
+    if constexpr (kMetric == Metric::kIp) return OrderKey(1.0f - sum);
+    // Rounding can put the cosine of parallel vectors a hair above 1.
+    const float distance = 1.0f - sum * data.inverse_norms[slot];
+    return OrderKey(distance > 0 ? distance : 0.0f);
   }
 
   // keys[i] = the order key of the distance from the query to slots[i].

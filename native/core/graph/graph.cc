@@ -24,12 +24,14 @@ Graph::Graph(uint32_t capacity, uint32_t M)
       upper_links_(upper_row_capacity_ * upper_stride_),
       upper_keys_(upper_row_capacity_ * upper_stride_),
       in_degrees_(capacity),
+      levels_(capacity),
       upper_start_(capacity) {}
 
 void Graph::Commit(uint32_t slot_count) {
   links0_.Commit(slot_count * stride0_);
   keys0_.Commit(slot_count * stride0_);
   in_degrees_.Commit(slot_count);
+  levels_.Commit(slot_count);
   upper_start_.Commit(slot_count);
   const size_t upper_rows = std::min<size_t>(upper_row_capacity_, slot_count / (M_ - 1) + slot_count / (4 * (M_ - 1)) + 1024);
   upper_links_.Commit(upper_rows * upper_stride_);
@@ -41,6 +43,7 @@ uint32_t Graph::AddRows(uint32_t slot, uint32_t level) {
   const size_t free_rows = std::min(upper_row_capacity_, committed_rows) - upper_row_count_;
   level = static_cast<uint32_t>(std::min<size_t>(level, free_rows));
   in_degrees_[slot] = 0;
+  levels_[slot] = static_cast<uint8_t>(level);
   upper_start_[slot] = level == 0 ? kNil : static_cast<uint32_t>(upper_row_count_);
   upper_row_count_ += level;
   for (uint32_t l = 0; l <= level; ++l) {
@@ -59,12 +62,13 @@ void Graph::FreeBuildData() {
 void Graph::Trim(uint32_t slot_count) {
   links0_.Trim(slot_count * stride0_);
   upper_start_.Trim(slot_count);
+  levels_.Trim(slot_count);
   upper_links_.Trim(upper_row_count_ * upper_stride_);
 }
 
 size_t Graph::memory_bytes() const {
   return links0_.committed_bytes() + keys0_.committed_bytes() + upper_links_.committed_bytes() +
-         upper_keys_.committed_bytes() + in_degrees_.committed_bytes() + upper_start_.committed_bytes();
+         upper_keys_.committed_bytes() + in_degrees_.committed_bytes() + levels_.committed_bytes() + upper_start_.committed_bytes();
 }
 
 uint64_t Graph::Fingerprint(uint32_t slot_count) const {

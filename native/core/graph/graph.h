@@ -50,6 +50,8 @@ class Graph {
   void Trim(uint32_t slot_count);
 
   uint32_t M() const { return M_; }
+  // The highest level that `slot` has a row on.
+  uint32_t LevelOf(uint32_t slot) const { return levels_[slot]; }
   uint32_t RowCapacity(uint32_t level) const { return level == 0 ? 2 * M_ : M_; }
   uint32_t* Links(uint32_t slot, uint32_t level) const { return links_at(links0_, upper_links_, slot, level); }
   uint32_t* Keys(uint32_t slot, uint32_t level) const { return links_at(keys0_, upper_keys_, slot, level); }
@@ -86,6 +88,7 @@ class Graph {
   GrowableArray<uint32_t> links0_, keys0_;            // stride0_ per slot
   GrowableArray<uint32_t> upper_links_, upper_keys_;  // upper_stride_ per row
   GrowableArray<uint16_t> in_degrees_;                // per slot
+  GrowableArray<uint8_t> levels_;                     // per slot
   GrowableArray<uint32_t> upper_start_;               // per slot: its first upper row, kNil without one
   std::atomic<uint64_t> entry_{kNil};
 };

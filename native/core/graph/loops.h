@@ -71,6 +71,13 @@ struct BuildContext {
   uint32_t first_new_slot = 0;     // older slots that lose a link are noted in `bereft`
   std::vector<uint32_t> bereft;
   std::vector<uint64_t> chosen;
+
+  // Makes room for linking a batch back, which must not fail half-way: what does not fit in `bereft` is not noted.
+  void ReserveForLinking(size_t batch_size, size_t row_capacity) {
+    overflow.reserve(row_capacity + 1);
+    chosen.reserve(row_capacity + 1);
+    bereft.reserve(bereft.size() + batch_size * row_capacity);
+  }
 };
 
 struct Loops {

@@ -19,8 +19,9 @@ class VisitedSet {
   void Begin(size_t slot_count) {
     slot_count_ = slot_count;
     if (words_.size() * 64 < slot_count) {
-      words_.resize((slot_count + 63) / 64);
-      tags_.resize(words_.size());
+      // The words last: should either fail, the next search tries again.
+      tags_.resize((slot_count + 63) / 64);
+      words_.resize(tags_.size());
     }
     if (++tag_ == 0) {
       std::fill(tags_.begin(), tags_.end(), uint16_t{0});

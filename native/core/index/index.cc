@@ -133,8 +133,8 @@ class Index::IdClaim {
 
 Index::Index(const IndexOptions& options)
     : options_(options),
-      loops_(LoopsFor(options.metric, options.quantization == Quantization::kNone ? Element::kFloat : Element::kCode,
-                      SelectedInstructionSet())),
+      loops_{&LoopsFor(options.metric, Element::kFloat, SelectedInstructionSet()),
+             &LoopsFor(options.metric, Element::kCode, SelectedInstructionSet())},
       growing_(static_cast<size_t>(options.growing_segments)),
       snapshot_(std::make_shared<Snapshot>()),
       searcher_(options_, options_.id_type == IdType::kString ? &string_ids_ : nullptr) {}
@@ -185,7 +185,7 @@ std::vector<float> Index::CheckRows(const Stage& stage, const CancelToken& cance
   const size_t position = FirstInvalidComponent(stage.row(row), options_.dimension);
   if (position == options_.dimension) {
     throw Error(ErrorCode::kInvalidVector,
-                "row " + std::to_string(row) + " has length zero; metric 'cosine' needs a direction");
+                "row " + std::to_string(row) + " has length zero or below 1e-15; metric 'cosine' needs a direction");
   }
   throw Error(ErrorCode::kInvalidVector, "row " + std::to_string(row) + ", position " + std::to_string(position) +
                                              " is " + DescribeValue(stage.row(row)[position]) +
@@ -252,20 +252,22 @@ void Index::InsertRows(const Plan& plan, Stage& stage, const std::vector<float>&
   });
 }
 
-const SegmentView* Index::FindView(const Segment& segment) const {
-  return snapshot_->FindView(segment.number());
-}
-
 void Index::Publish(const Plan& plan) {
   std::vector<SegmentView> views = snapshot_->views;
   for (const auto& runs : plan.lanes) {
     for (const Run& run : runs) {
-      const Segment& segment = *run.target->segment();
-      if (const SegmentView* view = FindView(segment)) {
-        views[static_cast<size_t>(view - snapshot_->views.data())].slot_count = segment.slot_count();
-      } else {
-        views.push_back({run.target->segment(), segment.slot_count(), nullptr});
+      const std::shared_ptr<Segment>& segment = run.target->segment();
+      const SegmentView* old_view = snapshot_->FindView(segment->number());
+      if (old_view == nullptr) views.push_back({segment, 0, nullptr});
+      SegmentView& view =
+          old_view == nullptr ? views.back() : views[static_cast<size_t>(old_view - snapshot_->views.data())];
+      view.slot_count = segment->slot_count();
+      if (run.target->dead_ranges().empty()) continue;
+      auto dead = std::make_shared<Bitset>(view.dead ? *view.dead : Bitset(view.slot_count));
+      for (const auto& range : run.target->dead_ranges()) {
+        for (uint32_t slot = range.begin; slot < range.end; ++slot) dead->Set(slot);
       }
+      view.dead = std::move(dead);
     }
   }
   PublishViews(std::move(views));
@@ -281,22 +283,12 @@ void Index::Publish(const Plan& plan) {
   ++add_count_;
 }
 
-// Segments made for the failed add are dropped with it; what it appended to older ones stays as dead slots.
-void Index::Abandon(const Plan& plan) {
-  std::vector<SegmentView> views = snapshot_->views;
+// Segments made for the failed add are dropped with it; what it appended to older ones stays as dead slots, which the
+// next Publish shows to the snapshots. Needs no memory: there may be none left.
+void Index::Abandon(const Plan& plan) noexcept {
   for (const auto& runs : plan.lanes) {
-    for (const Run& run : runs) {
-      const Segment& segment = *run.target->segment();
-      const SegmentView* old_view = FindView(segment);
-      if (old_view == nullptr || old_view->slot_count == segment.slot_count()) continue;
-      SegmentView& view = views[static_cast<size_t>(old_view - snapshot_->views.data())];
-      auto dead = std::make_shared<Bitset>(view.dead ? *view.dead : Bitset(segment.slot_count()));
-      for (uint32_t slot = view.slot_count; slot < segment.slot_count(); ++slot) dead->Set(slot);
-      view.slot_count = segment.slot_count();
-      view.dead = std::move(dead);
-    }
+    for (const Run& run : runs) run.target->Abandon();
   }
-  PublishViews(std::move(views));
 }
 
 void Index::PublishViews(std::vector<SegmentView> views) {

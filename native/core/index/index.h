@@ -77,12 +77,11 @@ class Index {
   void InsertRows(const Plan& plan, Stage& stage, const std::vector<float>& inverse_norms,
                   const std::vector<uint64_t>& ids, const CancelToken& cancel) const;
   void Publish(const Plan& plan);
-  void Abandon(const Plan& plan);
+  void Abandon(const Plan& plan) noexcept;
   void PublishViews(std::vector<SegmentView> views);
-  const SegmentView* FindView(const Segment& segment) const;
 
   const IndexOptions options_;
-  const Loops& loops_;
+  const SegmentLoops loops_;
   IdMap id_map_;
   StringIds string_ids_;
   // The rest belongs to Add.

@@ -66,6 +66,10 @@ class Searcher::ContextLease {
       }
     }
     context_ = std::make_unique<Context>(searcher_.options_.dimension);
+    // Room to come back to, so that coming back cannot fail.
+    std::lock_guard lock(searcher_.contexts_mutex_);
+    searcher_.free_contexts_.reserve(searcher_.context_count_ + 1);
+    ++searcher_.context_count_;
   }
   ~ContextLease() {
     std::lock_guard lock(searcher_.contexts_mutex_);
@@ -124,7 +128,7 @@ void Searcher::SearchOne(const Snapshot& snapshot, const float* query, size_t qu
     prepared.scale = InverseNorm(padded, dimension);
     if (prepared.scale == 0) {
       throw Error(ErrorCode::kInvalidVector, "query " + std::to_string(query_index) +
-                                                 " has length zero; metric 'cosine' needs a direction");
+                                                 " has length zero or below 1e-15; metric 'cosine' needs a direction");
     }
   }
 
@@ -155,10 +159,8 @@ void Searcher::SearchOne(const Snapshot& snapshot, const float* query, size_t qu
   const std::vector<Hit>& hits = nearest.Finish();
   results.counts[query_index] = static_cast<uint32_t>(hits.size());
   for (size_t i = 0; i < hits.size(); ++i) {
-    const float distance = DistanceOfKey(hits[i].key);
     results.ids[query_index * k + i] = hits[i].id;
-    // Rounding can put the cosine of near-equal directions a hair above 1.
-    results.distances[query_index * k + i] = options_.metric == Metric::kCosine ? std::max(distance, 0.0f) : distance;
+    results.distances[query_index * k + i] = DistanceOfKey(hits[i].key);
   }
 }
 

@@ -53,6 +53,7 @@ class Searcher {
   const HitOrder hit_order_;
   mutable std::mutex contexts_mutex_;
   mutable std::vector<std::unique_ptr<Context>> free_contexts_;
+  mutable size_t context_count_ = 0;
 };
 
 }  // namespace segvec

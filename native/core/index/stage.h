@@ -46,8 +46,8 @@ class Stage {
   // Gives the rows' memory back; only inserted_count may be read after it.
   void FreeRows() {
     rows_ = GrowableArray<float>();
-    ids = {};
-    string_ids = {};
+    ids = std::vector<uint64_t>();
+    string_ids = std::vector<std::string>();
   }
 
   bool is_complete() const { return row_count_ == expected_rows_; }

@@ -20,12 +20,15 @@ inline size_t FirstInvalidComponent(const float* values, size_t dimension) {
   return i;
 }
 
-// 1 / |values|; 0 when the vector has no direction: its length is zero or too small for a float.
+// Shorter vectors are refused under cosine: the products of their components would be lost to underflow.
+inline constexpr double kMinLength = 1e-15;
+
+// 1 / |values|; 0 when the vector is too short to have a direction.
 inline float InverseNorm(const float* values, size_t dimension) {
   double sum = 0;
   for (size_t i = 0; i < dimension; ++i) sum += static_cast<double>(values[i]) * values[i];
-  const double inverse = 1 / std::sqrt(sum);
-  return inverse < 1e30 ? static_cast<float>(inverse) : 0.0f;
+  const double length = std::sqrt(sum);
+  return length < kMinLength ? 0.0f : static_cast<float>(1 / length);
 }
 
 inline std::string DescribeValue(float value) {

@@ -32,20 +32,24 @@ class ScalarQuantizer {
   ScalarQuantizer(Metric metric, size_t dimension, const float* rows, size_t stride, const float* inverse_norms,
                   size_t row_count);
 
-  // Writes the codes of one row (the padding is left alone) and returns its correction. `is_exact` is cleared when the
-  // codes do not hold the row without loss.
-  int32_t Encode(const float* values, float inverse_norm, uint8_t* codes, bool& is_exact) const;
+  struct Encoded {
+    int32_t term;   // the correction of a row, the constant of a query
+    bool is_exact;  // the codes hold the vector without loss, and integer distances are real ones
+    bool fits;      // the vector lies in the fitted range, or so near to it that clipping it changes little
+  };
 
-  // Writes a query's values, PaddedCodes(dimension) of them, and returns its constant. Components outside the fitted
-  // range are clipped; under ip the query is scaled into it, which changes no order.
-  int32_t EncodeQuery(const float* values, float inverse_norm, int8_t* codes, bool& is_exact) const;
+  // Writes the codes of one row; the padding is left alone.
+  Encoded Encode(const float* values, float inverse_norm, uint8_t* codes) const;
 
-  Metric metric() const { return metric_; }
-  // Real distance per unit of integer distance; l2 only.
-  float squared_scale() const { return scale_ * scale_; }
+  // Writes a query's values, PaddedCodes(dimension) of them. Components outside the fitted range are clipped; under ip
+  // the query is scaled into it, which changes no order.
+  Encoded EncodeQuery(const float* values, float inverse_norm, int8_t* codes) const;
+
+  // What one step of a code is worth.
+  float scale() const { return scale_; }
 
  private:
-  bool EncodeValues(const float* values, float factor, uint8_t* codes) const;
+  Encoded EncodeValues(const float* values, float factor, uint8_t* codes) const;
 
   Metric metric_;
   size_t dimension_;

@@ -14,6 +14,10 @@ namespace {
 constexpr uint32_t kBatchShare = 50;
 constexpr uint32_t kMaxBatch = 8192;
 
+// Codes are given up once more than this share of the rows does not fit them: rows that drift away from the first ones
+// would otherwise all look alike.
+constexpr uint32_t kMisfitShare = 100;
+
 // The beam that every vector must be found with by a search for itself.
 constexpr uint32_t kSelfSearchEf = 16;
 
@@ -29,6 +33,7 @@ void GrowingSegment::Reserve(uint32_t count) {
   segment.rows_.Commit(slot_count * segment.padded_dimension_);
   if (segment.shape_.metric == Metric::kCosine) segment.inverse_norms_.Commit(slot_count);
   segment.ids_.Commit(slot_count);
+  dead_ranges_.reserve(dead_ranges_.size() + 1);
   if (!WantsGraph(slot_count)) return;
   if (segment.shape_.has_codes) {
     segment.codes_.Commit(slot_count * segment.padded_codes_);
@@ -36,6 +41,17 @@ void GrowingSegment::Reserve(uint32_t count) {
   }
   if (!segment.graph_) segment.graph_ = std::make_unique<Graph>(segment.capacity(), segment.shape_.M);
   segment.graph_->Commit(slot_count);
+}
+
+void GrowingSegment::Publish() {
+  published_count_ = segment_->slot_count();
+  dead_ranges_.clear();
+}
+
+void GrowingSegment::Abandon() noexcept {
+  const uint32_t slot_count = segment_->slot_count();
+  if (published_count_ < slot_count) dead_ranges_.push_back({published_count_, slot_count});  // room was reserved
+  published_count_ = slot_count;
 }
 
 void GrowingSegment::Append(const float* values, float inverse_norm, uint64_t id) {
@@ -54,6 +70,7 @@ void GrowingSegment::Link(int worker_count, const std::function<void()>& poll,
   const uint32_t slot_count = segment.slot_count();
   if (!WantsGraph(slot_count)) return;
   if (segment.shape_.has_codes && !segment.quantizer_) FitQuantizer();
+  if (segment.walks_codes() && misfit_count_ > slot_count / kMisfitShare) LeaveCodes();
   while (contexts_.size() < static_cast<size_t>(worker_count)) contexts_.push_back(std::make_unique<BuildContext>());
   const uint32_t first = linked_count_;
   for (const auto& context : contexts_) context->first_new_slot = first;
@@ -93,10 +110,10 @@ void GrowingSegment::AttachLost(uint32_t begin, int worker_count, const std::fun
   RunWorkers(static_cast<uint32_t>(std::min<size_t>(static_cast<size_t>(worker_count), suspects.size())),
              static_cast<uint32_t>(suspects.size()), [&](uint32_t i, BuildContext& context) {
                poll();
-               is_lost[i] = !segment.loops_.finds(rows, graph, suspects[i], end, kSelfSearchEf, context);
+               is_lost[i] = !loops().finds(rows, graph, suspects[i], end, kSelfSearchEf, context);
              });
   for (size_t i = 0; i < suspects.size(); ++i) {
-    if (is_lost[i]) segment.loops_.attach(rows, graph, suspects[i], end, kSelfSearchEf, *contexts_[0]);
+    if (is_lost[i]) loops().attach(rows, graph, suspects[i], end, kSelfSearchEf, *contexts_[0]);
   }
 }
 
@@ -128,9 +145,10 @@ void GrowingSegment::LinkBatch(uint32_t end, int worker_count, const std::functi
   }
   const SegmentRows rows = segment.rows();
   try {
+    for (const auto& context : contexts_) context->ReserveForLinking(end - begin, graph.RowCapacity(0));
     RunWorkers(workers, end - begin, [&](uint32_t i, BuildContext& context) {
       poll();
-      segment.loops_.choose(rows, graph, begin + i, levels_[i], begin, parameters_, context);
+      loops().choose(rows, graph, begin + i, levels_[i], begin, parameters_, context);
     });
   } catch (...) {
     graph.RestoreUpperRowCount(upper_row_count);
@@ -138,7 +156,7 @@ void GrowingSegment::LinkBatch(uint32_t end, int worker_count, const std::functi
   }
   const Batch batch{begin, end, levels_.data()};
   RunWorkers(workers, workers, [&](uint32_t worker, BuildContext& context) {
-    segment.loops_.link(rows, graph, batch, worker, workers, context);
+    loops().link(rows, graph, batch, worker, workers, context);
   });
   // Last, when it can be left again (an entry without links loses the whole graph).
   for (uint32_t slot = begin; slot < end; ++slot) {
@@ -155,11 +173,33 @@ void GrowingSegment::FitQuantizer() {
 
 void GrowingSegment::Encode(uint32_t slot) {
   Segment& segment = *segment_;
-  bool is_exact = true;
   const float inverse_norm = segment.shape_.metric == Metric::kCosine ? segment.inverse_norms_[slot] : 1.0f;
-  segment.corrections_[slot] = segment.quantizer_->Encode(
-      segment.row(slot), inverse_norm, segment.codes_.data() + slot * segment.padded_codes_, is_exact);
-  if (!is_exact) segment.is_lossless_.store(false, std::memory_order_relaxed);
+  const ScalarQuantizer::Encoded encoded = segment.quantizer_->Encode(
+      segment.row(slot), inverse_norm, segment.codes_.data() + slot * segment.padded_codes_);
+  segment.corrections_[slot] = encoded.term;
+  if (!encoded.is_exact) segment.is_lossless_.store(false, std::memory_order_relaxed);
+  if (!encoded.fits) ++misfit_count_;
+}
+
+const Loops& GrowingSegment::loops() const {
+  return segment_->walks_codes() ? *segment_->loops_.on_codes : *segment_->loops_.on_floats;
+}
+
+// Goes on with the floats alone: the links stay, their keys are computed anew.
+void GrowingSegment::LeaveCodes() {
+  Segment& segment = *segment_;
+  segment.codes_fit_.store(false, std::memory_order_release);
+  const SegmentRows rows = segment.rows();
+  for (uint32_t slot = 0; slot < linked_count_; ++slot) {
+    const FloatQuery query{segment.row(slot),
+                           segment.shape_.metric == Metric::kCosine ? segment.inverse_norms_[slot] : 1.0f};
+    for (uint32_t level = 0; level <= segment.graph_->LevelOf(slot); ++level) {
+      const uint32_t* links = segment.graph_->Links(slot, level);
+      size_t degree = 0;
+      while (degree < segment.graph_->RowCapacity(level) && links[degree] != kNil) ++degree;
+      segment.loops_.on_floats->rerank(rows.floats, query, links, degree, segment.graph_->Keys(slot, level));
+    }
+  }
 }
 
 void GrowingSegment::Seal() {

@@ -34,8 +34,15 @@ class GrowingSegment {
   // the slots that are not linked yet waiting as before. `on_linked` is told the number of slots of each batch.
   void Link(int worker_count, const std::function<void()>& poll, const std::function<void(uint32_t)>& on_linked);
 
-  // From now on searches may rely on the slots below the present count being linked.
-  void Publish() { published_count_ = segment_->slot_count(); }
+  // The slots below the present count are part of the index from now on, but for the dead ones.
+  void Publish();
+  // The slots appended since then never will be. Needs no memory.
+  void Abandon() noexcept;
+  // The abandoned slots since the last Publish.
+  struct SlotRange {
+    uint32_t begin, end;
+  };
+  const std::vector<SlotRange>& dead_ranges() const { return dead_ranges_; }
 
   // Ends the growth: gives back what only the writer needed. REQUIRES: Link() has been called after the last Append.
   void Seal();
@@ -43,8 +50,10 @@ class GrowingSegment {
  private:
   bool WantsGraph(uint32_t slot_count) const { return slot_count > kScanLimit; }
   uint32_t LevelOf(uint32_t slot) const;
+  const Loops& loops() const;
   void FitQuantizer();
   void Encode(uint32_t slot);
+  void LeaveCodes();
   void AttachLost(uint32_t begin, int worker_count, const std::function<void()>& poll);
   void RunWorkers(uint32_t workers, uint32_t count, const std::function<void(uint32_t, BuildContext&)>& body);
   void LinkBatch(uint32_t end, int worker_count, const std::function<void()>& poll);
@@ -54,7 +63,9 @@ class GrowingSegment {
   std::vector<std::unique_ptr<BuildContext>> contexts_;  // one per worker
   std::vector<uint8_t> levels_;                          // of the batch at hand
   uint32_t linked_count_ = 0;
+  uint32_t misfit_count_ = 0;  // rows that the codes cannot hold
   uint32_t published_count_ = 0;
+  std::vector<SlotRange> dead_ranges_;
 };
 
 }  // namespace segvec

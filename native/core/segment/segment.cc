@@ -9,7 +9,7 @@
 
 namespace segvec {
 
-Segment::Segment(const SegmentShape& shape, const Loops& loops, uint32_t number, uint64_t seed)
+Segment::Segment(const SegmentShape& shape, const SegmentLoops& loops, uint32_t number, uint64_t seed)
     : shape_(shape),
       loops_(loops),
       number_(number),
@@ -41,22 +41,24 @@ uint64_t Segment::Fingerprint() const {
 bool Segment::SearchGraph(const FloatQuery& query, uint32_t ef, size_t rerank_count, const Visibility& visibility,
                           SegmentSearchContext& context, std::vector<Hit>& hits) const {
   SegmentQuery segment_query{query, {}};
-  bool is_exact = !shape_.has_codes;
-  if (shape_.has_codes) {
-    const int32_t constant = quantizer_->EncodeQuery(query.values, query.scale, context.query.values, is_exact);
-    segment_query.codes = {context.query.values, constant};
+  bool on_codes = walks_codes(), is_exact = false;
+  if (on_codes) {
+    const ScalarQuantizer::Encoded encoded = quantizer_->EncodeQuery(query.values, query.scale, context.query.values);
+    segment_query.codes = {context.query.values, encoded.term};
+    is_exact = encoded.is_exact && is_lossless();
+    on_codes = encoded.fits;  // a query far outside of the codes' range is answered on the floats
   }
   const CandidatePool& pool = context.search.pool;
-  loops_.search(rows(), *graph_, segment_query, slot_count(), ef, visibility, context.search);
+  const Loops& loops = on_codes ? *loops_.on_codes : *loops_.on_floats;
+  loops.search(rows(), *graph_, segment_query, slot_count(), ef, visibility, context.search);
   const bool is_full = pool.size() == pool.capacity();
-  const bool needs_rerank = shape_.has_codes && !(is_exact && is_lossless());
   // A row that was linked while the search ran is not this snapshot's.
-  if (!needs_rerank) {
+  if (!on_codes || is_exact) {
     for (size_t i = 0; i < pool.size(); ++i) {
       const uint32_t slot = CandidatePool::SlotOf(pool[i]), key = CandidatePool::KeyOf(pool[i]);
       if (!visibility.Contains(slot)) continue;
       // Lossless codes have scale 1: the integer distance is the distance.
-      hits.push_back({shape_.has_codes ? OrderKey(static_cast<float>(key ^ 0x80000000u)) : key, ids_[slot]});
+      hits.push_back({on_codes ? OrderKey(static_cast<float>(key ^ 0x80000000u)) : key, ids_[slot]});
     }
     return is_full;
   }
@@ -66,7 +68,7 @@ bool Segment::SearchGraph(const FloatQuery& query, uint32_t ef, size_t rerank_co
     if (visibility.Contains(slot)) context.slots.push_back(slot);
   }
   context.keys.resize(context.slots.size());
-  loops_.rerank(rows().floats, query, context.slots.data(), context.slots.size(), context.keys.data());
+  loops_.on_floats->rerank(rows().floats, query, context.slots.data(), context.slots.size(), context.keys.data());
   const size_t first = hits.size();
   for (size_t i = 0; i < context.slots.size(); ++i) hits.push_back({context.keys[i], ids_[context.slots[i]]});
   std::sort(hits.begin() + static_cast<std::ptrdiff_t>(first), hits.end());

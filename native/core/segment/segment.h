@@ -29,6 +29,11 @@ struct SegmentShape {
   bool has_codes;     // the graph is built and walked on 8-bit codes
 };
 
+struct SegmentLoops {
+  const Loops* on_floats;
+  const Loops* on_codes;
+};
+
 struct SegmentSearchContext {
   SearchContext search;
   QueryScratch query;
@@ -37,8 +42,9 @@ struct SegmentSearchContext {
 
 class Segment {
  public:
+  // Loops on floats, and on codes; the latter are not used when the shape has none.
   // `number` tells the segments of an index apart; with `seed` it decides the levels of the graph.
-  Segment(const SegmentShape& shape, const Loops& loops, uint32_t number, uint64_t seed);
+  Segment(const SegmentShape& shape, const SegmentLoops& loops, uint32_t number, uint64_t seed);
 
   uint32_t number() const { return number_; }
   uint32_t capacity() const { return shape_.capacity; }
@@ -60,10 +66,12 @@ class Segment {
   // Offers the visible slots in [begin, end) to `nearest`. REQUIRES: end <= visibility.slot_count.
   void Scan(const FloatQuery& query, uint32_t begin, uint32_t end, const Visibility& visibility,
             Nearest& nearest) const {
-    loops_.scan(rows().floats, ids_.data(), query, begin, end, visibility, nearest);
+    loops_.on_floats->scan(rows().floats, ids_.data(), query, begin, end, visibility, nearest);
   }
 
   const Graph* graph() const { return graph_.get(); }
+  // Whether the graph is built and walked on codes.
+  bool walks_codes() const { return shape_.has_codes && codes_fit_.load(std::memory_order_acquire); }
   // Whether the codes hold every vector exactly.
   bool is_lossless() const { return shape_.has_codes && is_lossless_.load(std::memory_order_relaxed); }
   SegmentRows rows() const {
@@ -75,7 +83,7 @@ class Segment {
   friend class GrowingSegment;
 
   const SegmentShape shape_;
-  const Loops& loops_;
+  const SegmentLoops loops_;
   const uint32_t number_;
   const uint64_t seed_;
   const size_t padded_dimension_, padded_codes_;
@@ -86,6 +94,7 @@ class Segment {
   GrowableArray<int32_t> corrections_;
   std::optional<ScalarQuantizer> quantizer_;  // set by the writer before is_graph_ready_
   std::atomic<bool> is_lossless_{true};
+  std::atomic<bool> codes_fit_{true};  // cleared when rows arrive that the codes cannot hold
   std::unique_ptr<Graph> graph_;  // set by the writer before is_graph_ready_
   std::atomic<uint32_t> slot_count_{0};
   std::atomic<bool> is_graph_ready_{false};

@@ -1,0 +1,190 @@
+#include "base/thread_pool.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/error.h"
+#include "support/countdown.h"
+#include "support/errors.h"
+#include "support/sanitizers.h"
+
+namespace segvec {
+namespace {
+
+using Priority = ThreadPool::Priority;
+using testing::Countdown;
+using testing::Sized;
+
+// The pool of this process has as many threads as its tests ever asked for, so all ask for the same number.
+constexpr int kThreads = 4;
+
+ThreadPool& Pool() {
+  ThreadPool::Shared().EnsureThreads(kThreads);
+  return ThreadPool::Shared();
+}
+
+TEST_CASE("ThreadPool: ParallelFor covers each index once") {
+  for (const Priority priority : {Priority::kInteractive, Priority::kBulk}) {
+    for (const size_t count : {0, 1, 2, 3, 7, 100, 5000}) {
+      for (const int max_parallel : {-1, 0, 1, 2, 4, 100}) {
+        std::vector<std::atomic<int>> visits(count);
+        Pool().ParallelFor(count, max_parallel, priority, [&](size_t i) { visits[i].fetch_add(1); });
+        CHECK(std::all_of(visits.begin(), visits.end(), [](const auto& visit) { return visit == 1; }));
+      }
+    }
+  }
+}
+
+TEST_CASE("ThreadPool: with one at a time ParallelFor stays on the calling thread") {
+  std::set<std::thread::id> threads;
+  Pool().ParallelFor(100, 1, Priority::kBulk, [&](size_t) { threads.insert(std::this_thread::get_id()); });
+  CHECK(threads == std::set{std::this_thread::get_id()});
+}
+
+TEST_CASE("ThreadPool: ParallelFor runs no more at a time than asked") {
+  for (const int max_parallel : {1, 2, 3}) {
+    std::atomic<int> running{0}, most{0};
+    Pool().ParallelFor(300, max_parallel, Priority::kBulk, [&](size_t) {
+      const int now = ++running;
+      int known = most;
+      while (now > known && !most.compare_exchange_weak(known, now)) {
+      }
+      std::this_thread::yield();
+      --running;
+    });
+    CHECK(most <= max_parallel);
+  }
+}
+
+TEST_CASE("ThreadPool: ParallelFor runs on several threads") {
+  // Every body waits for all of them, which only as many threads as bodies can satisfy.
+  Countdown all_started(kThreads);
+  Pool().ParallelFor(kThreads, kThreads, Priority::kBulk, [&](size_t) { all_started.CountDownAndWait(); });
+  all_started.Wait();
+}
+
+TEST_CASE("ThreadPool: ParallelFor passes an exception on when all bodies have finished") {
+  for (const int max_parallel : {1, 4}) {
+    std::atomic<size_t> finished_count{0};
+    const auto error = testing::ErrorOf([&] {
+      Pool().ParallelFor(200, max_parallel, Priority::kBulk, [&](size_t i) {
+        if (i % 50 == 7) {
+          ++finished_count;
+          throw Error(ErrorCode::kInvalidVector, "body " + std::to_string(i % 50));
+        }
+        std::this_thread::yield();
+        ++finished_count;
+      });
+    });
+    REQUIRE(error);
+    CHECK(error->code() == ErrorCode::kInvalidVector);
+    CHECK(std::string(error->what()) == "body 7");
+    CHECK(finished_count == 200);
+  }
+  CHECK_THROWS_AS(
+      Pool().ParallelFor(1, 1, Priority::kBulk, [](size_t) { throw std::runtime_error("not ours"); }),
+      std::runtime_error);
+}
+
+TEST_CASE("ThreadPool: ParallelFor may be nested") {
+  std::atomic<size_t> count{0};
+  Pool().ParallelFor(8, 8, Priority::kBulk, [&](size_t) {
+    Pool().ParallelFor(8, 8, Priority::kBulk, [&](size_t) {
+      Pool().ParallelFor(4, 4, Priority::kInteractive, [&](size_t) { ++count; });
+    });
+  });
+  CHECK(count == 8 * 8 * 4);
+}
+
+TEST_CASE("ThreadPool: many threads use it at once") {
+  Pool();
+  std::atomic<size_t> count{0};
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 4; ++caller) {
+    callers.emplace_back([&count, caller] {
+      for (size_t round = 0; round < Sized(200, 40); ++round) {
+        const Priority priority = caller % 2 == 0 ? Priority::kBulk : Priority::kInteractive;
+        Pool().ParallelFor(16, 3, priority, [&](size_t) {
+          ++count;
+          Pool().YieldToInteractive();
+        });
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  CHECK(count == 4 * Sized(200, 40) * 16);
+}
+
+TEST_CASE("ThreadPool: interactive work runs while bulk work keeps every thread busy") {
+  std::mutex mutex;
+  std::set<std::thread::id> bulk_threads;
+  std::thread::id interactive_thread;
+  Countdown all_busy(kThreads), bulk_finished(kThreads);
+  std::atomic<bool> is_done{false};
+  for (int i = 0; i < kThreads; ++i) {
+    Pool().Post(Priority::kBulk, [&] {
+      {
+        std::lock_guard lock(mutex);
+        bulk_threads.insert(std::this_thread::get_id());
+      }
+      all_busy.CountDownAndWait();
+      while (!is_done) {
+        Pool().YieldToInteractive();
+        std::this_thread::yield();
+      }
+      bulk_finished.CountDown();
+    });
+  }
+  all_busy.Wait();
+  Pool().Post(Priority::kInteractive, [&] {
+    interactive_thread = std::this_thread::get_id();
+    is_done = true;
+  });
+  bulk_finished.Wait();
+  CHECK(bulk_threads.size() == kThreads);
+  CHECK(bulk_threads.count(interactive_thread) == 1);
+}
+
+TEST_CASE("ThreadPool: waiting interactive work goes before waiting bulk work") {
+  Countdown all_busy(kThreads), may_go(1), may_end(1), finished(kThreads + 4);
+  for (int i = 0; i < kThreads; ++i) {
+    Countdown& gate = i == 0 ? may_go : may_end;
+    Pool().Post(Priority::kBulk, [&] {
+      all_busy.CountDownAndWait();
+      gate.Wait();
+      finished.CountDown();
+    });
+  }
+  all_busy.Wait();
+  std::string order;  // written by the one thread that is let go
+  const auto post = [&](Priority priority, char name) {
+    Pool().Post(priority, [&order, &finished, &may_end, name] {
+      order += name;
+      if (order.size() == 4) may_end.CountDown();
+      finished.CountDown();
+    });
+  };
+  post(Priority::kBulk, 'a');
+  post(Priority::kInteractive, 'x');
+  post(Priority::kBulk, 'b');
+  post(Priority::kInteractive, 'y');
+  may_go.CountDown();
+  finished.Wait();
+  CHECK(order == "xyab");
+}
+
+TEST_CASE("ThreadPool: YieldToInteractive returns at once when nothing waits") {
+  Pool().YieldToInteractive();
+  CHECK(true);
+}
+
+}  // namespace
+}  // namespace segvec

@@ -1,0 +1,180 @@
+// A request for memory fails, once or from then on: a typed error, nothing leaked, the index as it was.
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "faults/failing_memory.h"
+#include "index/index.h"
+#include "support/index_of.h"
+#include "support/sanitizers.h"
+#include "support/segment_check.h"
+#include "support/vectors.h"
+
+namespace segvec {
+namespace {
+
+using namespace testing;  // NOLINT: everything here is about test data
+
+constexpr size_t kDimension = 4;
+
+enum class Outcome { kDone, kOutOfMemory, kOther };
+
+// What the binding makes of each of these is OUT_OF_MEMORY. A template, because a std::function asks for memory itself.
+template <class Operation>
+Outcome OutcomeOf(const Operation& operation) {
+  try {
+    operation();
+    return Outcome::kDone;
+  } catch (const Error& error) {
+    return error.code() == ErrorCode::kOutOfMemory ? Outcome::kOutOfMemory : Outcome::kOther;
+  } catch (const std::bad_alloc&) {
+    return Outcome::kOutOfMemory;
+  } catch (const std::length_error&) {
+    return Outcome::kOutOfMemory;
+  } catch (...) {
+    return Outcome::kOther;
+  }
+}
+
+IndexOptions TestOptions(int threads) {
+  IndexOptions options = OptionsFor(kDimension, Metric::kL2, {threads, threads > 1 ? 2 : 1});
+  options.ef_construction = 40;
+  return options;
+}
+
+// Runs `scenario` for the number of each request until one is beyond the last: every one of the first hundred, then ever
+// fewer. The scenario starts the fault around the operation under test only, and returns whether a request failed.
+void ForRequests(const std::function<bool(int64_t number, FaultKind kind)>& scenario) {
+  for (const FaultKind kind : {FaultKind::kOnce, FaultKind::kFromThenOn}) {
+    int64_t number = 1;
+    for (bool has_failed = true; has_failed; number += 1 + number / (kIsSanitized ? 20 : 100)) {
+      CAPTURE(number);
+      const std::string mode = kind == FaultKind::kOnce ? "once" : "from then on";
+      CAPTURE(mode);
+      has_failed = scenario(number, kind);
+    }
+    CHECK(number > 2);
+  }
+}
+
+// An add that takes the index from a scanned segment to a graph, fails, and is repeated.
+TEST_CASE("Memory: a failed add leaves the index as it was") {
+  const Vectors present = RandomVectors(kScanLimit - 10, kDimension, 1);
+  const Vectors batch = RandomVectors(30, kDimension, 2);
+  for (const IdType type : {IdType::kNumber, IdType::kString}) {
+    ForRequests([&](int64_t number, FaultKind kind) {
+      IndexOptions options = TestOptions(1);
+      options.id_type = type;
+      const auto index = MakeIndex(options);
+      Add(*index, present);
+      const auto before = ExactSearch(*index, batch.row(0), 50);
+      const auto stage = StageOf(batch);
+      MemoryFault fault(number, kind);
+      const Outcome outcome = OutcomeOf([&] { index->Add(*stage, CancelToken()); });
+      const bool has_failed = fault.Stop();
+      if (outcome == Outcome::kDone) {
+        CHECK(index->vector_count() == present.count() + batch.count());
+        return has_failed;
+      }
+      CHECK(outcome == Outcome::kOutOfMemory);
+      CHECK(index->vector_count() == present.count());
+      const auto after = ExactSearch(*index, batch.row(0), 50);
+      CHECK(std::equal(before.begin(), before.end(), after.begin(), after.end(),
+                       [](const Result& a, const Result& b) { return a.id == b.id && a.distance == b.distance; }));
+      if (type == IdType::kNumber) {
+        CHECK(MissedSelfCount(*index, present, 200, 50) == 0);
+        CHECK_FALSE(index->Has(present.count()));
+        CHECK(Add(*index, batch) == IdRange(present.count(), batch.count()));
+        CHECK(index->Get(present.count() + 3) == batch.RowCopy(3));
+      } else {
+        CHECK(Add(*index, batch) == IdRange(present.count(), batch.count()));
+        const auto text = index->string_ids().Find(std::to_string(present.count() + 3));
+        REQUIRE(text.has_value());
+        CHECK(index->Get(*text) == batch.RowCopy(3));
+      }
+      CHECK(index->vector_count() == present.count() + batch.count());
+      CHECK(ExactSearch(*index, batch.row(0), 10'000).size() == present.count() + batch.count());
+      const SegmentView& view = index->snapshot()->views[0];
+      CHECK(Violation(*view.segment, view.segment->slot_count()) == "");
+      return has_failed;
+    });
+  }
+}
+
+TEST_CASE("Memory: a failed add on several threads leaves the index as it was") {
+  const Vectors present = RandomVectors(1600, kDimension, 3);
+  const Vectors batch = RandomVectors(600, kDimension, 4);
+  for (int64_t number = 1; number < 400; number += kIsSanitized ? 13 : 3) {
+    CAPTURE(number);
+    const auto index = MakeIndex(TestOptions(3));
+    Add(*index, present.Slice(0, number % 2 == 0 ? 1600 : 300));
+    const size_t count = index->vector_count();
+    const auto before = ExactSearch(*index, batch.row(0), 50);
+    const auto stage = StageOf(batch);
+    MemoryFault fault(number, FaultKind::kOnce);
+    const Outcome outcome = OutcomeOf([&] { index->Add(*stage, CancelToken()); });
+    fault.Stop();
+    if (outcome == Outcome::kDone) continue;
+    CHECK(outcome == Outcome::kOutOfMemory);
+    CHECK(index->vector_count() == count);
+    const auto after = ExactSearch(*index, batch.row(0), 50);
+    CHECK(std::equal(before.begin(), before.end(), after.begin(), after.end(),
+                     [](const Result& a, const Result& b) { return a.id == b.id && a.distance == b.distance; }));
+    CHECK(Add(*index, batch) == IdRange(count, batch.count()));
+    CHECK(ExactSearch(*index, batch.row(0), 10'000).size() == count + batch.count());
+  }
+}
+
+TEST_CASE("Memory: an index that could not be made, and a stage that could not be filled, throw") {
+  const Vectors batch = RandomVectors(2000, kDimension, 5);
+  ForRequests([&](int64_t number, FaultKind kind) {
+    std::unique_ptr<Index> index;
+    std::unique_ptr<Stage> stage;
+    MemoryFault fault(number, kind);
+    const Outcome outcome = OutcomeOf([&] {
+      index = std::make_unique<Index>(TestOptions(2));
+      stage = std::make_unique<Stage>(kDimension, batch.count());
+      for (size_t row = 0; row < batch.count(); row += 500) stage->AppendRows(batch.row(row), 500 * kDimension);
+    });
+    const bool has_failed = fault.Stop();
+    if (has_failed) CHECK(outcome == Outcome::kOutOfMemory);
+    return has_failed;
+  });
+}
+
+TEST_CASE("Memory: a failed search can be repeated") {
+  const Vectors vectors = RandomVectors(Sized(3000, 1500), kDimension, 6);
+  const auto index = MakeIndex(TestOptions(1));
+  Add(*index, vectors.Slice(0, 1300));
+  for (const size_t query_count : {1, 3}) {
+    for (const bool is_exact : {false, true}) {
+      ForRequests([&](int64_t number, FaultKind kind) {
+        // A fresh index without a reused search context, and larger than the one before.
+        const auto fresh = MakeIndex(TestOptions(1));
+        Add(*fresh, vectors.Slice(0, 1100));
+        const SearchParameters parameters{20, 50, is_exact};
+        const SearchResults expected = index->Search(vectors.row(0), query_count, parameters, CancelToken());
+        MemoryFault fault(number, kind);
+        const Outcome outcome =
+            OutcomeOf([&] { fresh->Search(vectors.row(0), query_count, parameters, CancelToken()); });
+        const bool has_failed = fault.Stop();
+        CHECK(outcome != Outcome::kOther);
+        CHECK(fresh->Search(vectors.row(0), query_count, parameters, CancelToken()).counts ==
+              std::vector<uint32_t>(query_count, 20));
+        Add(*fresh, vectors.Slice(1100, 1300));
+        CHECK(fresh->Search(vectors.row(0), query_count, {20, 50, true}, CancelToken()).ids ==
+              index->Search(vectors.row(0), query_count, {20, 50, true}, CancelToken()).ids);
+        (void)expected;
+        return has_failed;
+      });
+    }
+  }
+}
+
+}  // namespace
+}  // namespace segvec

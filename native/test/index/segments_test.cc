@@ -1,0 +1,135 @@
+// How an index spreads its vectors over segments.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include "index/index.h"
+#include "support/errors.h"
+#include "support/index_of.h"
+#include "support/sanitizers.h"
+#include "support/vectors.h"
+
+namespace segvec {
+namespace {
+
+using namespace testing;  // NOLINT: everything here is about test data
+
+IndexOptions OptionsWith(uint32_t capacity, int segments) {
+  IndexOptions options = OptionsFor(8, Metric::kL2, {2, segments});
+  options.segment_capacity = capacity;
+  return options;
+}
+
+TEST_CASE("Segments: a full one is sealed and another begun, whatever the size of the batches") {
+  const Vectors vectors = RandomVectors(1000, 8, 1);
+  for (const uint32_t capacity : {1u, 7u, 100u}) {
+    for (const size_t batch : {size_t{1}, size_t{10}, size_t{333}, size_t{1000}}) {
+      for (const int segments : {1, 3}) {
+        if (capacity == 1 && batch == 1 && kIsSanitized) continue;
+        CAPTURE(capacity);
+        CAPTURE(batch);
+        CAPTURE(segments);
+        const auto index = MakeIndex(OptionsWith(capacity, segments));
+        const size_t count = capacity == 1 ? 60 : vectors.count();
+        for (size_t begin = 0; begin < count; begin += batch) {
+          Add(*index, vectors.Slice(begin, std::min(count, begin + batch)));
+        }
+        const auto snapshot = index->snapshot();
+        CHECK(snapshot->vector_count == count);
+        size_t slot_count = 0, growing_count = 0;
+        for (size_t i = 0; i < snapshot->views.size(); ++i) {
+          const Segment& segment = *snapshot->views[i].segment;
+          CHECK(segment.number() == i);
+          CHECK(segment.slot_count() == snapshot->views[i].slot_count);
+          CHECK(segment.slot_count() <= capacity);
+          CHECK(segment.is_sealed() == (segment.slot_count() == capacity));
+          slot_count += segment.slot_count();
+          growing_count += !segment.is_sealed();
+        }
+        CHECK(slot_count == count);
+        CHECK(growing_count <= static_cast<size_t>(segments));
+        for (size_t i = 0; i < count; i += 13) {
+          REQUIRE(index->Get(i) == vectors.RowCopy(i));
+          REQUIRE(ExactSearch(*index, vectors.row(i), 1).front().id == i);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("Segments: the ids of the segments are those that were added, each once") {
+  const auto index = MakeIndex(OptionsWith(500, 4));
+  const Vectors vectors = RandomVectors(3000, 8, 2);
+  Add(*index, vectors, IdRange(11, 3000, 2));
+  std::set<uint64_t> ids;
+  for (const SegmentView& view : index->snapshot()->views) {
+    for (uint32_t slot = 0; slot < view.slot_count; ++slot) {
+      const uint64_t id = view.segment->id(slot);
+      ids.insert(id);
+      REQUIRE(std::equal(view.segment->row(slot), view.segment->row(slot) + 8, vectors.row((id - 11) / 2)));
+    }
+  }
+  const Ids expected = IdRange(11, 3000, 2);
+  CHECK(ids == std::set<uint64_t>(expected.begin(), expected.end()));
+}
+
+TEST_CASE("Segments: a snapshot stays what it was") {
+  const auto index = MakeIndex(OptionsWith(700, 2));
+  Add(*index, RandomVectors(1500, 8, 3));
+  const auto before = index->snapshot();
+  const size_t view_count = before->views.size();
+  std::vector<uint32_t> slot_counts;
+  for (const SegmentView& view : before->views) slot_counts.push_back(view.slot_count);
+  Add(*index, RandomVectors(1500, 8, 4));
+  CHECK(before->vector_count == 1500);
+  REQUIRE(before->views.size() == view_count);
+  for (size_t i = 0; i < view_count; ++i) CHECK(before->views[i].slot_count == slot_counts[i]);
+  CHECK(index->vector_count() == 3000);
+  CHECK(before->FindView(0)->segment->number() == 0);
+  CHECK(before->FindView(1000) == nullptr);
+}
+
+TEST_CASE("Segments: they live as long as a snapshot holds them") {
+  auto index = MakeIndex(OptionsWith(700, 2));
+  const Vectors vectors = RandomVectors(1500, 8, 5);
+  Add(*index, vectors);
+  const auto snapshot = index->snapshot();
+  index.reset();
+  size_t wrong_count = 0;
+  for (const SegmentView& view : snapshot->views) {
+    for (uint32_t slot = 0; slot < view.slot_count; ++slot) {
+      wrong_count += !std::equal(view.segment->row(slot), view.segment->row(slot) + 8, vectors.row(view.segment->id(slot)));
+    }
+  }
+  CHECK(wrong_count == 0);
+}
+
+TEST_CASE("Segments: a graph appears when a segment passes the scan limit, and searches go on finding all") {
+  const auto index = MakeIndex(OptionsWith(1u << 20, 1));
+  const Vectors vectors = ClusteredVectors(kScanLimit + 600, 8, 20, 6);
+  const size_t ends[] = {500, kScanLimit - 1, kScanLimit, kScanLimit + 1, kScanLimit + 2, kScanLimit + 600};
+  size_t begin = 0;
+  for (const size_t end : ends) {
+    CAPTURE(end);
+    Add(*index, vectors.Slice(begin, end));
+    begin = end;
+    CHECK(index->snapshot()->views[0].segment->has_graph() == (end > kScanLimit));
+    size_t missed_count = 0;
+    for (size_t i = 0; i < end; i += 3) missed_count += !HasId(Search(*index, vectors.row(i), 5, 64), i);
+    CHECK(missed_count == 0);
+  }
+}
+
+TEST_CASE("Segments: a capacity that no memory holds is cut down") {
+  IndexOptions options = OptionsFor(4096, Metric::kCosine);
+  options.segment_capacity = ~uint32_t{0};
+  const auto index = MakeIndex(options);
+  Add(*index, RandomVectors(3, 4096, 7));
+  CHECK(index->vector_count() == 3);
+  CHECK(index->memory_bytes() < (8 << 20));
+}
+
+}  // namespace
+}  // namespace segvec

@@ -1,0 +1,83 @@
+// What must hold of every graph, whatever the data.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+#include "graph/order_key.h"
+#include "reference/distance.h"
+#include "support/graph_of.h"
+#include "support/vectors.h"
+
+namespace segvec::testing {
+
+inline std::string Where(uint32_t slot, uint32_t level) {
+  return "slot " + std::to_string(slot) + ", level " + std::to_string(level) + ": ";
+}
+
+// What is wrong with one row; empty when nothing is. `levels` holds the level of every slot.
+inline std::string RowViolation(const Graph& graph, const std::vector<uint8_t>& levels, uint32_t slot,
+                                uint32_t level) {
+  const uint32_t* row = graph.Links(slot, level);
+  const size_t capacity = graph.RowCapacity(level);
+  const auto end = static_cast<size_t>(std::find(row, row + capacity, kNil) - row);
+  for (size_t i = end; i < capacity; ++i) {
+    if (row[i] != kNil) return Where(slot, level) + "a link behind the end of the row";
+  }
+  for (size_t i = 0; i < end; ++i) {
+    const std::string to = "links to " + std::to_string(row[i]);
+    if (row[i] >= levels.size()) return Where(slot, level) + to + ", which does not exist";
+    if (row[i] == slot) return Where(slot, level) + to + ", itself";
+    if (std::find(row, row + i, row[i]) != row + i) return Where(slot, level) + to + " twice";
+    if (levels[row[i]] < level) return Where(slot, level) + to + ", which is not on this level";
+  }
+  return "";
+}
+
+// Whether an order key is that of the distance between two slots: of floats give or take the rounding, of codes exactly.
+inline bool IsKeyOf(const BuiltGraph& built, uint32_t key, uint32_t from, uint32_t to) {
+  const Metric metric = built.parameters.metric;
+  const size_t dimension = built.vectors.dimension;
+  if (built.parameters.element == Element::kCode) {
+    const CodeRows codes = built.rows().codes;
+    return static_cast<int64_t>(key) - (int64_t{1} << 31) ==
+           reference::CodeDistance(metric, codes.Row(from), codes.Row(to), dimension);
+  }
+  const float *a = built.vectors.row(from), *b = built.vectors.row(to);
+  return std::fabs(DistanceOfKey(key) - reference::Distance(metric, a, b, dimension)) <=
+         reference::Tolerance(metric, a, b, dimension);
+}
+
+// The first thing that is wrong with the graph; empty when nothing is.
+inline std::string Violation(const BuiltGraph& built) {
+  const Graph& graph = built.graph;
+  const Graph::Entry entry = graph.entry();
+  if (entry.slot >= built.count()) return "the entry does not exist";
+  if (entry.level != built.levels[entry.slot]) return "the entry's level is not its slot's";
+  if (entry.level != *std::max_element(built.levels.begin(), built.levels.end())) return "a slot is above the entry";
+  std::vector<uint16_t> in_degrees(built.count());
+  for (uint32_t slot = 0; slot < built.count(); ++slot) {
+    for (uint32_t level = 0; level <= built.levels[slot]; ++level) {
+      const std::string violation = RowViolation(graph, built.levels, slot, level);
+      if (!violation.empty()) return violation;
+      const std::vector<uint32_t> links = LinksOf(graph, slot, level);
+      for (size_t i = 0; i < links.size(); ++i) {
+        if (level == 0) ++in_degrees[links[i]];
+        if (!IsKeyOf(built, graph.Keys(slot, level)[i], slot, links[i])) {
+          return Where(slot, level) + "the key of the link to " + std::to_string(links[i]) + " is not its distance";
+        }
+      }
+    }
+  }
+  for (uint32_t slot = 0; slot < built.count(); ++slot) {
+    if (graph.in_degree(slot) != in_degrees[slot]) return "slot " + std::to_string(slot) + ": the links to it are miscounted";
+  }
+  return "";
+}
+
+}  // namespace segvec::testing
