@@ -1,4 +1,4 @@
-/** One way to build and search an index; each peer is a small file of its own. */
+/** One way to build and search an index; each peer is a small file of its own, run in a process of its own. */
 import type { DataSet } from '../data-sets.ts'
 
 export interface BuildParameters {
@@ -7,19 +7,44 @@ export interface BuildParameters {
   readonly threads: number
 }
 
+export interface SearchParameters {
+  readonly k: number
+  readonly ef: number
+  /** One of the adapter's `variants`. */
+  readonly variant: string
+}
+
+/** All queries of the set, answered one after the other. */
+export interface SearchPass {
+  readonly seconds: number
+  /** Per query, the rows returned, nearest first. */
+  readonly found: number[][]
+}
+
 export interface BuiltIndex {
-  /** The rows nearest to query number `q` of the set. Single-threaded. */
-  search(q: number, k: number, ef: number): number[]
+  /** Answers every query of the set, one at a time; only the searches are on the clock. */
+  searchAll(parameters: SearchParameters): Promise<SearchPass>
   /** Bytes per vector, where the package tells. */
   readonly bytesPerVector?: number
   close(): Promise<void> | void
 }
 
+export interface PreparedSet {
+  /** Timed from call to settlement. */
+  build(parameters: BuildParameters): Promise<BuiltIndex>
+}
+
 export interface Adapter {
   readonly name: string
+  /** Adapters of one group compete for its best figure: a package, where it has no kinds worth telling apart. */
+  readonly group: string
+  readonly version: string
   /** What a reader must know to judge the figures fair. */
   readonly notes: string
-  readonly maxThreads: number
-  /** Prepares the set in the shape the package wants; not timed. */
-  prepare(set: DataSet): Promise<(parameters: BuildParameters) => Promise<BuiltIndex>>
+  /** Thread counts worth timing a build with; the index searched is built with the first. */
+  readonly threadCounts: readonly number[]
+  /** Ways to search one index, each swept over `ef`; `['']` where there is one way. */
+  readonly variants: readonly string[]
+  /** Brings the set into the shape the package wants; not timed. */
+  prepare(set: DataSet): Promise<PreparedSet>
 }

@@ -1,0 +1,88 @@
+/** A table with one IVF partition is one HNSW graph, which is LanceDB's fastest at this size. */
+import type { Adapter } from './adapter.ts'
+import { onOneCore } from './one-core.ts'
+import { loadPeer, peerVersion } from './peer-package.ts'
+import { rowViews } from './rows.ts'
+import { scratchFolder } from './scratch-folder.ts'
+import { asyncSearchPass } from './search-pass.ts'
+import { oneAndAllThreads } from './threads.ts'
+
+interface Query {
+  distanceType(metric: string): Query
+  nprobes(count: number): Query
+  ef(ef: number): Query
+  refineFactor(factor: number): Query
+  select(columns: string[]): Query
+  limit(k: number): Query
+  toArrow(): Promise<{ getChild(name: string): ArrayLike<unknown> & Iterable<unknown> }>
+}
+
+interface Table {
+  createIndex(column: string, options: object): Promise<void>
+  vectorSearch(query: number[] | Float32Array): Query
+  close(): void
+}
+
+interface Package {
+  connect(path: string): Promise<{
+    createTable(name: string, rows: object[]): Promise<Table>
+    close(): void
+  }>
+  Index: { hnswSq(options: object): object }
+}
+
+/** How many times `k` candidates are measured again on the floats; the graph's beam must hold as many. */
+const refineFactors: Record<string, number | undefined> = { '': undefined, 'refine 1': 1, 'refine 4': 4 }
+
+export function lancedb(): Adapter {
+  process.env['LANCE_LOG'] ??= 'error'
+  process.env['RUST_LOG'] ??= 'error'
+  const { connect, Index } = loadPeer<Package>('@lancedb/lancedb')
+  return {
+    name: '@lancedb/lancedb',
+    group: '@lancedb/lancedb',
+    version: peerVersion('@lancedb/lancedb'),
+    notes:
+      'IVF_HNSW_SQ, one partition, nprobes 1; a build is createTable and createIndex; ids only, as Arrow; without and with refineFactor 1 and 4; no thread option, so a build with one thread is the process on one core; a search may use all cores',
+    threadCounts: oneAndAllThreads,
+    variants: Object.keys(refineFactors),
+    async prepare(set) {
+      const distanceType = set.metric === 'ip' ? 'dot' : set.metric
+      const rows = rowViews(set.base, set.dimension).map((vector, id) => ({ id, vector }))
+      const queries = rowViews(set.queries, set.dimension).map((row) => Array.from(row))
+      return {
+        async build({ M, efConstruction, threads }) {
+          const folder = scratchFolder()
+          const connection = await connect(folder.path)
+          const make = async () => {
+            const table = await connection.createTable('bench', rows)
+            const config = Index.hnswSq({ distanceType, numPartitions: 1, m: M, efConstruction })
+            await table.createIndex('vector', { config })
+            return table
+          }
+          const table = threads === 1 ? await onOneCore(make) : await make()
+          return {
+            searchAll: ({ k, ef, variant }) =>
+              asyncSearchPass(queries.length, async (q) => {
+                const query = table
+                  .vectorSearch(queries[q] as number[])
+                  .distanceType(distanceType)
+                  .nprobes(1)
+                  .ef(Math.max(ef, k * (refineFactors[variant] ?? 1)))
+                  .select(['id', '_distance'])
+                  .limit(k)
+                const factor = refineFactors[variant]
+                const answer = await (factor === undefined ? query : query.refineFactor(factor)).toArrow()
+                return Array.from(answer.getChild('id'), Number)
+              }),
+            close() {
+              table.close()
+              connection.close()
+              folder.remove()
+            },
+          }
+        },
+      }
+    },
+  }
+}

@@ -1,0 +1,9 @@
+/** Row-major floats as one view per row. */
+export const rowViews = (data: Float32Array, dimension: number): Float32Array[] =>
+  Array.from({ length: data.length / dimension }, (_, row) =>
+    data.subarray(row * dimension, (row + 1) * dimension),
+  )
+
+/** Row-major floats as one array per row, each with a buffer of its own. */
+export const rowCopies = (data: Float32Array, dimension: number): Float32Array[] =>
+  rowViews(data, dimension).map((row) => row.slice())

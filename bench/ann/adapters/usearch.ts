@@ -1,0 +1,91 @@
+/**
+ * `expansion_search` (ef) is fixed when an index is made, so the built index is saved once and loaded into an index made
+ * with each ef, off the clock. A loaded index lies in memory as a built one does (`load`, not `view`).
+ */
+import { join } from 'node:path'
+import type { Adapter, BuiltIndex } from './adapter.ts'
+import { collectGarbage } from './collect-garbage.ts'
+import { loadPeer, peerVersion } from './peer-package.ts'
+import { rowCopies } from './rows.ts'
+import { scratchFolder } from './scratch-folder.ts'
+import { searchPass } from './search-pass.ts'
+import { oneAndAllThreads } from './threads.ts'
+
+interface Index {
+  add(keys: BigUint64Array, vectors: Float32Array, threads: number): void
+  search(query: Float32Array, k: number, threads: number): { keys: BigUint64Array }
+  save(path: string): void
+  load(path: string): void
+}
+
+const metrics = { l2: 'l2sq', cosine: 'cos', ip: 'ip' } as const
+
+export function usearch(quantization: 'f32' | 'i8' | 'u8'): Adapter {
+  const { Index } = loadPeer<{ Index: new (config: object) => Index }>('usearch')
+  return {
+    name: `usearch ${quantization}`,
+    group: quantization === 'f32' ? 'usearch' : `usearch ${quantization}`,
+    version: peerVersion('usearch'),
+    notes: `${quantization}; ef is fixed at construction, so the built index is saved and loaded per ef, off the clock; an add with several threads can lose vectors from search (USearch#735)`,
+    threadCounts: oneAndAllThreads,
+    variants: [''],
+    async prepare(set) {
+      if (
+        quantization === 'u8' &&
+        !set.base.every((value) => value >= 0 && value <= 255 && value % 1 === 0)
+      ) {
+        throw new Error('u8 is for integers 0 to 255, which this set is not')
+      }
+      const count = set.base.length / set.dimension
+      const keys = BigUint64Array.from({ length: count }, (_, row) => BigInt(row))
+      const queries = rowCopies(set.queries, set.dimension)
+      return {
+        async build({ M, efConstruction, threads }) {
+          const config = {
+            dimensions: set.dimension,
+            metric: metrics[set.metric],
+            quantization,
+            connectivity: M,
+            expansion_add: efConstruction,
+            multi: false,
+          }
+          const built = new Index({ ...config, expansion_search: 64 })
+          built.add(keys, set.base, threads)
+          return loadedPerEf(built, (ef) => new Index({ ...config, expansion_search: ef }), queries)
+        },
+      }
+    },
+  }
+}
+
+function loadedPerEf(built: Index, make: (ef: number) => Index, queries: Float32Array[]): BuiltIndex {
+  const folder = scratchFolder()
+  const file = join(folder.path, 'index.usearch')
+  let unsaved: Index | undefined = built
+  let current: { ef: number; index: Index } | undefined
+  const indexFor = (ef: number): Index => {
+    unsaved?.save(file)
+    unsaved = undefined
+    if (current?.ef !== ef) {
+      current = undefined
+      collectGarbage()
+      current = { ef, index: make(ef) }
+      current.index.load(file)
+    }
+    return current.index
+  }
+  return {
+    async searchAll({ k, ef }) {
+      const index = indexFor(ef)
+      return searchPass(queries.length, (q) =>
+        Array.from(index.search(queries[q] as Float32Array, k, 1).keys, Number),
+      )
+    },
+    close() {
+      unsaved = undefined
+      current = undefined
+      folder.remove()
+      collectGarbage()
+    },
+  }
+}

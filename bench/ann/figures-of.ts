@@ -1,0 +1,55 @@
+/** Figures drawn from raw results. */
+import { median, queriesPerSecondAt } from './metrics.ts'
+import type { BenchResults, PeerResult } from './results.ts'
+
+export const recalls = [0.9, 0.95, 0.99, 0.999] as const
+
+export interface Spread {
+  readonly median: number
+  readonly minimum: number
+  readonly maximum: number
+}
+
+const spread = (values: readonly number[]): Spread => ({
+  median: median(values),
+  minimum: Math.min(...values),
+  maximum: Math.max(...values),
+})
+
+const best = (spreads: readonly (Spread | undefined)[]): Spread | undefined =>
+  spreads.reduce((a, b) => (a === undefined || (b !== undefined && b.median > a.median) ? b : a), undefined)
+
+/** Vectors per second with one thread, or with the most a peer offers. */
+export function buildSpeed(peer: PeerResult, threads: 'one' | 'all'): Spread | undefined {
+  const timed = threads === 'one' ? peer.builds.find((build) => build.threads === 1) : peer.builds.at(-1)
+  return timed === undefined || timed.rounds.length === 0
+    ? undefined
+    : spread(timed.rounds.map((round) => round.vectorsPerSecond))
+}
+
+/** Queries per second at a recall by the peer's best way to search; undefined where none reaches it in every round. */
+export function searchSpeed(peer: PeerResult, recall: number): Spread | undefined {
+  return best(
+    peer.sweeps.map((sweep) => {
+      const values = sweep.rounds.map((points) => queriesPerSecondAt(points, recall))
+      return values.length === 0 || values.includes(undefined) ? undefined : spread(values as number[])
+    }),
+  )
+}
+
+export const bytesPerVector = (peer: PeerResult): number | undefined =>
+  peer.builds[0]?.rounds.at(-1)?.bytesPerVector
+
+/** Peers by group, in the order of the run, without segvec. */
+export function rivals(results: BenchResults): Map<string, PeerResult[]> {
+  const groups = new Map<string, PeerResult[]>()
+  for (const peer of results.peers) {
+    if (peer.group === 'segvec') continue
+    groups.set(peer.group, [...(groups.get(peer.group) ?? []), peer])
+  }
+  return groups
+}
+
+/** The group's best figure, whichever of its configurations reaches it. */
+export const bestOf = (peers: readonly PeerResult[], figure: (peer: PeerResult) => Spread | undefined) =>
+  best(peers.map(figure))

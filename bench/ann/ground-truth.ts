@@ -1,0 +1,49 @@
+/** How far the true k-th neighbor of each query is. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { VectorIndex } from 'segvec'
+import { rowViews } from './adapters/rows.ts'
+import { type DataSet, dataFolder } from './data-sets.ts'
+import { distance } from './metrics.ts'
+
+export interface GroundTruth {
+  readonly source: string
+  /** Per query, the true distance of its k-th neighbor. */
+  readonly thresholds: readonly number[]
+}
+
+const suffixes = { l2: 'l2', cosine: 'cos', ip: 'ip' } as const
+
+/** From the set's own file where the set is whole and has one, else by segvec's exact scan of every vector. */
+export async function groundTruth(set: DataSet, k: number, isLimited: boolean): Promise<GroundTruth> {
+  const name = `gt_${suffixes[set.metric]}.ivecs`
+  const file = join(dataFolder(), 'vectors', set.name, name)
+  if (!isLimited && existsSync(file)) return { source: name, thresholds: fromFile(set, k, file) }
+  return { source: 'exact scan', thresholds: await fromExactScan(set, k) }
+}
+
+/** `.ivecs`: per query an int32 count and that many int32 row numbers, nearest first. */
+function fromFile(set: DataSet, k: number, file: string): number[] {
+  const bytes = readFileSync(file)
+  const base = rowViews(set.base, set.dimension)
+  const queries = rowViews(set.queries, set.dimension)
+  let offset = 0
+  return queries.map((query, q) => {
+    const count = bytes.readInt32LE(offset)
+    if (count < k) throw new Error(`${file} has ${count} neighbors for query ${q}; expected ${k} at least`)
+    const row = bytes.readInt32LE(offset + 4 * k)
+    offset += 4 * (count + 1)
+    return distance(set.metric, query, base[row] as Float32Array)
+  })
+}
+
+async function fromExactScan(set: DataSet, k: number): Promise<number[]> {
+  const index = new VectorIndex({ dimension: set.dimension, metric: set.metric, quantization: 'none' })
+  await index.add(set.base)
+  const { ids } = await index.searchBatch(set.queries, { k, exact: true })
+  await index.close()
+  const base = rowViews(set.base, set.dimension)
+  return rowViews(set.queries, set.dimension).map((query, q) =>
+    distance(set.metric, query, base[Number(ids[q * k + k - 1])] as Float32Array),
+  )
+}

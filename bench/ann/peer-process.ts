@@ -1,0 +1,46 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { PeerAnswers, PeerReply, PeerRequest } from './peer-messages.ts'
+
+/** One peer in a process of its own, asked one thing at a time. */
+export class PeerProcess {
+  readonly #child: ChildProcess
+
+  constructor() {
+    this.#child = fork(fileURLToPath(new URL('peer-main.ts', import.meta.url)), {
+      execArgv: ['--import', 'tsx', '--max-old-space-size=8192'],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    })
+  }
+
+  /** Rejects with the peer's own error, or when its process ends instead of answering. */
+  ask<Kind extends PeerRequest['kind']>(request: PeerRequest & { kind: Kind }): Promise<PeerAnswers[Kind]> {
+    return new Promise((resolve, reject) => {
+      const settle = (act: () => void) => {
+        this.#child.off('message', onMessage)
+        this.#child.off('exit', onExit)
+        act()
+      }
+      const onMessage = (reply: unknown) =>
+        settle(() => {
+          const given = reply as PeerReply
+          if ('error' in given) reject(new Error(given.error))
+          else resolve(given.answer as PeerAnswers[Kind])
+        })
+      const onExit = (code: number | null, signal: string | null) =>
+        settle(() => reject(new Error(`its process ended with ${signal ?? `exit code ${code}`}`)))
+      this.#child.on('message', onMessage)
+      this.#child.on('exit', onExit)
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
+        onExit(this.#child.exitCode, this.#child.signalCode)
+      } else {
+        this.#child.send(request)
+      }
+    })
+  }
+
+  close(): void {
+    if (this.#child.connected) this.#child.disconnect()
+  }
+}

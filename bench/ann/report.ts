@@ -1,0 +1,55 @@
+/** A run as text: every peer's figures, then segvec's ratio to each package's best. */
+import {
+  bestOf,
+  buildSpeed,
+  bytesPerVector,
+  recalls,
+  rivals,
+  type Spread,
+  searchSpeed,
+} from './figures-of.ts'
+import type { BenchResults, PeerResult } from './results.ts'
+
+const show = (figure: Spread | undefined) =>
+  figure === undefined
+    ? 'not reached'
+    : `${figure.median.toFixed(0)} (${figure.minimum.toFixed(0)}..${figure.maximum.toFixed(0)})`
+
+const figures: [string, (peer: PeerResult) => Spread | undefined][] = [
+  ['build, 1 thread', (peer) => buildSpeed(peer, 'one')],
+  ['build, all threads', (peer) => buildSpeed(peer, 'all')],
+  ...recalls.map((recall): [string, (peer: PeerResult) => Spread | undefined] => [
+    `search at recall ${recall}`,
+    (peer) => searchSpeed(peer, recall),
+  ]),
+]
+
+function describePeer(peer: PeerResult): string {
+  const lines = [`\n${peer.name} ${peer.version} (${peer.notes})`]
+  if (peer.failure !== undefined) lines.push(`  FAILED: ${peer.failure}`)
+  for (const [name, figure] of figures) lines.push(`  ${name}: ${show(figure(peer))} /s`)
+  const bytes = bytesPerVector(peer)
+  if (bytes !== undefined) lines.push(`  bytes per vector: ${bytes.toFixed(0)}`)
+  return lines.join('\n')
+}
+
+export function describeRun(results: BenchResults): string {
+  const { set } = results
+  const lines = [
+    `\n${set.name}: ${set.rows} x ${set.dimension}, ${set.metric}, ${set.queries} queries, truth: ${set.groundTruth}`,
+    ...results.peers.map(describePeer),
+  ]
+  const segvecs = results.peers.filter((peer) => peer.group === 'segvec')
+  for (const segvec of segvecs) {
+    lines.push(`\n${segvec.name} against the best of each rival`)
+    for (const [name, peers] of rivals(results)) {
+      const ratios = figures.map(([label, figure]) => {
+        const ours = figure(segvec)?.median
+        const theirs = bestOf(peers, figure)?.median
+        return `${label} ${ours === undefined || theirs === undefined ? '-' : `${(ours / theirs).toFixed(2)}x`}`
+      })
+      lines.push(`  ${name}: ${ratios.join(', ')}`)
+    }
+  }
+  return lines.join('\n')
+}

@@ -1,0 +1,115 @@
+/** Rounds over all peers, interleaved: what slows the machine for a while slows every peer, and ratios hold. */
+import type { DataSet } from './data-sets.ts'
+import { recall } from './metrics.ts'
+import { PeerProcess } from './peer-process.ts'
+import type { PeerResult, RunParameters } from './results.ts'
+
+interface RunningPeer {
+  readonly process: PeerProcess
+  readonly result: PeerResult
+}
+
+export interface Run {
+  readonly set: DataSet
+  readonly setFolder: string
+  readonly thresholds: readonly number[]
+  readonly adapters: readonly string[]
+  readonly parameters: RunParameters
+  log(text: string): void
+}
+
+/** Every adapter's result, in the order asked for; one that fails says why and the others go on. */
+export async function run(run: Run): Promise<PeerResult[]> {
+  const peers: RunningPeer[] = []
+  try {
+    for (const adapter of run.adapters) peers.push(await start(run, adapter))
+    for (let round = 0; round < run.parameters.buildRounds; round++) await buildRound(run, peers)
+    for (const peer of peers) await rebuildForSearch(run, peer)
+    for (let round = 0; round < run.parameters.searchRounds; round++) await searchRound(run, peers, round)
+  } finally {
+    for (const peer of peers) peer.process.close()
+  }
+  return peers.map((peer) => peer.result)
+}
+
+async function attempt(run: Run, { process, result }: RunningPeer, work: () => Promise<void>): Promise<void> {
+  if (result.failure !== undefined) return
+  try {
+    await work()
+  } catch (error) {
+    result.failure = error instanceof Error ? error.message : String(error)
+    process.close()
+    run.log(`FAILED ${result.name}: ${result.failure}`)
+  }
+}
+
+async function start(run: Run, adapter: string): Promise<RunningPeer> {
+  const process = new PeerProcess()
+  try {
+    const description = await process.ask({ kind: 'prepare', adapter, setFolder: run.setFolder })
+    return {
+      process,
+      result: {
+        ...description,
+        builds: description.threadCounts.map((threads) => ({ threads, rounds: [] })),
+        sweeps: description.variants.map((variant) => ({ variant, rounds: [] })),
+      },
+    }
+  } catch (error) {
+    process.close()
+    const failure = error instanceof Error ? error.message : String(error)
+    run.log(`FAILED ${adapter}: ${failure}`)
+    const unknown = { group: adapter, version: '', notes: '', threadCounts: [], variants: [] }
+    return { process, result: { name: adapter, ...unknown, builds: [], sweeps: [], failure } }
+  }
+}
+
+async function build(run: Run, { process }: RunningPeer, threads: number) {
+  const { M, efConstruction } = run.parameters
+  const answer = await process.ask({ kind: 'build', parameters: { M, efConstruction, threads } })
+  return { ...answer, vectorsPerSecond: run.set.base.length / run.set.dimension / answer.seconds }
+}
+
+async function buildRound(run: Run, peers: readonly RunningPeer[]): Promise<void> {
+  for (const peer of peers) {
+    for (const timed of [...peer.result.builds].reverse()) {
+      await attempt(run, peer, async () => {
+        const round = await build(run, peer, timed.threads)
+        timed.rounds.push(round)
+        run.log(
+          `build  ${peer.result.name}, ${timed.threads} thread(s): ${round.vectorsPerSecond.toFixed(0)} vectors/s`,
+        )
+      })
+    }
+  }
+}
+
+/** Rounds end with the build of the first thread count, so that only a run without build rounds has to build again. */
+async function rebuildForSearch(run: Run, peer: RunningPeer): Promise<void> {
+  const first = peer.result.builds[0]
+  if (first === undefined || first.rounds.length > 0) return
+  await attempt(run, peer, async () => {
+    await build(run, peer, first.threads)
+  })
+}
+
+async function searchRound(run: Run, peers: readonly RunningPeer[], round: number): Promise<void> {
+  const { k, efs } = run.parameters
+  for (const { result } of peers) for (const sweep of result.sweeps) sweep.rounds.push([])
+  for (const ef of efs) {
+    for (const peer of peers) {
+      for (const sweep of peer.result.sweeps) {
+        await attempt(run, peer, async () => {
+          const parameters = { k, ef, variant: sweep.variant }
+          const { seconds, found } = await peer.process.ask({ kind: 'search', parameters })
+          sweep.rounds.at(-1)?.push({
+            ef,
+            recall: recall(run.set, k, run.thresholds, found),
+            queriesPerSecond: found.length / seconds,
+          })
+        })
+      }
+    }
+  }
+  run.log(`search round ${round + 1} of ${run.parameters.searchRounds} done`)
+}

@@ -1,0 +1,127 @@
+// hnswlib's own C++ code, compiled for this machine: what is left of hnswlib-node without JavaScript and without the
+// missing instruction sets. Reads commands from stdin, answers each with one line of JSON on stdout.
+//
+//   hnswlib_headers <l2|cosine|ip> <dimension> <base.f32> <queries.f32>
+//   build <M> <efConstruction>   ->  {"seconds": 1.5}
+//   search <k> <ef>              ->  {"seconds": 0.1, "found": [[3, 1], ...]}
+//
+// One thread. Under cosine, vectors are normalized as hnswlib-node does: base and queries on the clock.
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "hnswlib.h"
+
+namespace {
+
+// As in bench/ann/adapters/search-pass.ts: passes are repeated this long before and on the clock.
+constexpr double kWarmUpSeconds = 0.05;
+constexpr double kTimedSeconds = 0.2;
+constexpr size_t kSeed = 100;
+
+std::vector<float> ReadFloats(const char* path) {
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) throw std::runtime_error(std::string("cannot read ") + path);
+  std::vector<float> floats(static_cast<size_t>(file.tellg()) / sizeof(float));
+  file.seekg(0);
+  file.read(reinterpret_cast<char*>(floats.data()), static_cast<std::streamsize>(floats.size() * sizeof(float)));
+  return floats;
+}
+
+double SecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+class Bench {
+ public:
+  Bench(const std::string& metric, size_t dimension, const char* base, const char* queries)
+      : dimension_(dimension), is_cosine_(metric == "cosine"), base_(ReadFloats(base)), queries_(ReadFloats(queries)),
+        scratch_(dimension) {
+    if (metric == "l2") space_ = std::make_unique<hnswlib::L2Space>(dimension);
+    else space_ = std::make_unique<hnswlib::InnerProductSpace>(dimension);
+  }
+
+  void Build(size_t m, size_t ef_construction) {
+    const size_t count = base_.size() / dimension_;
+    index_.reset();
+    const auto start = std::chrono::steady_clock::now();
+    index_ = std::make_unique<hnswlib::HierarchicalNSW<float>>(space_.get(), count, m, ef_construction, kSeed);
+    for (size_t row = 0; row < count; ++row) index_->addPoint(Ready(&base_[row * dimension_]), row);
+    std::printf("{\"seconds\":%.9g}\n", SecondsSince(start));
+  }
+
+  void Search(size_t k, size_t ef) {
+    if (!index_) throw std::runtime_error("search before build");
+    const size_t count = queries_.size() / dimension_;
+    index_->setEf(ef);
+    const auto warm_up = std::chrono::steady_clock::now();
+    for (size_t q = 0; SecondsSince(warm_up) < kWarmUpSeconds; q = (q + 1) % count) One(q, k);
+    std::vector<std::vector<size_t>> found;
+    size_t passes = 0;
+    const auto start = std::chrono::steady_clock::now();
+    do {
+      found.clear();
+      for (size_t q = 0; q < count; ++q) found.push_back(One(q, k));
+      ++passes;
+    } while (SecondsSince(start) < kTimedSeconds);
+    std::printf("{\"seconds\":%.9g,\"found\":[", SecondsSince(start) / static_cast<double>(passes));
+    for (size_t q = 0; q < count; ++q) {
+      std::printf(q == 0 ? "[" : ",[");
+      for (size_t i = 0; i < found[q].size(); ++i) std::printf(i == 0 ? "%zu" : ",%zu", found[q][i]);
+      std::printf("]");
+    }
+    std::printf("]}\n");
+  }
+
+ private:
+  const float* Ready(const float* vector) {
+    if (!is_cosine_) return vector;
+    float squares = 0;
+    for (size_t i = 0; i < dimension_; ++i) squares += vector[i] * vector[i];
+    const float scale = 1.0f / (std::sqrt(squares) + 1e-30f);
+    for (size_t i = 0; i < dimension_; ++i) scratch_[i] = vector[i] * scale;
+    return scratch_.data();
+  }
+
+  std::vector<size_t> One(size_t q, size_t k) {
+    auto heap = index_->searchKnn(Ready(&queries_[q * dimension_]), k);
+    std::vector<size_t> rows(heap.size());
+    for (size_t i = heap.size(); i-- > 0; heap.pop()) rows[i] = heap.top().second;
+    return rows;
+  }
+
+  size_t dimension_;
+  bool is_cosine_;
+  std::vector<float> base_;
+  std::vector<float> queries_;
+  std::vector<float> scratch_;
+  std::unique_ptr<hnswlib::SpaceInterface<float>> space_;
+  std::unique_ptr<hnswlib::HierarchicalNSW<float>> index_;
+};
+
+}  // namespace
+
+int main(int count, char** arguments) try {
+  if (count != 5) throw std::runtime_error("usage: hnswlib_headers <metric> <dimension> <base.f32> <queries.f32>");
+  Bench bench(arguments[1], std::stoul(arguments[2]), arguments[3], arguments[4]);
+  std::string command;
+  size_t first = 0;
+  size_t second = 0;
+  while (std::cin >> command >> first >> second) {
+    if (command == "build") bench.Build(first, second);
+    else if (command == "search") bench.Search(first, second);
+    else throw std::runtime_error("unknown command " + command);
+    std::fflush(stdout);
+  }
+  return 0;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "hnswlib_headers: %s\n", error.what());
+  return 1;
+}
