@@ -4,15 +4,7 @@ import { type AddOptions, readAddOptions } from './add-options.ts'
 import { isList } from './arrays.ts'
 import { assertResultFits, searchInChunks } from './batch-search.ts'
 import { fromNative, SegvecError } from './errors.ts'
-import {
-  checkedId,
-  type Id,
-  IdReader,
-  type Ids,
-  type IdType,
-  idList,
-  isSingleId,
-} from './ids.ts'
+import { checkedId, type Id, IdReader, type Ids, type IdType, idList, isSingleId } from './ids.ts'
 import { InFlight } from './in-flight.ts'
 import { type IndexOptions, type IndexSettings, readIndexOptions } from './index-options.ts'
 import type { NativeAddon, NativeCursor, NativeHits, NativeIndex, NativeStage } from './native/addon.ts'
