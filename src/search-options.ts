@@ -20,6 +20,9 @@ export interface SearchOptions extends SearchSyncOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** Options of `evaluate`. */
+export type EvaluateOptions = Omit<SearchOptions, 'exact'>
+
 /** Search options with every value checked and filled in. */
 export interface SearchSettings {
   readonly k: number
@@ -30,6 +33,8 @@ export interface SearchSettings {
 
 const syncNames = ['k', 'ef', 'exact'] as const
 const names = [...syncNames, 'signal'] as const
+
+const evaluateNames = ['k', 'ef', 'signal'] as const
 
 const defaultK = 10
 const defaultEf = 64
@@ -52,6 +57,13 @@ export function readSearchSyncOptions(options: unknown): SearchSettings {
 export function readSearchOptions(options: unknown): SearchSettings {
   if (options === undefined) return defaultSettings
   const raw = readOptions(options, names)
+  return settingsOf(raw, signalOption(raw.signal))
+}
+
+/** Reads the options of `evaluate`. @throws {SegvecError} `INVALID_ARGUMENT`, naming the option. */
+export function readEvaluateOptions(options: unknown): SearchSettings {
+  if (options === undefined) return defaultSettings
+  const raw = readOptions(options, evaluateNames)
   return settingsOf(raw, signalOption(raw.signal))
 }
 

@@ -159,10 +159,11 @@ bool FindsItself(const Space& space, const Graph& graph, uint32_t slot, uint32_t
 }
 
 // Links to `slot` from the nearest slot that a search for it meets: in a free place, or in that of the last link of its
-// row, the newest of a row that was never full and the farthest of one that was.
+// row, the newest of a row that was never full and the farthest of one that was. Returns the slot that got a new link, kNil
+// when none was needed.
 template <class Space>
-void Attach(const Space& space, Graph& graph, uint32_t slot, uint32_t slot_limit, uint32_t ef, BuildContext& context) {
-  if (FindsItself(space, graph, slot, slot_limit, ef, context)) return;
+uint32_t Attach(const Space& space, Graph& graph, uint32_t slot, uint32_t slot_limit, uint32_t ef, BuildContext& context) {
+  if (FindsItself(space, graph, slot, slot_limit, ef, context)) return kNil;
   const CandidatePool& pool = context.search.pool;
   const size_t capacity = graph.RowCapacity(0);
   for (size_t i = 0; i < pool.size(); ++i) {
@@ -172,7 +173,7 @@ void Attach(const Space& space, Graph& graph, uint32_t slot, uint32_t slot_limit
     size_t place = 0;
     bool is_linked = false;
     for (; place < capacity && links[place] != kNil; ++place) is_linked = is_linked || links[place] == slot;
-    if (is_linked) return;  // the beam was full of nearer ones; a wider one finds it
+    if (is_linked) return kNil;  // the beam was full of nearer ones; a wider one finds it
     if (place == capacity) {
       if (!is_last_try) continue;
       place = capacity - 1;
@@ -181,6 +182,16 @@ void Attach(const Space& space, Graph& graph, uint32_t slot, uint32_t slot_limit
     graph.CountLink(slot, 1);
     graph.Keys(host, 0)[place] = CandidatePool::KeyOf(pool[i]);
     StoreLink(links[place], slot);
-    return;
+    return host;
   }
+  return kNil;
+}
+
+// Computes the keys of a row anew.
+template <class Space>
+void RekeyRow(const Space& space, Graph& graph, uint32_t slot, uint32_t level, BuildContext& context) {
+  const uint32_t* links = graph.Links(slot, level);
+  size_t degree = 0;
+  while (degree < graph.RowCapacity(level) && links[degree] != kNil) ++degree;
+  space.Keys(space.QueryOf(slot, context.candidate), links, degree, graph.Keys(slot, level));
 }

@@ -104,9 +104,11 @@ struct Loops {
   // Whether a search with a beam of `ef` for a slot's own row meets it, or a copy of it.
   bool (*finds)(const SegmentRows& rows, const Graph& graph, uint32_t slot, uint32_t slot_limit, uint32_t ef,
                 BuildContext& context);
-  // Makes it so, by a link from the nearest slot that such a search meets.
-  void (*attach)(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t slot_limit, uint32_t ef,
-                 BuildContext& context);
+  // Makes it so, by a link from the nearest slot that such a search meets. Returns that slot, kNil if there was no need.
+  uint32_t (*attach)(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t slot_limit, uint32_t ef,
+                     BuildContext& context);
+  // Computes the keys of a row anew: they are those of the loops that computed them last.
+  void (*rekey)(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t level, BuildContext& context);
 };
 
 // REQUIRES: `set` is one of AvailableInstructionSets().

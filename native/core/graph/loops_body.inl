@@ -68,14 +68,19 @@ bool Finds(const SegmentRows& rows, const Graph& graph, uint32_t slot, uint32_t 
 }
 
 template <class Space>
-void AttachSlot(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t slot_limit, uint32_t ef,
-                BuildContext& context) {
-  Attach(Space(rows), graph, slot, slot_limit, ef, context);
+uint32_t AttachSlot(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t slot_limit, uint32_t ef,
+                    BuildContext& context) {
+  return Attach(Space(rows), graph, slot, slot_limit, ef, context);
+}
+
+template <class Space>
+void Rekey(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t level, BuildContext& context) {
+  RekeyRow(Space(rows), graph, slot, level, context);
 }
 
 template <Metric kMetric, class Space>
 inline constexpr Loops kLoopsOf{Search<Space>, Scan<kMetric>, Rerank<kMetric>, Choose<Space>, Link<Space>,
-                                Finds<Space>, AttachSlot<Space>};
+                                Finds<Space>, AttachSlot<Space>, Rekey<Space>};
 
 template <Metric kMetric>
 const Loops& LoopsOfMetric(Element element) {

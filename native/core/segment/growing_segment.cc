@@ -70,8 +70,8 @@ void GrowingSegment::Link(int worker_count, const std::function<void()>& poll,
   const uint32_t slot_count = segment.slot_count();
   if (!WantsGraph(slot_count)) return;
   if (segment.shape_.has_codes && !segment.quantizer_) FitQuantizer();
-  if (segment.walks_codes() && misfit_count_ > slot_count / kMisfitShare) LeaveCodes();
   while (contexts_.size() < static_cast<size_t>(worker_count)) contexts_.push_back(std::make_unique<BuildContext>());
+  if (segment.walks_codes() && misfits_.size() > slot_count / kMisfitShare) LeaveCodes();
   const uint32_t first = linked_count_;
   for (const auto& context : contexts_) context->first_new_slot = first;
   while (linked_count_ < slot_count) {
@@ -114,6 +114,13 @@ void GrowingSegment::AttachLost(uint32_t begin, int worker_count, const std::fun
              });
   for (size_t i = 0; i < suspects.size(); ++i) {
     if (is_lost[i]) loops().attach(rows, graph, suspects[i], end, kSelfSearchEf, *contexts_[0]);
+  }
+  if (!segment.walks_codes()) return;
+  // Queries as far out as these rows are answered on the floats, so it is there that they must be found.
+  for (const uint32_t slot : misfits_) {
+    if (slot < begin) continue;
+    const uint32_t host = segment.loops_.on_floats->attach(rows, graph, slot, end, kSelfSearchEf, *contexts_[0]);
+    if (host != kNil) loops().rekey(rows, graph, host, 0, *contexts_[0]);
   }
 }
 
@@ -178,7 +185,7 @@ void GrowingSegment::Encode(uint32_t slot) {
       segment.row(slot), inverse_norm, segment.codes_.data() + slot * segment.padded_codes_);
   segment.corrections_[slot] = encoded.term;
   if (!encoded.is_exact) segment.is_lossless_.store(false, std::memory_order_relaxed);
-  if (!encoded.fits) ++misfit_count_;
+  if (!encoded.fits) misfits_.push_back(slot);
 }
 
 const Loops& GrowingSegment::loops() const {
@@ -189,15 +196,9 @@ const Loops& GrowingSegment::loops() const {
 void GrowingSegment::LeaveCodes() {
   Segment& segment = *segment_;
   segment.codes_fit_.store(false, std::memory_order_release);
-  const SegmentRows rows = segment.rows();
   for (uint32_t slot = 0; slot < linked_count_; ++slot) {
-    const FloatQuery query{segment.row(slot),
-                           segment.shape_.metric == Metric::kCosine ? segment.inverse_norms_[slot] : 1.0f};
     for (uint32_t level = 0; level <= segment.graph_->LevelOf(slot); ++level) {
-      const uint32_t* links = segment.graph_->Links(slot, level);
-      size_t degree = 0;
-      while (degree < segment.graph_->RowCapacity(level) && links[degree] != kNil) ++degree;
-      segment.loops_.on_floats->rerank(rows.floats, query, links, degree, segment.graph_->Keys(slot, level));
+      loops().rekey(segment.rows(), *segment.graph_, slot, level, *contexts_[0]);
     }
   }
 }

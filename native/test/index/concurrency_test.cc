@@ -118,7 +118,8 @@ void AddBesideReaders(const IndexOptions& options, const Vectors& vectors, size_
             const size_t count = index->vector_count();
             wrongs.torn += count < known || (count % batch != 0 && count != vectors.count());
             size_t live_count = 0;
-            for (const SegmentView& view : index->snapshot()->views) live_count += view.live_count();
+            const auto snapshot = index->snapshot();
+            for (const SegmentView& view : snapshot->views) live_count += view.live_count();
             wrongs.torn += live_count < known;
             break;
           }

@@ -64,7 +64,8 @@ TEST_CASE("Segments: the ids of the segments are those that were added, each onc
   const Vectors vectors = RandomVectors(3000, 8, 2);
   Add(*index, vectors, IdRange(11, 3000, 2));
   std::set<uint64_t> ids;
-  for (const SegmentView& view : index->snapshot()->views) {
+  const auto snapshot = index->snapshot();
+  for (const SegmentView& view : snapshot->views) {
     for (uint32_t slot = 0; slot < view.slot_count; ++slot) {
       const uint64_t id = view.segment->id(slot);
       ids.insert(id);

@@ -114,7 +114,8 @@ struct IndexState {
   std::vector<uint32_t> slot_counts;
 
   explicit IndexState(const Index& index) : fingerprint(index.Fingerprint()), vector_count(index.vector_count()) {
-    for (const SegmentView& view : index.snapshot()->views) slot_counts.push_back(view.slot_count);
+    const auto snapshot = index.snapshot();
+    for (const SegmentView& view : snapshot->views) slot_counts.push_back(view.slot_count);
   }
   friend bool operator==(const IndexState&, const IndexState&) = default;
 };
