@@ -54,7 +54,10 @@ describe('evaluate', () => {
     const index = await indexOf(10)
     await expectRejection(() => index.evaluate([]), 'INVALID_ARGUMENT')
     await expectRejection(() => index.evaluate(new Float32Array(dimension + 1)), 'DIMENSION_MISMATCH')
-    await expectRejection(() => index.evaluate(new Float32Array(dimension).fill(Number.NaN)), 'INVALID_VECTOR')
+    await expectRejection(
+      () => index.evaluate(new Float32Array(dimension).fill(Number.NaN)),
+      'INVALID_VECTOR',
+    )
     await expectRejection(() => index.evaluate([[]], { exact: true } as never), 'INVALID_ARGUMENT')
     const signal = AbortSignal.abort()
     await expectRejection(() => index.evaluate(new Float32Array(dimension), { signal }), 'ABORTED')
