@@ -50,6 +50,8 @@ bool Segment::SearchGraph(const FloatQuery& query, uint32_t ef, size_t rerank_co
   }
   const CandidatePool& pool = context.search.pool;
   const Loops& loops = on_codes ? *loops_.on_codes : *loops_.on_floats;
+  // Of lossy codes as many are walked to as will be measured: the floats choose among them.
+  if (on_codes && !is_exact) ef = std::max(ef, static_cast<uint32_t>(std::min<size_t>(rerank_count, slot_count())));
   loops.search(rows(), *graph_, segment_query, slot_count(), ef, visibility, context.search);
   const bool is_full = pool.size() == pool.capacity();
   // A row that was linked while the search ran is not this snapshot's.
