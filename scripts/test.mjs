@@ -1,8 +1,9 @@
 // Runs every check of the project and adds them up: C++ (plain, ASan + UBSan, TSan), TypeScript (plain and against an
 // ASan addon), types, lint, layers, and both build systems. The last line is `N passed, N failed`.
 //
-//   npm test             everything
-//   npm test -- --quick  without the sanitizers and the second build system
+//   npm test             what fits into a quarter of an hour on two cores
+//   npm test -- --full   also the C++ tests under TSan and the TypeScript tests against an ASan addon
+//   npm test -- --quick  without sanitizers and the second build system
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -10,6 +11,7 @@ import { nodeHeadersPrefix } from './node-headers.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const isQuick = process.argv.includes('--quick')
+const isFull = process.argv.includes('--full')
 let passed = 0
 let failed = 0
 
@@ -97,13 +99,13 @@ check('doctest is there', 'bash', ['scripts/ensure-doctest.sh'])
 cppTests('release')
 if (!isQuick) {
   cppTests('asan')
-  cppTests('tsan')
+  if (isFull) cppTests('tsan')
 }
 if (isBuilt) {
   run('node', ['scripts/install-peers.mjs'])
   vitest('TypeScript tests', {})
 }
-if (isBuilt && !isQuick) {
+if (isBuilt && isFull) {
   const isSanitized = check('build the addon with AddressSanitizer', 'npx', [
     'cmake-js',
     'compile',
@@ -124,6 +126,8 @@ if (isBuilt && !isQuick) {
       ASAN_OPTIONS: 'detect_leaks=0',
     })
   }
+}
+if (!isQuick) {
   const prefix = nodeHeadersPrefix()
   if (prefix !== undefined) {
     check('build the addon with node-gyp', 'npx', [

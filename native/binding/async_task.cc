@@ -67,8 +67,8 @@ void AsyncTask::Run() {
 }
 
 void AsyncTask::Settle(Napi::Env env) {
-  Napi::HandleScope scope(env);
   try {
+    Napi::HandleScope scope(env);
     Finish(env);
     if (error_) {
       deferred_.Reject(MakeError(env, error_->code(), error_->what()).Value());

@@ -23,7 +23,9 @@ class ReportedMemory {
   void Update(Napi::Env env, size_t bytes) {
     const int64_t change = static_cast<int64_t>(bytes) - reported_;
     if (change == 0) return;
-    Napi::MemoryManagement::AdjustExternalMemory(env, change);
+    // Called from finalizers, too, where an environment that is ending may refuse: then nobody is left to know.
+    int64_t total;
+    if (napi_adjust_external_memory(env, change, &total) != napi_ok) return;
     reported_ = static_cast<int64_t>(bytes);
   }
 

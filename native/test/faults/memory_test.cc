@@ -52,7 +52,7 @@ IndexOptions TestOptions(int threads) {
 void ForRequests(const std::function<bool(int64_t number, FaultKind kind)>& scenario) {
   for (const FaultKind kind : {FaultKind::kOnce, FaultKind::kFromThenOn}) {
     int64_t number = 1;
-    for (bool has_failed = true; has_failed; number += 1 + number / (kIsSanitized ? 20 : 100)) {
+    for (bool has_failed = true; has_failed; number += static_cast<int64_t>(Sized(1, 3, 10)) + number / Sized(30, 8, 3)) {
       CAPTURE(number);
       const std::string mode = kind == FaultKind::kOnce ? "once" : "from then on";
       CAPTURE(mode);
@@ -109,7 +109,7 @@ TEST_CASE("Memory: a failed add leaves the index as it was") {
 TEST_CASE("Memory: a failed add on several threads leaves the index as it was") {
   const Vectors present = RandomVectors(1600, kDimension, 3);
   const Vectors batch = RandomVectors(600, kDimension, 4);
-  for (int64_t number = 1; number < 400; number += kIsSanitized ? 13 : 3) {
+  for (int64_t number = 1; number < 400; number += Sized(5, 13, 50)) {
     CAPTURE(number);
     const auto index = MakeIndex(TestOptions(3));
     Add(*index, present.Slice(0, number % 2 == 0 ? 1600 : 300));

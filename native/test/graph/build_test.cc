@@ -25,12 +25,12 @@ struct Data {
 
 // More vectors of a kind than a construction search keeps, so that rows overflow and beams fill up.
 std::vector<Data> AllData() {
-  const size_t count = Sized(2000, 400);
+  const size_t count = Sized(1500, 400, 200);
   return {{"random", RandomVectors(count, 16, 1)},
           {"clustered", ClusteredVectors(count, 16, 40, 2)},
           {"sorted clusters", SortedClusters(count, 16, 40, 3)},
-          {"equal", EqualVectors(Sized(5000, 500), 8)},
-          {"copies", CopiedVectors(50, Sized(80, 20), 16, 4)},
+          {"equal", EqualVectors(Sized(3000, 500, 200), 8)},
+          {"copies", CopiedVectors(Sized(50, 20), Sized(80, 20, 10), 16, 4)},
           {"line", LineVectors(count, 5)},
           {"whole numbers", WholeVectors(count, 4, 3, 6)}};
 }
@@ -101,6 +101,7 @@ TEST_CASE("Build: rows, levels, keys and counts are sound whatever the data, met
     for (const Metric metric : kMetrics) {
       for (const Element element : kElements) {
         for (const uint32_t M : {2u, 4u, 16u, 64u}) {
+          if (kIsThreadSanitized && M != 16) continue;
           CAPTURE(data.name);
           CAPTURE(Name(metric));
           CAPTURE(Name(element));
@@ -146,7 +147,7 @@ TEST_CASE("Build: every instruction set builds a sound graph") {
         CAPTURE(Name(element));
         GraphParameters parameters = ParametersOf(metric, element, 8);
         parameters.set = set;
-        const auto built = BuildGraph(ClusteredVectors(Sized(1500, 400), 33, 20, 8), parameters);
+        const auto built = BuildGraph(ClusteredVectors(Sized(1200, 400, 200), 33, 20, 8), parameters);
         CHECK(Violation(*built) == "");
         CHECK(MeanRecall(*built, 200) >= 0.97);
       }
@@ -159,8 +160,8 @@ uint64_t FingerprintOf(const Vectors& vectors, const GraphParameters& parameters
 }
 
 TEST_CASE("Build: the sets that fuse multiply and add build the same graph; on codes and whole numbers all sets do") {
-  const Vectors random = RandomVectors(Sized(1500, 300), 50, 9);
-  const Vectors whole = WholeVectors(Sized(1500, 300), 50, 8, 10);
+  const Vectors random = RandomVectors(Sized(1000, 300, 150), 50, 9);
+  const Vectors whole = WholeVectors(Sized(1000, 300, 150), 50, 8, 10);
   for (const Metric metric : kMetrics) {
     GraphParameters floats = ParametersOf(metric, Element::kFloat, 16);
     GraphParameters codes = ParametersOf(metric, Element::kCode, 16);
@@ -179,7 +180,7 @@ TEST_CASE("Build: the sets that fuse multiply and add build the same graph; on c
 }
 
 TEST_CASE("Build: the number of workers does not show") {
-  const Vectors vectors = ClusteredVectors(Sized(2000, 600), 12, 20, 11);
+  const Vectors vectors = ClusteredVectors(Sized(1500, 600, 300), 12, 20, 11);
   for (const Metric metric : kMetrics) {
     for (const uint32_t batch : {1u, 8u, 1000u}) {
       CAPTURE(Name(metric));
@@ -213,6 +214,7 @@ TEST_CASE("Attach: leaves a sound graph in which what was lost is found") {
     for (const Metric metric : kMetrics) {
       for (const Element element : kElements) {
         for (const uint32_t M : {3u, 8u}) {
+          if (kIsThreadSanitized && M != 8) continue;
           CAPTURE(data.name);
           CAPTURE(Name(metric));
           CAPTURE(Name(element));

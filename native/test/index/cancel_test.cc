@@ -95,7 +95,7 @@ bool CancelInTheMiddle(const IndexOptions& options, const Vectors& present, cons
 }
 
 TEST_CASE("Cancel: in the middle of an add nothing of it can be seen, and it can be repeated") {
-  const Vectors batch = ClusteredVectors(Sized(4000, 2500), kDimension, 40, 1);
+  const Vectors batch = ClusteredVectors(Sized(3500, 2500, 2200), kDimension, 40, 1);
   for (const size_t present_count : {0, 900, 2000}) {
     for (const Spread spread : {Spread{1, 1}, {3, 1}, {2, 2}}) {
       for (const uint32_t capacity : {1u << 20, 2000u}) {

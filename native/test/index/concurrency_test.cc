@@ -164,7 +164,7 @@ void AddBesideReaders(const IndexOptions& options, const Vectors& vectors, size_
 }
 
 TEST_CASE("Concurrency: acknowledged vectors are found and nothing torn is seen while adds run") {
-  const Vectors vectors = ClusteredVectors(Sized(6000, 3000), kDimension, 30, 1);
+  const Vectors vectors = ClusteredVectors(Sized(4800, 2400, 1800), kDimension, 30, 1);
   for (const Metric metric : kMetrics) {
     for (const Spread spread : {Spread{1, 1}, {2, 1}, {2, 2}, {4, 4}}) {
       if (kIsSanitized && spread.threads == 1) continue;

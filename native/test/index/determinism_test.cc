@@ -18,7 +18,7 @@ namespace {
 using namespace testing;  // NOLINT: everything here is about test data
 
 const Vectors& TestVectors() {
-  static const Vectors vectors = ClusteredVectors(Sized(4000, 2600), 16, 30, 1);
+  static const Vectors vectors = ClusteredVectors(Sized(3000, 1700, 1300), 16, 30, 1);
   return vectors;
 }
 

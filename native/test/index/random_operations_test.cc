@@ -68,7 +68,7 @@ class Sequence {
  private:
   // Mostly small batches, sometimes large ones.
   Vectors NextBatch() {
-    const size_t largest[] = {1, 5, 100, Sized(1500, 900)};
+    const size_t largest[] = {1, 5, 100, Sized(1500, 900, 500)};
     return NextVectors(1 + dice_.Below(largest[dice_.Below(4)]));
   }
   // Distances between these are exact, and many of them equal.
@@ -128,7 +128,7 @@ class Sequence {
   }
 
   void CancelAdd() {
-    const Vectors batch = NextVectors(1 + dice_.Below(Sized(3000, 1500)));
+    const Vectors batch = NextVectors(1 + dice_.Below(Sized(2500, 1500, 1200)));
     const auto stage = StageOf(batch);
     stage->ids = FreeIds(batch.count());
     const size_t after = dice_.Below(batch.count());
@@ -195,11 +195,11 @@ class Sequence {
 
 TEST_CASE("Random operations: an index does what its model does") {
   const uint64_t first_seed = FirstSeed();
-  for (uint64_t seed = first_seed; seed < first_seed + Sized(12, 3); ++seed) {
+  for (uint64_t seed = first_seed; seed < first_seed + Sized(8, 3, 2); ++seed) {
     CAPTURE(seed);
     const Metric metric = kMetrics[seed % std::size(kMetrics)];
     Sequence sequence(seed, metric);
-    for (size_t step = 0; step < Sized(120, 80); ++step) {
+    for (size_t step = 0; step < Sized(100, 60, 30); ++step) {
       CAPTURE(step);
       sequence.Step();
     }

@@ -16,7 +16,7 @@ namespace {
 
 using namespace testing;  // NOLINT: everything here is about test data
 
-const size_t kCount = Sized(6000, 2500);
+const size_t kCount = Sized(4000, 2400, 1300);
 
 // Stored vectors, a little moved.
 Vectors QueriesNear(const Vectors& vectors, size_t count) {
@@ -112,7 +112,7 @@ TEST_CASE("Recall: a large k is filled") {
 }
 
 TEST_CASE("Recall: heavily duplicated vectors do not hide the others") {
-  const Vectors vectors = CopiedVectors(Sized(100, 60), Sized(60, 40), 16, 7);
+  const Vectors vectors = CopiedVectors(Sized(80, 40), Sized(60, 40), 16, 7);
   for (const Metric metric : {Metric::kL2, Metric::kCosine}) {
     for (const Spread spread : {Spread{1, 1}, {3, 3}}) {
       const auto index = MakeIndex(OptionsFor(16, metric, spread));

@@ -28,5 +28,9 @@ inline constexpr bool kIsSanitized = false, kIsThreadSanitized = false;
 
 // `full` in a plain build, `sanitized` under any sanitizer.
 constexpr size_t Sized(size_t full, size_t sanitized) { return kIsSanitized ? sanitized : full; }
+// The same, and still less under ThreadSanitizer: for what runs on one thread or repeats itself.
+constexpr size_t Sized(size_t full, size_t sanitized, size_t thread_sanitized) {
+  return kIsThreadSanitized ? thread_sanitized : Sized(full, sanitized);
+}
 
 }  // namespace segvec::testing
