@@ -20,6 +20,8 @@ namespace {
 constexpr size_t kSmallPage = 64 << 10;  // the largest base page of the systems we build for
 constexpr size_t kHugePage = 2 << 20;
 
+constexpr size_t kMostBytes = SIZE_MAX / 4;  // more than any address space, and far from overflow
+
 size_t RoundUp(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
 
 [[noreturn]] void ThrowOutOfMemory(size_t bytes) {
@@ -83,21 +85,22 @@ GrowableMemory::~GrowableMemory() {
 }
 
 void GrowableMemory::Commit(size_t bytes) {
-  if (bytes <= committed_) return;
+  const size_t committed = committed_bytes();
+  if (bytes <= committed) return;
   if (bytes > reserved_) ThrowOutOfMemory(bytes);
   // Grow by an eighth at least, so that row-by-row growth makes few system calls; whole huge pages past the first.
-  size_t target = std::max(bytes, committed_ + committed_ / 8);
+  size_t target = std::max(bytes, committed + committed / 8);
   target = RoundUp(target, target > kHugePage ? kHugePage : kSmallPage);
   target = std::min(target, reserved_);
-  if (!MakeUsable(data_ + committed_, target - committed_)) ThrowOutOfMemory(target - committed_);
-  committed_ = target;
+  if (!MakeUsable(data_ + committed, target - committed)) ThrowOutOfMemory(target - committed);
+  committed_.store(target, std::memory_order_relaxed);
 }
 
 void GrowableMemory::Trim(size_t bytes) {
   const size_t keep = RoundUp(bytes, kSmallPage);
-  if (keep >= committed_) return;
-  GiveBack(data_ + keep, committed_ - keep);
-  committed_ = keep;
+  if (keep >= committed_bytes()) return;
+  GiveBack(data_ + keep, committed_bytes() - keep);
+  committed_.store(keep, std::memory_order_relaxed);
 }
 
 }  // namespace segvec

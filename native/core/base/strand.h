@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <utility>
 
 #include "base/thread_pool.h"
@@ -24,7 +25,14 @@ class Strand : public std::enable_shared_from_this<Strand> {
       if (is_running_) return;
       is_running_ = true;
     }
-    Schedule();
+    try {
+      Schedule();
+    } catch (...) {
+      std::lock_guard lock(mutex_);
+      tasks_.pop_back();
+      is_running_ = false;
+      throw;
+    }
   }
 
  private:
@@ -34,21 +42,28 @@ class Strand : public std::enable_shared_from_this<Strand> {
 
   // One task per turn, so that several strands share the pool fairly.
   void RunOne() {
-    std::function<void()> task;
-    {
-      std::lock_guard lock(mutex_);
-      task = std::move(tasks_.front());
-      tasks_.pop_front();
-    }
-    task();
-    {
-      std::lock_guard lock(mutex_);
-      if (tasks_.empty()) {
-        is_running_ = false;
-        return;
+    for (;;) {
+      std::function<void()> task;
+      {
+        std::lock_guard lock(mutex_);
+        task = std::move(tasks_.front());
+        tasks_.pop_front();
+      }
+      task();
+      task = nullptr;
+      {
+        std::lock_guard lock(mutex_);
+        if (tasks_.empty()) {
+          is_running_ = false;
+          return;
+        }
+      }
+      try {
+        return Schedule();
+      } catch (const std::bad_alloc&) {
+        // Without memory for a turn of its own the next task has this one.
       }
     }
-    Schedule();
   }
 
   std::mutex mutex_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <memory>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -30,7 +31,7 @@ struct ParallelLoop {
         error = std::current_exception();
       }
       std::lock_guard lock(mutex);
-      if (error && !first_error) first_error = error;
+      if (error && !first_error) first_error = std::move(error);
       if (++finished_count == count) all_finished.notify_all();
     }
   }
@@ -83,11 +84,16 @@ void ThreadPool::ParallelFor(size_t count, int max_parallel, Priority priority,
   if (count == 0) return;
   const auto loop = std::make_shared<ParallelLoop>(count, body);
   const size_t helper_count = std::min<size_t>(count, static_cast<size_t>(std::max(max_parallel, 1))) - 1;
-  for (size_t i = 0; i < helper_count; ++i) Post(priority, [loop] { loop->Run(); });
+  try {
+    for (size_t i = 0; i < helper_count; ++i) Post(priority, [loop] { loop->Run(); });
+  } catch (const std::bad_alloc&) {
+    // Helpers that were posted may already use the body, so it must not end here: fewer of them do all the work, too.
+  }
   loop->Run();
   std::unique_lock lock(loop->mutex);
   loop->all_finished.wait(lock, [&] { return loop->finished_count == count; });
-  if (loop->first_error) std::rethrow_exception(loop->first_error);
+  // Taken out of the loop, which a late helper may be the last to hold.
+  if (const std::exception_ptr error = std::move(loop->first_error)) std::rethrow_exception(error);
 }
 
 std::function<void()> ThreadPool::TakeInteractive() {

@@ -318,7 +318,8 @@ bool Index::Has(uint64_t id) const {
   if (!location) return false;
   const auto current = snapshot();
   const SegmentView* view = current->FindView(location->segment);
-  return view != nullptr && view->visibility().Contains(location->slot);
+  // The place of an add that failed may by now be another one's.
+  return view != nullptr && view->visibility().Contains(location->slot) && view->segment->id(location->slot) == id;
 }
 
 std::optional<std::vector<float>> Index::Get(uint64_t id) const {
@@ -327,13 +328,15 @@ std::optional<std::vector<float>> Index::Get(uint64_t id) const {
   const auto current = snapshot();
   const SegmentView* view = current->FindView(location->segment);
   if (view == nullptr || !view->visibility().Contains(location->slot)) return std::nullopt;
+  if (view->segment->id(location->slot) != id) return std::nullopt;  // as in Has
   const float* row = view->segment->row(location->slot);
   return std::vector<float>(row, row + options_.dimension);
 }
 
 size_t Index::memory_bytes() const {
   size_t bytes = id_map_.memory_bytes() + string_ids_.memory_bytes() + searcher_.memory_bytes();
-  for (const SegmentView& view : snapshot()->views) {
+  const auto current = snapshot();  // a temporary would end before the loop does
+  for (const SegmentView& view : current->views) {
     bytes += view.segment->memory_bytes() + (view.dead ? view.dead->memory_bytes() : 0);
   }
   return bytes;
@@ -341,7 +344,8 @@ size_t Index::memory_bytes() const {
 
 uint64_t Index::Fingerprint() const {
   uint64_t hash = 0;
-  for (const SegmentView& view : snapshot()->views) hash = Mix(hash ^ view.segment->Fingerprint());
+  const auto current = snapshot();
+  for (const SegmentView& view : current->views) hash = Mix(hash ^ view.segment->Fingerprint());
   return hash;
 }
 

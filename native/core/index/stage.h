@@ -19,7 +19,9 @@ namespace segvec {
 class Stage {
  public:
   Stage(size_t dimension, size_t expected_rows)
-      : dimension_(dimension), expected_rows_(expected_rows), rows_(dimension * expected_rows) {}
+      : dimension_(dimension),
+        expected_rows_(expected_rows),
+        rows_(expected_rows <= SIZE_MAX / dimension ? dimension * expected_rows : SIZE_MAX) {}
 
   size_t dimension() const { return dimension_; }
   size_t row_count() const { return row_count_; }

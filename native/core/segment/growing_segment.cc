@@ -72,8 +72,7 @@ void GrowingSegment::Link(int worker_count, const std::function<void()>& poll,
   if (segment.shape_.has_codes && !segment.quantizer_) FitQuantizer();
   while (contexts_.size() < static_cast<size_t>(worker_count)) contexts_.push_back(std::make_unique<BuildContext>());
   if (segment.walks_codes() && misfits_.size() > slot_count / kMisfitShare) LeaveCodes();
-  const uint32_t first = linked_count_;
-  for (const auto& context : contexts_) context->first_new_slot = first;
+  for (const auto& context : contexts_) context->first_new_slot = attached_count_;
   while (linked_count_ < slot_count) {
     const uint32_t size = std::clamp<uint32_t>(linked_count_ / kBatchShare, 1, kMaxBatch);
     const uint32_t begin = linked_count_, end = begin + std::min(size, slot_count - begin);
@@ -82,7 +81,8 @@ void GrowingSegment::Link(int worker_count, const std::function<void()>& poll,
     if (linked_count_ >= published_count_) segment.is_graph_ready_.store(true, std::memory_order_release);
     on_linked(end - begin);
   }
-  AttachLost(first, worker_count, poll);
+  AttachLost(attached_count_, worker_count, poll);
+  attached_count_ = linked_count_;
 }
 
 // Pruning full rows can leave a slot that no search leads to. Slots that few links lead to, among the new ones and those
@@ -100,7 +100,6 @@ void GrowingSegment::AttachLost(uint32_t begin, int worker_count, const std::fun
     for (const uint32_t slot : context->bereft) {
       if (graph.in_degree(slot) <= kSafeInDegree) suspects.push_back(slot);
     }
-    context->bereft.clear();
   }
   std::sort(suspects.begin(), suspects.end());
   suspects.erase(std::unique(suspects.begin(), suspects.end()), suspects.end());
@@ -115,6 +114,8 @@ void GrowingSegment::AttachLost(uint32_t begin, int worker_count, const std::fun
   for (size_t i = 0; i < suspects.size(); ++i) {
     if (is_lost[i]) loops().attach(rows, graph, suspects[i], end, kSelfSearchEf, *contexts_[0]);
   }
+  // Only now: a call that was cancelled leaves them to the next one.
+  for (const auto& context : contexts_) context->bereft.clear();
   if (!segment.walks_codes()) return;
   // Queries as far out as these rows are answered on the floats, so it is there that they must be found.
   for (const uint32_t slot : misfits_) {

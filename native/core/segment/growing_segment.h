@@ -63,6 +63,7 @@ class GrowingSegment {
   std::vector<std::unique_ptr<BuildContext>> contexts_;  // one per worker
   std::vector<uint8_t> levels_;                          // of the batch at hand
   uint32_t linked_count_ = 0;
+  uint32_t attached_count_ = 0;  // of these, the slots that were made sure to be found
   std::vector<uint32_t> misfits_;  // slots whose rows the codes cannot hold
   uint32_t published_count_ = 0;
   std::vector<SlotRange> dead_ranges_;

@@ -99,7 +99,8 @@ TEST_CASE("Memory: a failed add leaves the index as it was") {
       }
       CHECK(index->vector_count() == present.count() + batch.count());
       CHECK(ExactSearch(*index, batch.row(0), 10'000).size() == present.count() + batch.count());
-      const SegmentView& view = index->snapshot()->views[0];
+      const auto snapshot = index->snapshot();
+      const SegmentView& view = snapshot->views[0];
       CHECK(Violation(*view.segment, view.segment->slot_count()) == "");
       return has_failed;
     });
