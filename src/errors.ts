@@ -16,6 +16,18 @@ export const errorCodes = [
   'ABORTED',
   /** Memory could not be allocated; the index is as it was. */
   'OUT_OF_MEMORY',
+  /** A system call failed; `syscall`, `path` and `errno` say which, on what, and why. */
+  'IO',
+  /** There is no index, or no such file, at the path. */
+  'NOT_FOUND',
+  /** A file is damaged, cut short, or does not belong where it is; nothing of it is used. */
+  'CORRUPT',
+  /** A file was written by a newer segvec, in a format that this one cannot read. */
+  'UNSUPPORTED_FORMAT',
+  /** Another index, here or in another process, has the directory open for writing. */
+  'LOCKED',
+  /** The index was opened for reading only. */
+  'READ_ONLY',
   /** The native addon could not be loaded. */
   'LOAD_FAILED',
   /** A defect of segvec itself; please report it. */
@@ -39,11 +51,26 @@ export type SegvecErrorCode = (typeof errorCodes)[number]
 export class SegvecError extends Error {
   override readonly name = 'SegvecError'
   readonly code: SegvecErrorCode
+  /** The system call that failed, under `IO`. */
+  declare readonly syscall?: string
+  /** The file or directory it failed on. */
+  declare readonly path?: string
+  /** The number that the system gave for the reason; `util.getSystemErrorName(-errno)` names it. */
+  declare readonly errno?: number
 
-  constructor(code: SegvecErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: SegvecErrorCode, message: string, options?: ErrorOptions & FailedCall) {
     super(message, options)
     this.code = code
+    if (options?.syscall !== undefined) {
+      Object.assign(this, { syscall: options.syscall, path: options.path, errno: options.errno })
+    }
   }
+}
+
+interface FailedCall {
+  readonly syscall?: string | undefined
+  readonly path?: string | undefined
+  readonly errno?: number | undefined
 }
 
 /**
@@ -52,8 +79,9 @@ export class SegvecError extends Error {
  */
 export function fromNative(error: unknown): SegvecError {
   if (error instanceof SegvecError) return error
-  const { code, message } = error instanceof Error ? (error as Error & { code?: unknown }) : {}
+  const { code, message, syscall, path, errno } =
+    error instanceof Error ? (error as Error & FailedCall & { code?: unknown }) : {}
   const known = errorCodes.find((candidate) => candidate === code)
-  if (known !== undefined) return new SegvecError(known, message ?? known)
+  if (known !== undefined) return new SegvecError(known, message ?? known, { syscall, path, errno })
   return new SegvecError('INTERNAL', `the native addon failed: ${message ?? String(error)}`, { cause: error })
 }

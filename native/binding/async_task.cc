@@ -71,7 +71,7 @@ void AsyncTask::Settle(Napi::Env env) {
     Napi::HandleScope scope(env);
     Finish(env);
     if (error_) {
-      deferred_.Reject(MakeError(env, error_->code(), error_->what()).Value());
+      deferred_.Reject(MakeError(env, *error_).Value());
     } else {
       deferred_.Resolve(Guard(env, [&] { return Result(env); }));
     }

@@ -19,6 +19,16 @@ inline Napi::Error MakeError(Napi::Env env, ErrorCode code, const std::string& m
   return error;
 }
 
+inline Napi::Error MakeError(Napi::Env env, const Error& error) {
+  Napi::Error made = MakeError(env, error.code(), error.what());
+  if (const FailedCall* call = error.call()) {
+    made.Set("syscall", Napi::String::New(env, call->syscall));
+    made.Set("path", Napi::String::New(env, call->path));
+    made.Set("errno", Napi::Number::New(env, call->number));
+  }
+  return made;
+}
+
 // The segvec error that an exception of the core or of the standard library stands for.
 inline Error Translate(const std::exception_ptr& exception) {
   try {
@@ -44,8 +54,7 @@ auto Guard(Napi::Env env, Body&& body) -> decltype(body()) {
   } catch (const Napi::Error&) {
     throw;  // already a JavaScript error; node-addon-api hands it on
   } catch (...) {
-    const Error error = Translate(std::current_exception());
-    throw MakeError(env, error.code(), error.what());
+    throw MakeError(env, Translate(std::current_exception()));
   }
 }
 

@@ -11,6 +11,12 @@ describe('SegvecError', () => {
     expect(String(error)).toBe('SegvecError: broken')
   })
 
+  test('names the system call that failed, when one did', () => {
+    const call = { syscall: 'write', path: '/index/MANIFEST-1', errno: 28 }
+    expect(new SegvecError('IO', 'disk full', call)).toMatchObject(call)
+    expect(Object.keys(new SegvecError('CORRUPT', 'damaged'))).not.toContain('syscall')
+  })
+
   test('codes are distinct', () => {
     expect(new Set(errorCodes).size).toBe(errorCodes.length)
   })

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <exception>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -16,13 +17,21 @@ enum class ErrorCode {
   kClosed,
   kAborted,
   kOutOfMemory,
+  kIo,
+  kNotFound,
+  kCorrupt,
+  kUnsupportedFormat,
+  kLocked,
+  kReadOnly,
   kInternal,
 };
 
 inline constexpr ErrorCode kErrorCodes[] = {
     ErrorCode::kInvalidArgument, ErrorCode::kDimensionMismatch, ErrorCode::kInvalidVector,
     ErrorCode::kInvalidId,       ErrorCode::kDuplicateId,       ErrorCode::kClosed,
-    ErrorCode::kAborted,         ErrorCode::kOutOfMemory,       ErrorCode::kInternal,
+    ErrorCode::kAborted,         ErrorCode::kOutOfMemory,       ErrorCode::kIo,
+    ErrorCode::kNotFound,        ErrorCode::kCorrupt,           ErrorCode::kUnsupportedFormat,
+    ErrorCode::kLocked,          ErrorCode::kReadOnly,          ErrorCode::kInternal,
 };
 
 // The stable name that programs see as `error.code`.
@@ -36,22 +45,41 @@ constexpr const char* ErrorCodeName(ErrorCode code) {
     case ErrorCode::kClosed: return "CLOSED";
     case ErrorCode::kAborted: return "ABORTED";
     case ErrorCode::kOutOfMemory: return "OUT_OF_MEMORY";
+    case ErrorCode::kIo: return "IO";
+    case ErrorCode::kNotFound: return "NOT_FOUND";
+    case ErrorCode::kCorrupt: return "CORRUPT";
+    case ErrorCode::kUnsupportedFormat: return "UNSUPPORTED_FORMAT";
+    case ErrorCode::kLocked: return "LOCKED";
+    case ErrorCode::kReadOnly: return "READ_ONLY";
     case ErrorCode::kInternal: return "INTERNAL";
   }
   return "INTERNAL";
 }
+
+// The system call that failed, on which file, and the errno it left.
+struct FailedCall {
+  std::string syscall;
+  std::string path;
+  int number = 0;
+};
 
 // `message` says what, expected, got: "row 3 has 96 values; expected 128, the index's dimension".
 class Error : public std::exception {
  public:
   Error(ErrorCode code, std::string message) : code_(code), message_(std::move(message)) {}
 
+  Error(ErrorCode code, std::string message, FailedCall call)
+      : code_(code), message_(std::move(message)), call_(std::make_shared<FailedCall>(std::move(call))) {}
+
   ErrorCode code() const { return code_; }
+  // Null unless a system call is to blame.
+  const FailedCall* call() const { return call_.get(); }
   const char* what() const noexcept override { return message_.c_str(); }
 
  private:
   ErrorCode code_;
   std::string message_;
+  std::shared_ptr<const FailedCall> call_;  // shared: copying an exception must not throw
 };
 
 }  // namespace segvec

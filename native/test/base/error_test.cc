@@ -26,6 +26,15 @@ TEST_CASE("Error: carries its code and message") {
   }
 }
 
+TEST_CASE("Error: names the system call that failed") {
+  const Error error(ErrorCode::kIo, "could not write", {"write", "/index/MANIFEST-1", 28});
+  REQUIRE(error.call() != nullptr);
+  CHECK(error.call()->syscall == "write");
+  CHECK(error.call()->path == "/index/MANIFEST-1");
+  CHECK(error.call()->number == 28);
+  CHECK(Error(ErrorCode::kCorrupt, "").call() == nullptr);
+}
+
 TEST_CASE("CancelToken: Check throws once cancelled") {
   CancelToken token;
   CHECK_NOTHROW(token.Check());
