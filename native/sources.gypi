@@ -17,7 +17,9 @@
       "native/core/index/searcher.cc",
       "native/core/quantize/scalar_quantizer.cc",
       "native/core/segment/growing_segment.cc",
-      "native/core/segment/segment.cc"
+      "native/core/segment/segment.cc",
+      "native/core/storage/env.cc",
+      "native/core/storage/posix_env.cc"
     ],
     "segvec_binding_sources": [
       "native/binding/addon.cc",

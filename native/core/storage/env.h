@@ -1,9 +1,10 @@
-// The one door to the file system: everything that storage reads or writes goes through an Env, so that a test can put
-// a fault behind any call of it.
+// The one door to the file system: everything that storage reads or writes goes through an Env, so that a
+// test can put a fault behind any call of it.
 //
-// Thread safety: an Env may be used from any thread; a file by one thread at a time, RandomAccessFile::Read from any.
-// Errors: kIo with `syscall` and `path` in the message and the errno kept, kNotFound where a file is missing. A failed
-// call changes nothing that a later call relies on; after a failed Sync a file must be given up, never synced again.
+// Thread safety: an Env may be used from any thread; a file by one thread at a time, RandomAccessFile::Read
+// from any. Errors: kIo with the system call, the path and the errno in Error::call(), kNotFound where a file
+// is missing. A failed call changes nothing that a later call relies on; after a failed Sync a file must be
+// given up, never synced again.
 #pragma once
 
 #include <cstddef>
@@ -13,9 +14,12 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
+
 namespace segvec {
 
-// A file that is being written, from its start to its end; never seen under its name by a reader before it is complete.
+// A file that is being written, from its start to its end; never seen under its name by a reader before it is
+// complete.
 class WritableFile {
  public:
   virtual ~WritableFile() = default;  // closes what is still open, without a word
@@ -40,7 +44,8 @@ class MappedFile {
   virtual std::span<const std::byte> bytes() const = 0;
 };
 
-// Held while it lives. `flock`, and a registry inside the process: flock does not exclude the same process everywhere.
+// Held while it lives. `flock`, and a registry inside the process: flock does not exclude the same process
+// everywhere.
 class FileLock {
  public:
   virtual ~FileLock() = default;
@@ -54,8 +59,6 @@ class Env {
 
   // Creates the file; kIo (EEXIST) when the name is taken.
   virtual std::unique_ptr<WritableFile> Create(const std::string& path) = 0;
-  // Opens an existing file for appending after its first `size` bytes, which are kept; the rest is cut off.
-  virtual std::unique_ptr<WritableFile> Reopen(const std::string& path, uint64_t size) = 0;
   virtual std::unique_ptr<RandomAccessFile> Open(const std::string& path) = 0;
   virtual std::shared_ptr<const MappedFile> Map(const std::string& path) = 0;
 
@@ -70,5 +73,8 @@ class Env {
   // Takes the lock file, creating it; kLocked naming the holder's pid when another index has it.
   virtual std::unique_ptr<FileLock> Lock(const std::string& path) = 0;
 };
+
+// What a failed system call is reported as: kNotFound under ENOENT, kIo under anything else.
+Error SystemCallError(const char* syscall, const std::string& path, int number);
 
 }  // namespace segvec
