@@ -8,6 +8,32 @@
 // their cluster off from the rest. A row keeps only so many: the oldest, and the newest, which link the next copy in turn.
 inline constexpr size_t kMaxTwins = 4;
 
+// Candidates are compared with the chosen in groups of so many: a witness meets four rows in one pass of its own.
+inline constexpr size_t kSelectGroup = 16;
+
+// The candidates of a group that no witness has put aside yet, in order.
+struct Contenders {
+  uint32_t slots[kSelectGroup], keys[kSelectGroup];
+  size_t count = 0;
+};
+
+// Puts aside the contenders from `begin` on that are nearer to the witness than their key says they are to the slot.
+template <class Space>
+SEGVEC_INLINE void Compare(const Space& space, const typename Space::Query& witness, size_t begin,
+                           Contenders& contenders, SearchContext& context) {
+  uint32_t keys[kSelectGroup];
+  space.Keys(witness, contenders.slots + begin, contenders.count - begin, keys);
+  context.distance_count += contenders.count - begin;
+  size_t kept = begin;
+  for (size_t i = begin; i < contenders.count; ++i) {
+    const uint32_t slot = contenders.slots[i], key = contenders.keys[i];
+    contenders.slots[kept] = slot;
+    contenders.keys[kept] = key;
+    kept += keys[i - begin] >= key ? 1 : 0;
+  }
+  contenders.count = kept;
+}
+
 // Chooses at most `limit` of the sorted `candidates` into context.chosen: each is nearer to `slot` than to any chosen
 // before it (Algorithm 4, no fill), and few are copies of `slot` itself. `candidates` is a pool or a vector of entries.
 template <class Space, class Candidates>
@@ -16,33 +42,43 @@ void SelectNeighbors(const Space& space, uint32_t self_key, const Candidates& ca
   const size_t candidate_count = candidates.size();
   std::vector<uint64_t>& chosen = context.chosen;
   chosen.clear();
-  uint32_t witnesses[2 * kMaxM];
+  typename Space::Query witnesses[2 * kMaxM];
   size_t twins_left = 0;  // copies of `slot` from here on, this one included
-  for (size_t i = 0; i < candidate_count && chosen.size() < limit; ++i) {
-    const uint32_t slot = CandidatePool::SlotOf(candidates[i]), key = CandidatePool::KeyOf(candidates[i]);
-    bool is_kept = true;
-    if (key == self_key) {
-      const bool is_first_twin = twins_left == 0;
-      if (is_first_twin) {
-        while (i + twins_left < candidate_count && CandidatePool::KeyOf(candidates[i + twins_left]) == self_key) {
-          ++twins_left;
-        }
-      }
-      is_kept = is_first_twin || twins_left < kMaxTwins;
-      --twins_left;
-    } else {
-      const auto query = space.QueryOf(slot, context.candidate);
-      for (size_t w = 0; w < chosen.size() && is_kept; w += 4) {
-        const size_t batch = chosen.size() - w < 4 ? chosen.size() - w : 4;
-        uint32_t keys[4];
-        space.Keys(query, witnesses + w, batch, keys);
-        context.search.distance_count += batch;
-        for (size_t j = 0; j < batch; ++j) is_kept = is_kept && keys[j] >= key;
-      }
+  for (size_t begin = 0; begin < candidate_count; begin += kSelectGroup) {
+    const size_t end = begin + kSelectGroup < candidate_count ? begin + kSelectGroup : candidate_count;
+    Contenders contenders;
+    for (size_t i = begin; i < end; ++i) {
+      const uint32_t key = CandidatePool::KeyOf(candidates[i]);
+      contenders.slots[contenders.count] = CandidatePool::SlotOf(candidates[i]);
+      contenders.keys[contenders.count] = key;
+      contenders.count += key == self_key ? 0 : 1;
     }
-    if (!is_kept) continue;
-    witnesses[chosen.size()] = slot;
-    chosen.push_back(candidates[i]);
+    for (size_t w = 0; w < chosen.size() && contenders.count > 0; ++w) {
+      Compare(space, witnesses[w], 0, contenders, context.search);
+    }
+    size_t next = 0;  // the contender whose turn it is
+    for (size_t i = begin; i < end; ++i) {
+      const uint32_t slot = CandidatePool::SlotOf(candidates[i]);
+      if (CandidatePool::KeyOf(candidates[i]) == self_key) {
+        const bool is_first_twin = twins_left == 0;
+        if (is_first_twin) {
+          while (i + twins_left < candidate_count && CandidatePool::KeyOf(candidates[i + twins_left]) == self_key) {
+            ++twins_left;
+          }
+        }
+        const bool is_kept = is_first_twin || twins_left < kMaxTwins;
+        --twins_left;
+        if (!is_kept) continue;
+      } else {
+        if (next == contenders.count || contenders.slots[next] != slot) continue;
+        ++next;
+      }
+      chosen.push_back(candidates[i]);
+      if (chosen.size() == limit) return;
+      typename Space::Query& witness = witnesses[chosen.size() - 1];
+      witness = space.QueryOf(slot, chosen.size() - 1, context.witnesses.data());
+      if (next < contenders.count) Compare(space, witness, next, contenders, context.search);
+    }
   }
 }
 
@@ -66,7 +102,7 @@ void AddReverseLink(const Space& space, Graph& graph, uint32_t level, uint32_t t
   for (size_t i = 0; i < degree; ++i) candidates.push_back(CandidatePool::Entry(keys[i], links[i]));
   candidates.push_back(CandidatePool::Entry(key, slot));
   std::sort(candidates.begin(), candidates.end());
-  const uint32_t self_key = space.Key(space.QueryOf(target, context.candidate), target);
+  const uint32_t self_key = space.Key(space.QueryOf(target, context.candidate.values), target);
   SelectNeighbors(space, self_key, candidates, capacity, context);
   for (size_t i = 0; i < capacity; ++i) {
     const bool is_used = i < context.chosen.size();
@@ -95,7 +131,7 @@ template <class Space>
 void ChooseLinks(const Space& space, Graph& graph, uint32_t slot, uint32_t level, uint32_t slot_limit,
                  const BuildParameters& parameters, BuildContext& context) {
   const Graph::Entry entry = graph.entry();
-  const auto query = space.QueryOf(slot, context.inserted);
+  const auto query = space.QueryOf(slot, context.inserted.values);
   const uint32_t self_key = space.Key(query, slot);
   const uint32_t top_level = level < entry.level ? level : entry.level;
   uint32_t nearest, nearest_key;
@@ -144,7 +180,7 @@ void LinkBack(const Space& space, Graph& graph, const Batch& batch, uint32_t wor
 template <class Space>
 bool FindsItself(const Space& space, const Graph& graph, uint32_t slot, uint32_t slot_limit, uint32_t ef,
                  BuildContext& context) {
-  const auto query = space.QueryOf(slot, context.inserted);
+  const auto query = space.QueryOf(slot, context.inserted.values);
   const uint32_t self_key = space.Key(query, slot);
   if (Space::kIsIp && graph.in_degree(slot) > 0) return true;
   uint32_t nearest, nearest_key;
@@ -193,5 +229,5 @@ void RekeyRow(const Space& space, Graph& graph, uint32_t slot, uint32_t level, B
   const uint32_t* links = graph.Links(slot, level);
   size_t degree = 0;
   while (degree < graph.RowCapacity(level) && links[degree] != kNil) ++degree;
-  space.Keys(space.QueryOf(slot, context.candidate), links, degree, graph.Keys(slot, level));
+  space.Keys(space.QueryOf(slot, context.candidate.values), links, degree, graph.Keys(slot, level));
 }

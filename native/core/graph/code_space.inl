@@ -19,17 +19,22 @@ struct CodeSpace {
   static SEGVEC_INLINE uint32_t KeyOf(int32_t distance) { return static_cast<uint32_t>(distance) ^ 0x80000000u; }
   static SEGVEC_INLINE int32_t DistanceOf(uint32_t key) { return static_cast<int32_t>(key ^ 0x80000000u); }
 
-  // The row of a slot as a query; `scratch` holds it.
-  SEGVEC_INLINE Query QueryOf(uint32_t slot, QueryScratch& scratch) const {
+  // The row of a slot as a query, which `values` holds: block_count blocks.
+  SEGVEC_INLINE Query QueryOf(uint32_t slot, int8_t* values) const {
     const uint8_t* row = data.Row(slot);
     uint32_t sum = 0;
     for (size_t i = 0; i < data.block_count * 64; ++i) {
-      scratch.values[i] = static_cast<int8_t>(row[i] ^ 0x80u);
+      values[i] = static_cast<int8_t>(row[i] ^ 0x80u);
       sum += row[i];
     }
     const int32_t code_sum = static_cast<int32_t>(sum);
-    if constexpr (kIsIp) return {scratch.values, 128 * (code_sum - 128 * static_cast<int32_t>(data.dimension))};
-    return {scratch.values, data.corrections[slot] + 256 * code_sum};  // the sum of squares
+    if constexpr (kIsIp) return {values, 128 * (code_sum - 128 * static_cast<int32_t>(data.dimension))};
+    return {values, data.corrections[slot] + 256 * code_sum};  // the sum of squares
+  }
+
+  // The `i`-th of several such queries that are held at once, in `blocks`.
+  SEGVEC_INLINE Query QueryOf(uint32_t slot, size_t i, QueryBlock* blocks) const {
+    return QueryOf(slot, blocks[i * data.block_count].values);
   }
 
   SEGVEC_INLINE void Prefetch(uint32_t slot) const {

@@ -17,9 +17,11 @@ struct FloatSpace {
   explicit FloatSpace(const SegmentRows& rows) : data(rows.floats) {}
   static SEGVEC_INLINE const Query& Select(const SegmentQuery& query) { return query.floats; }
 
-  SEGVEC_INLINE Query QueryOf(uint32_t slot, QueryScratch&) const {
+  // A row is a query as it stands: the room for one is not needed.
+  SEGVEC_INLINE Query QueryOf(uint32_t slot, int8_t*) const {
     return {data.Row(slot), kMetric == Metric::kCosine ? data.inverse_norms[slot] : 1.0f};
   }
+  SEGVEC_INLINE Query QueryOf(uint32_t slot, size_t, QueryBlock*) const { return QueryOf(slot, nullptr); }
 
   SEGVEC_INLINE void Prefetch(uint32_t slot) const {
     const char* row = reinterpret_cast<const char*>(data.Row(slot));

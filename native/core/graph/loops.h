@@ -34,6 +34,11 @@ struct SegmentQuery {
   CodeQuery codes;
 };
 
+// A row as a code query, block by block.
+struct alignas(64) QueryBlock {
+  int8_t values[64];
+};
+
 // Room for one row as a code query.
 struct QueryScratch {
   alignas(64) int8_t values[kMaxDimension];
@@ -71,11 +76,14 @@ struct BuildContext {
   uint32_t first_new_slot = 0;     // older slots that lose a link are noted in `bereft`
   std::vector<uint32_t> bereft;
   std::vector<uint64_t> chosen;
+  std::vector<QueryBlock> witnesses;  // the rows of the chosen as code queries
 
-  // Makes room for linking a batch back, which must not fail half-way: what does not fit in `bereft` is not noted.
-  void ReserveForLinking(size_t batch_size, size_t row_capacity) {
+  // Makes room for linking a batch, which must not fail half-way: what does not fit in `bereft` is not noted.
+  // `code_blocks`: the blocks of a code row.
+  void ReserveForLinking(size_t batch_size, size_t row_capacity, size_t code_blocks) {
     overflow.reserve(row_capacity + 1);
     chosen.reserve(row_capacity + 1);
+    if (witnesses.size() < row_capacity * code_blocks) witnesses.resize(row_capacity * code_blocks);
     bereft.reserve(bereft.size() + batch_size * row_capacity);
   }
 };

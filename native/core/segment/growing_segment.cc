@@ -153,7 +153,7 @@ void GrowingSegment::LinkBatch(uint32_t end, int worker_count, const std::functi
   }
   const SegmentRows rows = segment.rows();
   try {
-    for (const auto& context : contexts_) context->ReserveForLinking(end - begin, graph.RowCapacity(0));
+    for (const auto& context : contexts_) context->ReserveForLinking(end - begin, graph.RowCapacity(0), rows.codes.block_count);
     RunWorkers(workers, end - begin, [&](uint32_t i, BuildContext& context) {
       poll();
       loops().choose(rows, graph, begin + i, levels_[i], begin, parameters_, context);

@@ -125,6 +125,9 @@ inline std::unique_ptr<BuiltGraph> BuildGraph(const Vectors& vectors, const Grap
   }
   const Loops& loops = built->loops();
   const SegmentRows rows = built->rows();
+  for (BuildContext& context : built->contexts) {
+    context.ReserveForLinking(parameters.batch, graph.RowCapacity(0), rows.codes.block_count);
+  }
   for (uint32_t begin = 0, end; begin < built->count(); begin = end) {
     end = std::min(built->count(), begin + std::clamp<uint32_t>(begin / 50, 1, parameters.batch));
     for (uint32_t slot = begin; slot < end; ++slot) graph.AddRows(slot, built->levels[slot]);
