@@ -4,9 +4,9 @@
  *   npm run bench:event-loop -- [--rows 20000] [--dimension 128] [--rounds 5]
  */
 import { createRequire } from 'node:module'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { VectorIndex } from 'segvec'
+import { largestDelay } from './ann/event-loop-delay.ts'
 import { median } from './ann/metrics.ts'
 
 const { values: options } = parseArgs({
@@ -18,27 +18,6 @@ const { values: options } = parseArgs({
 })
 const rows = Number(options.rows)
 const dimension = Number(options.dimension)
-
-/** Largest gap between two turns of the event loop while `work` runs, in milliseconds, seen by a 1 ms timer. */
-async function largestDelayMs(
-  work: () => Promise<void> | void,
-): Promise<{ delayMs: number; elapsedMs: number }> {
-  let largest = 0
-  let last = performance.now()
-  const timer = setInterval(() => {
-    const now = performance.now()
-    largest = Math.max(largest, now - last)
-    last = now
-  }, 1)
-  await sleep(20)
-  largest = 0
-  const start = performance.now()
-  await work()
-  const elapsedMs = performance.now() - start
-  await sleep(20) // the gap of a blocking call ends on the next turn
-  clearInterval(timer)
-  return { delayMs: largest, elapsedMs }
-}
 
 const vectors = Float32Array.from({ length: rows * dimension }, (_, i) => Math.sin(i * 12.9898) * 0.5)
 
@@ -60,12 +39,12 @@ function addWithHnswlibNode(): void {
 
 const delays: number[] = []
 for (let round = 0; round < Number(options.rounds); round++) {
-  const { delayMs, elapsedMs } = await largestDelayMs(addWithSegvec)
+  const { delayMs, elapsedMs } = await largestDelay(addWithSegvec)
   delays.push(delayMs)
   console.log(`segvec: largest delay ${delayMs.toFixed(1)} ms while adding for ${elapsedMs.toFixed(0)} ms`)
 }
 console.log(
   `segvec: median of the largest delays ${median(delays).toFixed(1)} ms, worst ${Math.max(...delays).toFixed(1)} ms`,
 )
-const peer = await largestDelayMs(addWithHnswlibNode)
+const peer = await largestDelay(addWithHnswlibNode)
 console.log(`hnswlib-node: largest delay ${peer.delayMs.toFixed(0)} ms`)

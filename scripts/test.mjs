@@ -102,7 +102,7 @@ if (!isQuick) {
   if (isFull) cppTests('tsan')
 }
 if (isBuilt) {
-  run('node', ['scripts/install-peers.mjs'])
+  run('node', ['scripts/install-peers.mjs', '--for-tests'])
   vitest('TypeScript tests', {})
 }
 if (isBuilt && isFull) {

@@ -1,12 +1,13 @@
 /**
- * The data that benchmarks run on: real sets from the folder named by SEGVEC_DATA (or ../shared/data) where present, and
- * the text that every checkout has under its own node_modules.
+ * The data that benchmarks run on: real sets from the folder named by SEGVEC_DATA (or ../shared/data) where present, the
+ * text that every checkout has under its own node_modules, and clustered vectors of any shape.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Metric } from 'segvec'
 import { textCorpus } from '../../corpus/text-corpus.ts'
+import { clusteredVectors } from '../../test/support/clustered.ts'
 
 /** Vectors row-major, `count * dimension` floats. */
 export interface DataSet {
@@ -35,11 +36,17 @@ export function hasDataSet(name: string): boolean {
   return name === 'text' || (name in realSets && existsSync(join(dataFolder(), 'vectors', name)))
 }
 
-export async function loadDataSet(name: string): Promise<DataSet> {
+/** The names of the real sets that are here, and `text`. */
+export const presentSets = (): string[] => [...Object.keys(realSets), 'text'].filter(hasDataSet)
+
+/** @param seed of a generated set. */
+export async function loadDataSet(name: string, seed: number): Promise<DataSet> {
   if (name === 'text') return loadText()
+  const clustered = /^clustered:(\d+)x(\d+)$/.exec(name)
+  if (clustered !== null) return loadClustered(Number(clustered[1]), Number(clustered[2]), seed)
   const metric = realSets[name]
   if (metric === undefined || !hasDataSet(name)) {
-    const known = ['text', ...Object.keys(realSets)].join(', ')
+    const known = ['text', 'clustered:<rows>x<dimension>', ...Object.keys(realSets)].join(', ')
     throw new Error(`data set '${name}' is not present; known sets: ${known} (folder: ${dataFolder()})`)
   }
   const folder = join(dataFolder(), 'vectors', name)
@@ -53,6 +60,23 @@ function readVectors(folder: string, name: string): Float32Array {
   if (existsSync(bytes)) return Float32Array.from(readFileSync(bytes))
   const file = readFileSync(join(folder, `${name}.f32`))
   return new Float32Array(file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength))
+}
+
+const clusteredQueries = 500
+/** Rows per cluster stay about the same when a set grows, so that large sets are not easier than small ones. */
+const rowsPerCluster = 250
+
+/** Vectors in overlapping clusters under `l2`; queries are drawn from the same clusters, and are none of the vectors. */
+function loadClustered(count: number, dimension: number, seed: number): DataSet {
+  const clusterCount = Math.max(1, Math.round(count / rowsPerCluster))
+  const vectors = (count: number, seed: number) => clusteredVectors({ count, dimension, clusterCount, seed })
+  return {
+    name: `clustered-${count}x${dimension}`,
+    metric: 'l2',
+    dimension,
+    base: vectors(count, seed),
+    queries: vectors(clusteredQueries, seed + 1),
+  }
 }
 
 /** Every fiftieth chunk, up to 500, becomes a query and leaves the base. */

@@ -37,6 +37,28 @@ export function searchSpeed(peer: PeerResult, recall: number): Spread | undefine
   )
 }
 
+const spreadOf = (values: readonly (number | undefined)[] | undefined): Spread | undefined => {
+  const known = (values ?? []).filter((value) => value !== undefined)
+  return known.length === 0 ? undefined : spread(known)
+}
+
+/** Milliseconds of single searches where the peer just reaches the operating recall. */
+export const latency = (peer: PeerResult, percentile: 'p50Ms' | 'p99Ms' | 'p999Ms'): Spread | undefined =>
+  spreadOf(peer.latencies?.map((round) => round[percentile]))
+
+/** Queries per second of one call with all queries and all threads, at the same point. */
+export const batchSpeed = (peer: PeerResult): Spread | undefined =>
+  spreadOf(peer.batches?.map((round) => round.queriesPerSecond))
+
+/** The event loop's largest delay in each build with all threads. */
+export const buildDelay = (peer: PeerResult): Spread | undefined =>
+  spreadOf(peer.builds.at(-1)?.rounds.map((round) => round.largestDelayMs))
+
+/** Resident memory that the peer's first build added. */
+export const residentBytesPerVector = (peer: PeerResult): number | undefined =>
+  peer.builds.flatMap((build) => build.rounds).find((round) => round.residentBytesPerVector !== undefined)
+    ?.residentBytesPerVector
+
 export const bytesPerVector = (peer: PeerResult): number | undefined =>
   peer.builds[0]?.rounds.at(-1)?.bytesPerVector
 

@@ -1,6 +1,8 @@
 /** How far the true k-th neighbor of each query is. */
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { VectorIndex } from 'segvec'
 import { rowViews } from './adapters/rows.ts'
 import { type DataSet, dataFolder } from './data-sets.ts'
@@ -14,12 +16,28 @@ export interface GroundTruth {
 
 const suffixes = { l2: 'l2', cosine: 'cos', ip: 'ip' } as const
 
-/** From the set's own file where the set is whole and has one, else by segvec's exact scan of every vector. */
+/**
+ * From the set's own file where the set is whole and has one, else by segvec's exact scan of every vector, kept under
+ * build/ground-truth by a digest of everything it depends on.
+ */
 export async function groundTruth(set: DataSet, k: number, isLimited: boolean): Promise<GroundTruth> {
   const name = `gt_${suffixes[set.metric]}.ivecs`
   const file = join(dataFolder(), 'vectors', set.name, name)
   if (!isLimited && existsSync(file)) return { source: name, thresholds: fromFile(set, k, file) }
-  return { source: 'exact scan', thresholds: await fromExactScan(set, k) }
+  const cached = fileURLToPath(new URL(`../../build/ground-truth/${digestOf(set, k)}.json`, import.meta.url))
+  if (!existsSync(cached)) {
+    const thresholds = await exactThresholds(set, k)
+    mkdirSync(dirname(cached), { recursive: true })
+    // Under its name only once it is whole: a run that is interrupted must leave no half of it.
+    writeFileSync(`${cached}.${process.pid}`, JSON.stringify(thresholds))
+    renameSync(`${cached}.${process.pid}`, cached)
+  }
+  return { source: 'exact scan', thresholds: JSON.parse(readFileSync(cached, 'utf8')) }
+}
+
+function digestOf({ metric, dimension, base, queries }: DataSet, k: number): string {
+  const hash = createHash('sha256').update(`${metric} ${dimension} ${k}`)
+  return hash.update(base).update(queries).digest('hex').slice(0, 32)
 }
 
 /** `.ivecs`: per query an int32 count and that many int32 row numbers, nearest first. */
@@ -37,7 +55,8 @@ function fromFile(set: DataSet, k: number, file: string): number[] {
   })
 }
 
-async function fromExactScan(set: DataSet, k: number): Promise<number[]> {
+/** Per query, the distance of its k-th neighbor, by segvec's exact scan and then in double precision. */
+export async function exactThresholds(set: DataSet, k: number): Promise<number[]> {
   const index = new VectorIndex({ dimension: set.dimension, metric: set.metric, quantization: 'none' })
   await index.add(set.base)
   const { ids } = await index.searchBatch(set.queries, { k, exact: true })

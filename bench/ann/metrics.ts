@@ -1,6 +1,7 @@
 /** Recall against exact ground truth, and the figures drawn from a sweep of `ef`. */
 import type { Metric } from 'segvec'
 import type { DataSet } from './data-sets.ts'
+import type { LatencyAnswer } from './peer-messages.ts'
 
 /** The distance of segvec's metrics, in double precision. */
 export function distance(metric: Metric, a: Float32Array, b: Float32Array): number {
@@ -63,6 +64,14 @@ export function queriesPerSecondAt(points: readonly SweepPoint[], wanted: number
   if (low === undefined || high.recall === low.recall) return high.queriesPerSecond
   const share = (wanted - low.recall) / (high.recall - low.recall)
   return Math.exp(Math.log(low.queriesPerSecond) * (1 - share) + Math.log(high.queriesPerSecond) * share)
+}
+
+/** The median, the slowest of a hundred and of a thousand, and the slowest of all. */
+export function percentiles(latenciesMs: Float64Array): LatencyAnswer {
+  const sorted = latenciesMs.slice().sort()
+  const count = sorted.length
+  const at = (share: number) => sorted[Math.min(count - 1, Math.floor(share * count))] as number
+  return { count, p50Ms: at(0.5), p99Ms: at(0.99), p999Ms: at(0.999), maximumMs: at(1) }
 }
 
 export function median(values: readonly number[]): number {

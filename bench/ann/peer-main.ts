@@ -1,12 +1,17 @@
 /** A peer's own process: its heap, its threads and its crash disturb no other. Started by `peer-process.ts`. */
-import type { BuiltIndex, PreparedSet } from './adapters/adapter.ts'
+import type { BuiltIndex, PreparedSet, SearchParameters } from './adapters/adapter.ts'
 import { collectGarbage } from './adapters/collect-garbage.ts'
 import { adapterFactories } from './adapters/registry.ts'
-import type { BuildAnswer, PeerDescription, PeerReply, PeerRequest } from './peer-messages.ts'
+import { largestDelay } from './event-loop-delay.ts'
+import { percentiles } from './metrics.ts'
+import type { BuildAnswer, LatencyAnswer, PeerDescription, PeerReply, PeerRequest } from './peer-messages.ts'
 import { readSet } from './set-files.ts'
 
 let prepared: PreparedSet | undefined
 let index: BuiltIndex | undefined
+let rowCount = 0
+let isInProcess = true
+let hasBuilt = false
 
 async function prepare(name: string, setFolder: string): Promise<PeerDescription> {
   const factory = adapterFactories[name]
@@ -14,31 +19,47 @@ async function prepare(name: string, setFolder: string): Promise<PeerDescription
   const { prepare: prepareSet, ...description } = factory()
   const set = readSet(setFolder)
   prepared = await prepareSet(set)
+  rowCount = set.base.length / set.dimension
+  isInProcess = description.isInProcess ?? true
   return description
 }
 
 async function build(request: PeerRequest & { kind: 'build' }): Promise<BuildAnswer> {
   if (prepared === undefined) throw new Error('build before prepare')
+  const set = prepared
   await index?.close()
   index = undefined
   collectGarbage()
+  const residentBefore = process.memoryUsage.rss()
   const cpu = process.cpuUsage()
-  const start = performance.now()
-  index = await prepared.build(request.parameters)
-  const seconds = (performance.now() - start) / 1000
+  const { value, delayMs, elapsedMs } = await largestDelay(() => set.build(request.parameters))
   const { user, system } = process.cpuUsage(cpu)
+  index = value
   const bytes = index.bytesPerVector
+  collectGarbage()
+  const resident = (process.memoryUsage.rss() - residentBefore) / rowCount
+  const isMeasurable = !hasBuilt && isInProcess
+  hasBuilt = true
   return {
-    seconds,
+    seconds: elapsedMs / 1000,
     cpuSeconds: (user + system) / 1e6,
     ...(bytes === undefined ? {} : { bytesPerVector: bytes }),
+    ...(isInProcess ? { largestDelayMs: delayMs } : {}),
+    ...(isMeasurable ? { residentBytesPerVector: resident } : {}),
   }
+}
+
+async function latency(built: BuiltIndex, parameters: SearchParameters): Promise<LatencyAnswer | undefined> {
+  const latenciesMs = await built.latenciesMs?.(parameters)
+  return latenciesMs && percentiles(latenciesMs)
 }
 
 async function answer(request: PeerRequest): Promise<unknown> {
   if (request.kind === 'prepare') return prepare(request.adapter, request.setFolder)
   if (request.kind === 'build') return build(request)
-  if (index === undefined) throw new Error('search before build')
+  if (index === undefined) throw new Error(`${request.kind} before build`)
+  if (request.kind === 'latency') return latency(index, request.parameters)
+  if (request.kind === 'batch') return index.searchBatch?.(request.parameters)
   return index.searchAll(request.parameters)
 }
 

@@ -5,6 +5,8 @@ export type PeerRequest =
   | { readonly kind: 'prepare'; readonly adapter: string; readonly setFolder: string }
   | { readonly kind: 'build'; readonly parameters: BuildParameters }
   | { readonly kind: 'search'; readonly parameters: SearchParameters }
+  | { readonly kind: 'latency'; readonly parameters: SearchParameters }
+  | { readonly kind: 'batch'; readonly parameters: SearchParameters }
 
 export interface PeerDescription {
   readonly name: string
@@ -13,19 +15,39 @@ export interface PeerDescription {
   readonly notes: string
   readonly threadCounts: readonly number[]
   readonly variants: readonly string[]
+  readonly isExact?: boolean
+  readonly isInProcess?: boolean
 }
 
 export interface BuildAnswer {
   readonly seconds: number
   /** Processor time of all threads; about `threads * seconds` where a package keeps to its thread count. */
   readonly cpuSeconds: number
+  /** As the package reports it, where it does. */
   readonly bytesPerVector?: number
+  /** The largest gap between two turns of the event loop of the process that builds. */
+  readonly largestDelayMs?: number
+  /** Resident memory that the first build in the process added; later ones reuse what earlier ones left. */
+  readonly residentBytesPerVector?: number
+}
+
+/** Percentiles of single searches. */
+export interface LatencyAnswer {
+  readonly count: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly p999Ms: number
+  readonly maximumMs: number
 }
 
 export interface PeerAnswers {
   readonly prepare: PeerDescription
   readonly build: BuildAnswer
   readonly search: SearchPass
+  /** `undefined` where the package cannot be timed so. */
+  readonly latency: LatencyAnswer | undefined
+  /** `undefined` where the package has no batch call. */
+  readonly batch: SearchPass | undefined
 }
 
 export type PeerReply = { readonly answer: unknown } | { readonly error: string }

@@ -1,9 +1,13 @@
 /** A run as text: every peer's figures, then segvec's ratio to each package's best. */
 import {
+  batchSpeed,
   bestOf,
+  buildDelay,
   buildSpeed,
   bytesPerVector,
+  latency,
   recalls,
+  residentBytesPerVector,
   rivals,
   type Spread,
   searchSpeed,
@@ -24,10 +28,31 @@ const figures: [string, (peer: PeerResult) => Spread | undefined][] = [
   ]),
 ]
 
+const milliseconds: [string, (peer: PeerResult) => Spread | undefined][] = [
+  ['single search, median', (peer) => latency(peer, 'p50Ms')],
+  ['single search, p99', (peer) => latency(peer, 'p99Ms')],
+  ['single search, p99.9', (peer) => latency(peer, 'p999Ms')],
+  ['largest event loop delay while building', buildDelay],
+]
+
 function describePeer(peer: PeerResult): string {
   const lines = [`\n${peer.name} ${peer.version} (${peer.notes})`]
   if (peer.failure !== undefined) lines.push(`  FAILED: ${peer.failure}`)
+  const batch = batchSpeed(peer)
+  const noBatch = peer.operatingPoint === undefined ? 'recall not reached' : 'no such call'
   for (const [name, figure] of figures) lines.push(`  ${name}: ${show(figure(peer))} /s`)
+  lines.push(`  batch search, all threads: ${batch === undefined ? noBatch : `${show(batch)} /s`}`)
+  for (const [name, figure] of milliseconds) {
+    const spread = figure(peer)
+    if (spread !== undefined) {
+      const [middle, least, most] = [spread.median, spread.minimum, spread.maximum].map((ms) =>
+        ms.toPrecision(3),
+      )
+      lines.push(`  ${name}: ${middle} (${least}..${most}) ms`)
+    }
+  }
+  const resident = residentBytesPerVector(peer)
+  if (resident !== undefined) lines.push(`  resident bytes per vector: ${resident.toFixed(0)}`)
   const bytes = bytesPerVector(peer)
   if (bytes !== undefined) lines.push(`  bytes per vector: ${bytes.toFixed(0)}`)
   return lines.join('\n')

@@ -1,7 +1,8 @@
 /** The shape of bench/results/*.json: raw figures first, everything else can be computed from them again. */
 
 import type { SweepPoint } from './metrics.ts'
-import type { BuildAnswer, PeerDescription } from './peer-messages.ts'
+import type { ParallelResults } from './parallel.ts'
+import type { BuildAnswer, LatencyAnswer, PeerDescription } from './peer-messages.ts'
 
 export interface BuildResult {
   readonly threads: number
@@ -15,9 +16,28 @@ export interface SweepResult {
   readonly rounds: SweepPoint[][]
 }
 
+/** Where latencies and batches are measured: the fastest point of a peer's sweeps that reaches the recall. */
+export interface OperatingPoint {
+  readonly ef: number
+  readonly variant: string
+  /** Median of the rounds. */
+  readonly recall: number
+}
+
+export interface BatchResult {
+  readonly recall: number
+  readonly queriesPerSecond: number
+}
+
 export interface PeerResult extends PeerDescription {
   readonly builds: BuildResult[]
   readonly sweeps: SweepResult[]
+  /** Left out where no point reaches `operatingRecall`. */
+  operatingPoint?: OperatingPoint
+  /** One per search round; empty where the package cannot be timed so. */
+  readonly latencies?: LatencyAnswer[]
+  /** One per search round; empty where the package has no batch call. */
+  readonly batches?: BatchResult[]
   /** Why this peer has no figures, or stops having them. */
   failure?: string
 }
@@ -29,6 +49,18 @@ export interface RunParameters {
   readonly efs: readonly number[]
   readonly buildRounds: number
   readonly searchRounds: number
+  /** Of everything random that can be seeded: segvec, hnswlib-node, generated sets. */
+  readonly seed?: number
+  /** The recall at which latencies and batches are measured. */
+  readonly operatingRecall?: number
+}
+
+export interface Machine {
+  readonly cpu?: string | undefined
+  readonly cores: number
+  readonly memoryBytes: number
+  readonly platform?: string
+  readonly instructionSets: { readonly selected: string; readonly available: readonly string[] }
 }
 
 export interface BenchResults {
@@ -41,8 +73,10 @@ export interface BenchResults {
     readonly groundTruth: string
   }
   readonly parameters: RunParameters
-  readonly machine: object
+  readonly machine: Machine
   readonly versions: { readonly node: string; readonly commit: string; readonly isDirty: boolean }
   readonly date: string
   readonly peers: PeerResult[]
+  /** How segvec's build gains from threads, where the run was asked for it. */
+  readonly parallel?: ParallelResults
 }

@@ -1,6 +1,7 @@
 /** Rounds over all peers, interleaved: what slows the machine for a while slows every peer, and ratios hold. */
 import type { DataSet } from './data-sets.ts'
 import { recall } from './metrics.ts'
+import { operatingPoint } from './operating-point.ts'
 import { PeerProcess } from './peer-process.ts'
 import type { PeerResult, RunParameters } from './results.ts'
 
@@ -14,7 +15,7 @@ export interface Run {
   readonly setFolder: string
   readonly thresholds: readonly number[]
   readonly adapters: readonly string[]
-  readonly parameters: RunParameters
+  readonly parameters: Required<RunParameters>
   log(text: string): void
 }
 
@@ -26,6 +27,7 @@ export async function run(run: Run): Promise<PeerResult[]> {
     for (let round = 0; round < run.parameters.buildRounds; round++) await buildRound(run, peers)
     for (const peer of peers) await rebuildForSearch(run, peer)
     for (let round = 0; round < run.parameters.searchRounds; round++) await searchRound(run, peers, round)
+    for (let round = 0; round < run.parameters.searchRounds; round++) await operatingRound(run, peers, round)
   } finally {
     for (const peer of peers) peer.process.close()
   }
@@ -53,6 +55,8 @@ async function start(run: Run, adapter: string): Promise<RunningPeer> {
         ...description,
         builds: description.threadCounts.map((threads) => ({ threads, rounds: [] })),
         sweeps: description.variants.map((variant) => ({ variant, rounds: [] })),
+        latencies: [],
+        batches: [],
       },
     }
   } catch (error) {
@@ -65,8 +69,8 @@ async function start(run: Run, adapter: string): Promise<RunningPeer> {
 }
 
 async function build(run: Run, { process }: RunningPeer, threads: number) {
-  const { M, efConstruction } = run.parameters
-  const answer = await process.ask({ kind: 'build', parameters: { M, efConstruction, threads } })
+  const { M, efConstruction, seed } = run.parameters
+  const answer = await process.ask({ kind: 'build', parameters: { M, efConstruction, threads, seed } })
   return { ...answer, vectorsPerSecond: run.set.base.length / run.set.dimension / answer.seconds }
 }
 
@@ -96,8 +100,9 @@ async function rebuildForSearch(run: Run, peer: RunningPeer): Promise<void> {
 async function searchRound(run: Run, peers: readonly RunningPeer[], round: number): Promise<void> {
   const { k, efs } = run.parameters
   for (const { result } of peers) for (const sweep of result.sweeps) sweep.rounds.push([])
-  for (const ef of efs) {
+  for (const [i, ef] of efs.entries()) {
     for (const peer of peers) {
+      if (peer.result.isExact && i > 0) continue
       for (const sweep of peer.result.sweeps) {
         await attempt(run, peer, async () => {
           const parameters = { k, ef, variant: sweep.variant }
@@ -112,4 +117,26 @@ async function searchRound(run: Run, peers: readonly RunningPeer[], round: numbe
     }
   }
   run.log(`search round ${round + 1} of ${run.parameters.searchRounds} done`)
+}
+
+/** Latencies of single searches and the throughput of batches, each peer where it just reaches the operating recall. */
+async function operatingRound(run: Run, peers: readonly RunningPeer[], round: number): Promise<void> {
+  const { k, operatingRecall } = run.parameters
+  for (const peer of peers) {
+    await attempt(run, peer, async () => {
+      const point = peer.result.operatingPoint ?? operatingPoint(peer.result.sweeps, operatingRecall)
+      if (point === undefined) return
+      peer.result.operatingPoint = point
+      const parameters = { k, ef: point.ef, variant: point.variant }
+      const latency = await peer.process.ask({ kind: 'latency', parameters })
+      if (latency !== undefined) peer.result.latencies?.push(latency)
+      const batch = await peer.process.ask({ kind: 'batch', parameters })
+      if (batch === undefined) return
+      peer.result.batches?.push({
+        recall: recall(run.set, k, run.thresholds, batch.found),
+        queriesPerSecond: batch.found.length / batch.seconds,
+      })
+    })
+  }
+  run.log(`latency and batch round ${round + 1} of ${run.parameters.searchRounds} done`)
 }

@@ -4,6 +4,7 @@
 //   hnswlib_headers <l2|cosine|ip> <dimension> <base.f32> <queries.f32>
 //   build <M> <efConstruction>   ->  {"seconds": 1.5}
 //   search <k> <ef>              ->  {"seconds": 0.1, "found": [[3, 1], ...]}
+//   latency <k> <ef>             ->  [0.051, 0.048, ...], milliseconds of single searches
 //
 // One thread. Under cosine, vectors are normalized as hnswlib-node does: base and queries on the clock.
 
@@ -24,6 +25,9 @@ namespace {
 // As in bench/ann/adapters/search-pass.ts: passes are repeated this long before and on the clock.
 constexpr double kWarmUpSeconds = 0.05;
 constexpr double kTimedSeconds = 0.2;
+constexpr double kLatencySeconds = 0.5;
+constexpr double kMostLatencySeconds = 4;
+constexpr size_t kLeastLatencies = 2000;
 constexpr size_t kSeed = 100;
 
 std::vector<float> ReadFloats(const char* path) {
@@ -80,6 +84,26 @@ class Bench {
     std::printf("]}\n");
   }
 
+  // Prints the milliseconds of each of many single searches; how many is as in adapters/search-pass.ts.
+  void Latency(size_t k, size_t ef) {
+    if (!index_) throw std::runtime_error("latency before build");
+    const size_t count = queries_.size() / dimension_;
+    index_->setEf(ef);
+    const auto warm_up = std::chrono::steady_clock::now();
+    for (size_t q = 0; SecondsSince(warm_up) < kWarmUpSeconds; q = (q + 1) % count) One(q, k);
+    std::vector<double> seconds;
+    const auto begin = std::chrono::steady_clock::now();
+    for (size_t q = 0;; q = (q + 1) % count) {
+      const double elapsed = SecondsSince(begin);
+      if (elapsed >= kLatencySeconds && (seconds.size() >= kLeastLatencies || elapsed >= kMostLatencySeconds)) break;
+      const auto start = std::chrono::steady_clock::now();
+      One(q, k);
+      seconds.push_back(SecondsSince(start));
+    }
+    for (size_t i = 0; i < seconds.size(); ++i) std::printf(i == 0 ? "[%.6g" : ",%.6g", seconds[i] * 1e3);
+    std::printf("]\n");
+  }
+
  private:
   const float* Ready(const float* vector) {
     if (!is_cosine_) return vector;
@@ -117,6 +141,7 @@ int main(int count, char** arguments) try {
   while (std::cin >> command >> first >> second) {
     if (command == "build") bench.Build(first, second);
     else if (command == "search") bench.Search(first, second);
+    else if (command == "latency") bench.Latency(first, second);
     else throw std::runtime_error("unknown command " + command);
     std::fflush(stdout);
   }

@@ -5,6 +5,8 @@ export interface BuildParameters {
   readonly M: number
   readonly efConstruction: number
   readonly threads: number
+  /** For packages that take one. */
+  readonly seed: number
 }
 
 export interface SearchParameters {
@@ -14,7 +16,7 @@ export interface SearchParameters {
   readonly variant: string
 }
 
-/** All queries of the set, answered one after the other. */
+/** All queries of the set, answered. */
 export interface SearchPass {
   readonly seconds: number
   /** Per query, the rows returned, nearest first. */
@@ -24,6 +26,10 @@ export interface SearchPass {
 export interface BuiltIndex {
   /** Answers every query of the set, one at a time; only the searches are on the clock. */
   searchAll(parameters: SearchParameters): Promise<SearchPass>
+  /** Milliseconds of each of many single searches, the queries taken in turn; left out where a package cannot be timed so. */
+  latenciesMs?(parameters: SearchParameters): Promise<Float64Array>
+  /** Answers every query of the set in one call, with all threads; left out where a package has no such call. */
+  searchBatch?(parameters: SearchParameters): Promise<SearchPass>
   /** Bytes per vector, where the package tells. */
   readonly bytesPerVector?: number
   close(): Promise<void> | void
@@ -45,6 +51,10 @@ export interface Adapter {
   readonly threadCounts: readonly number[]
   /** Ways to search one index, each swept over `ef`; `['']` where there is one way. */
   readonly variants: readonly string[]
+  /** True where every search compares the query with every vector: `ef` means nothing, and one point is the whole sweep. */
+  readonly isExact?: boolean
+  /** False where the index does not live in the adapter's own process, whose memory then says nothing about it. */
+  readonly isInProcess?: boolean
   /** Brings the set into the shape the package wants; not timed. */
   prepare(set: DataSet): Promise<PreparedSet>
 }

@@ -31,6 +31,7 @@ export function hnswlibHeaders(): Adapter {
     notes: `float32, compiled with ${flags.slice(1).join(' ')}; a C++ program, no JavaScript on the clock; one thread`,
     threadCounts: [1],
     variants: [''],
+    isInProcess: false,
     async prepare(set) {
       const folder = scratchFolder()
       const base = join(folder.path, 'base.f32')
@@ -43,6 +44,8 @@ export function hnswlibHeaders(): Adapter {
           await ask(`build ${M} ${efConstruction}`)
           return {
             searchAll: ({ k, ef }) => ask(`search ${k} ${ef}`) as Promise<SearchPass>,
+            latenciesMs: async ({ k, ef }) =>
+              Float64Array.from((await ask(`latency ${k} ${ef}`)) as number[]),
             close() {},
           }
         },

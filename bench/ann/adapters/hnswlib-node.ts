@@ -1,7 +1,7 @@
 import type { Adapter } from './adapter.ts'
 import { loadPeer, peerVersion } from './peer-package.ts'
 import { rowViews } from './rows.ts'
-import { searchPass } from './search-pass.ts'
+import { singleSearches } from './search-pass.ts'
 
 interface HierarchicalNSW {
   initIndex(maxElements: number, M: number, efConstruction: number, seed: number): void
@@ -26,17 +26,17 @@ export function hnswlibNode(): Adapter {
       const base = rowViews(set.base, set.dimension).map((row) => Array.from(row))
       const queries = rowViews(set.queries, set.dimension).map((row) => Array.from(row))
       return {
-        async build({ M, efConstruction }) {
+        async build({ M, efConstruction, seed }) {
           const index = new HierarchicalNSW(set.metric, set.dimension)
-          index.initIndex(base.length, M, efConstruction, 100)
+          index.initIndex(base.length, M, efConstruction, seed)
           base.forEach((vector, id) => {
             index.addPoint(vector, id)
           })
           return {
-            async searchAll({ k, ef }) {
+            ...singleSearches(queries.length, ({ k, ef }) => {
               index.setEf(ef)
-              return searchPass(queries.length, (q) => index.searchKnn(queries[q] as number[], k).neighbors)
-            },
+              return (q) => index.searchKnn(queries[q] as number[], k).neighbors
+            }),
             close() {},
           }
         },

@@ -1,20 +1,21 @@
 /** A table with one IVF partition is one HNSW graph, which is LanceDB's fastest at this size. */
-import type { Adapter } from './adapter.ts'
+import type { Adapter, SearchParameters } from './adapter.ts'
 import { onOneCore } from './one-core.ts'
 import { loadPeer, peerVersion } from './peer-package.ts'
 import { rowViews } from './rows.ts'
 import { scratchFolder } from './scratch-folder.ts'
-import { asyncSearchPass } from './search-pass.ts'
+import { asyncSingleSearches, batchPass } from './search-pass.ts'
 import { oneAndAllThreads } from './threads.ts'
 
 interface Query {
   distanceType(metric: string): Query
+  addQueryVector(query: number[]): Query
   nprobes(count: number): Query
   ef(ef: number): Query
   refineFactor(factor: number): Query
   select(columns: string[]): Query
   limit(k: number): Query
-  toArrow(): Promise<{ getChild(name: string): ArrayLike<unknown> & Iterable<unknown> }>
+  toArrow(): Promise<{ getChild(name: string): Iterable<unknown> & { get(row: number): unknown } }>
 }
 
 interface Table {
@@ -48,6 +49,18 @@ export function lancedb(): Adapter {
     variants: Object.keys(refineFactors),
     async prepare(set) {
       const distanceType = set.metric === 'ip' ? 'dot' : set.metric
+      const queryFor = (table: Table, vectors: number[][], { k, ef, variant }: SearchParameters) => {
+        const [first, ...others] = vectors
+        const query = others
+          .reduce((all, vector) => all.addQueryVector(vector), table.vectorSearch(first as number[]))
+          .distanceType(distanceType)
+          .nprobes(1)
+          .ef(Math.max(ef, k * (refineFactors[variant] ?? 1)))
+          .select(['id', '_distance'])
+          .limit(k)
+        const factor = refineFactors[variant]
+        return factor === undefined ? query : query.refineFactor(factor)
+      }
       const rows = rowViews(set.base, set.dimension).map((vector, id) => ({ id, vector }))
       const queries = rowViews(set.queries, set.dimension).map((row) => Array.from(row))
       return {
@@ -62,18 +75,19 @@ export function lancedb(): Adapter {
           }
           const table = threads === 1 ? await onOneCore(make) : await make()
           return {
-            searchAll: ({ k, ef, variant }) =>
-              asyncSearchPass(queries.length, async (q) => {
-                const query = table
-                  .vectorSearch(queries[q] as number[])
-                  .distanceType(distanceType)
-                  .nprobes(1)
-                  .ef(Math.max(ef, k * (refineFactors[variant] ?? 1)))
-                  .select(['id', '_distance'])
-                  .limit(k)
-                const factor = refineFactors[variant]
-                const answer = await (factor === undefined ? query : query.refineFactor(factor)).toArrow()
-                return Array.from(answer.getChild('id'), Number)
+            ...asyncSingleSearches(queries.length, (parameters) => async (q) => {
+              const answer = await queryFor(table, [queries[q] as number[]], parameters).toArrow()
+              return Array.from(answer.getChild('id'), Number)
+            }),
+            searchBatch: (parameters) =>
+              batchPass(async () => {
+                const answer = await queryFor(table, queries, parameters).toArrow()
+                const ids = answer.getChild('id')
+                const found: number[][] = queries.map(() => [])
+                Array.from(answer.getChild('query_index'), Number).forEach((q, i) => {
+                  found[q]?.push(Number(ids.get(i)))
+                })
+                return found
               }),
             close() {
               table.close()

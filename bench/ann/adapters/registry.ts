@@ -4,6 +4,7 @@ import { hnswlibHeaders } from './hnswlib-headers.ts'
 import { hnswlibNode } from './hnswlib-node.ts'
 import { lancedb } from './lancedb.ts'
 import { segvecAdapters } from './segvec.ts'
+import { sqliteVec } from './sqlite-vec.ts'
 import { usearch } from './usearch.ts'
 import { zvec } from './zvec.ts'
 
@@ -17,6 +18,7 @@ export const adapterFactories: Readonly<Record<string, () => Adapter>> = {
   '@zvec/zvec float32': () => zvec('float32'),
   '@zvec/zvec int8': () => zvec('int8'),
   '@lancedb/lancedb': lancedb,
+  'sqlite-vec': sqliteVec,
 }
 
 /** The adapters that `--peers` names, each by its name or by the start of it (`usearch` is both of usearch's). */

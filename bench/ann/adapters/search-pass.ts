@@ -1,13 +1,82 @@
-import type { SearchPass } from './adapter.ts'
+/** Times searches in the ways the suite wants them timed, for packages that answer at once and for those with promises. */
+import type { BuiltIndex, SearchParameters, SearchPass } from './adapter.ts'
 
 /** Passes over the queries are repeated for this long before and on the clock: compilers warm up, timers have grain. */
 const warmUpMs = 50
 const timedMs = 200
+/** Single searches timed for latencies: enough of them that one in a thousand is not one in all. */
+const latencyMs = 500
+const leastLatencies = 2000
+const mostLatencyMs = 4000
 
-/** Times one query after the other. */
-export function searchPass(count: number, search: (q: number) => number[]): SearchPass {
-  const warmUpEnd = performance.now() + warmUpMs
-  for (let q = 0; performance.now() < warmUpEnd; q = (q + 1) % count) search(q)
+/** Searches for query `q` of the set; gives the rows found, nearest first. */
+type Search = (q: number) => number[]
+type AsyncSearch = (q: number) => Promise<number[]>
+
+/** Both ways of timing single queries. `searchWith` is called off the clock, with the parameters of the searches to come. */
+export function singleSearches(
+  count: number,
+  searchWith: (parameters: SearchParameters) => Search,
+): Pick<BuiltIndex, 'searchAll' | 'latenciesMs'> {
+  return {
+    searchAll: async (parameters) => searchPass(count, searchWith(parameters)),
+    latenciesMs: async (parameters) => {
+      const search = searchWith(parameters)
+      warmUp(count, search)
+      return timeEach(count, (q) => {
+        const start = performance.now()
+        search(q)
+        return performance.now() - start
+      })
+    },
+  }
+}
+
+/** The same for packages that answer with a promise only. */
+export function asyncSingleSearches(
+  count: number,
+  searchWith: (parameters: SearchParameters) => AsyncSearch,
+): Pick<BuiltIndex, 'searchAll' | 'latenciesMs'> {
+  return {
+    searchAll: async (parameters) => asyncSearchPass(count, searchWith(parameters)),
+    latenciesMs: async (parameters) => {
+      const search = searchWith(parameters)
+      await warmUpAsync(count, search)
+      const latencies: number[] = []
+      const begin = performance.now()
+      for (let q = 0; goesOn(latencies.length, performance.now() - begin); q = (q + 1) % count) {
+        const start = performance.now()
+        await search(q)
+        latencies.push(performance.now() - start)
+      }
+      return Float64Array.from(latencies)
+    },
+  }
+}
+
+const goesOn = (done: number, elapsedMs: number) =>
+  elapsedMs < latencyMs || (done < leastLatencies && elapsedMs < mostLatencyMs)
+
+function timeEach(count: number, timeOne: (q: number) => number): Float64Array {
+  const latencies: number[] = []
+  const begin = performance.now()
+  for (let q = 0; goesOn(latencies.length, performance.now() - begin); q = (q + 1) % count)
+    latencies.push(timeOne(q))
+  return Float64Array.from(latencies)
+}
+
+function warmUp(count: number, search: Search): void {
+  const end = performance.now() + warmUpMs
+  for (let q = 0; performance.now() < end; q = (q + 1) % count) search(q)
+}
+
+async function warmUpAsync(count: number, search: AsyncSearch): Promise<void> {
+  const end = performance.now() + warmUpMs
+  for (let q = 0; performance.now() < end; q = (q + 1) % count) await search(q)
+}
+
+function searchPass(count: number, search: Search): SearchPass {
+  warmUp(count, search)
   let found: number[][] = []
   let passes = 0
   const start = performance.now()
@@ -19,19 +88,26 @@ export function searchPass(count: number, search: (q: number) => number[]): Sear
   return { seconds: (performance.now() - start) / 1000 / passes, found }
 }
 
-/** The same for packages that answer with a promise only. */
-export async function asyncSearchPass(
-  count: number,
-  search: (q: number) => Promise<number[]>,
-): Promise<SearchPass> {
-  const warmUpEnd = performance.now() + warmUpMs
-  for (let q = 0; performance.now() < warmUpEnd; q = (q + 1) % count) await search(q)
+async function asyncSearchPass(count: number, search: AsyncSearch): Promise<SearchPass> {
+  await warmUpAsync(count, search)
   let found: number[][] = []
   let passes = 0
   const start = performance.now()
   do {
     found = []
     for (let q = 0; q < count; q++) found.push(await search(q))
+    passes++
+  } while (performance.now() - start < timedMs)
+  return { seconds: (performance.now() - start) / 1000 / passes, found }
+}
+
+/** Times a call that answers all queries at once, again and again as for single ones. */
+export async function batchPass(searchAll: () => Promise<number[][]>): Promise<SearchPass> {
+  let found = await searchAll()
+  let passes = 0
+  const start = performance.now()
+  do {
+    found = await searchAll()
     passes++
   } while (performance.now() - start < timedMs)
   return { seconds: (performance.now() - start) / 1000 / passes, found }

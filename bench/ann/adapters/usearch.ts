@@ -8,12 +8,16 @@ import { collectGarbage } from './collect-garbage.ts'
 import { loadPeer, peerVersion } from './peer-package.ts'
 import { rowCopies } from './rows.ts'
 import { scratchFolder } from './scratch-folder.ts'
-import { searchPass } from './search-pass.ts'
+import { batchPass, singleSearches } from './search-pass.ts'
 import { oneAndAllThreads } from './threads.ts'
 
 interface Index {
   add(keys: BigUint64Array, vectors: Float32Array, threads: number): void
-  search(query: Float32Array, k: number, threads: number): { keys: BigUint64Array }
+  search(
+    queries: Float32Array,
+    k: number,
+    threads: number,
+  ): { keys: BigUint64Array; counts?: BigUint64Array; get(query: number): { keys: BigUint64Array } }
   save(path: string): void
   load(path: string): void
 }
@@ -51,14 +55,20 @@ export function usearch(quantization: 'f32' | 'i8' | 'u8'): Adapter {
           }
           const built = new Index({ ...config, expansion_search: 64 })
           built.add(keys, set.base, threads)
-          return loadedPerEf(built, (ef) => new Index({ ...config, expansion_search: ef }), queries)
+          const make = (ef: number) => new Index({ ...config, expansion_search: ef })
+          return loadedPerEf(built, make, queries, set.queries)
         },
       }
     },
   }
 }
 
-function loadedPerEf(built: Index, make: (ef: number) => Index, queries: Float32Array[]): BuiltIndex {
+function loadedPerEf(
+  built: Index,
+  make: (ef: number) => Index,
+  queries: Float32Array[],
+  allQueries: Float32Array,
+): BuiltIndex {
   const folder = scratchFolder()
   const file = join(folder.path, 'index.usearch')
   let unsaved: Index | undefined = built
@@ -75,11 +85,16 @@ function loadedPerEf(built: Index, make: (ef: number) => Index, queries: Float32
     return current.index
   }
   return {
-    async searchAll({ k, ef }) {
+    ...singleSearches(queries.length, ({ k, ef }) => {
       const index = indexFor(ef)
-      return searchPass(queries.length, (q) =>
-        Array.from(index.search(queries[q] as Float32Array, k, 1).keys, Number),
-      )
+      return (q) => Array.from(index.search(queries[q] as Float32Array, k, 1).keys, Number)
+    }),
+    searchBatch({ k, ef }) {
+      const index = indexFor(ef)
+      return batchPass(async () => {
+        const matches = index.search(allQueries, k, oneAndAllThreads.at(-1) as number)
+        return queries.map((_, q) => Array.from(matches.get(q).keys, Number))
+      })
     },
     close() {
       unsaved = undefined

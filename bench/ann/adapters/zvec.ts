@@ -4,7 +4,7 @@ import type { Adapter } from './adapter.ts'
 import { loadPeer, peerVersion } from './peer-package.ts'
 import { rowCopies, rowViews } from './rows.ts'
 import { scratchFolder } from './scratch-folder.ts'
-import { searchPass } from './search-pass.ts'
+import { singleSearches } from './search-pass.ts'
 import { oneAndAllThreads } from './threads.ts'
 
 interface Status {
@@ -81,14 +81,13 @@ export function zvec(quantization: 'float32' | 'int8'): Adapter {
           }
           collection.optimizeSync({ concurrency: threads })
           return {
-            async searchAll({ k, ef, variant }) {
+            ...singleSearches(queries.length, ({ k, ef, variant }) => {
               const params = { indexType, ef, isUsingRefiner: variant === 'refiner' }
-              return searchPass(queries.length, (q) =>
+              return (q) =>
                 collection
                   .querySync({ fieldName: 'vector', vector: queries[q], topk: k, outputFields: [], params })
-                  .map((document) => Number(document.id)),
-              )
-            },
+                  .map((document) => Number(document.id))
+            }),
             close() {
               collection.closeSync()
               folder.remove()

@@ -1,0 +1,78 @@
+/** The command line of the comparison. */
+import { parseArgs } from 'node:util'
+import { presentSets } from './data-sets.ts'
+import type { RunParameters } from './results.ts'
+
+export interface BenchOptions {
+  readonly sets: readonly string[]
+  /** Rows of a set that are used; all if left out. */
+  readonly limit: number | undefined
+  readonly peers: readonly string[] | undefined
+  readonly name: string | undefined
+  readonly isParallel: boolean
+  readonly parameters: Required<RunParameters>
+}
+
+export const usage = `npm run bench -- [options]
+
+  without options     a quick look: 10,000 rows of the text that every checkout has, a few minutes
+  --full              every set that is here, whole, five rounds, and how the build gains from threads
+  --set <name>        text, clustered:<rows>x<dimension>, or a set of the shared data folder; may be given again
+  --peers <a,b>       these only, each by its name or the start of it
+  --rounds <n>        rounds of searches (5; without --set and --full 2)
+  --build-rounds <n>  rounds of builds (3; without --set and --full 1)
+  --limit <rows>      no more rows of each set
+  --parallel          also measure how segvec's build gains from threads
+  --seed <n>          of everything random that can be seeded (1)
+  --name <run>        keep raw results as bench/results/<run>-<set>.json`
+
+const efs = [10, 12, 16, 20, 26, 34, 44, 58, 76, 100, 140, 200, 300, 400, 600, 800]
+const quickRows = 10_000
+
+export function readBenchOptions(args: readonly string[]): BenchOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      set: { type: 'string', multiple: true },
+      full: { type: 'boolean', default: false },
+      peers: { type: 'string' },
+      rounds: { type: 'string' },
+      'build-rounds': { type: 'string' },
+      limit: { type: 'string' },
+      parallel: { type: 'boolean', default: false },
+      seed: { type: 'string' },
+      name: { type: 'string' },
+    },
+  })
+  const isQuick = !values.full && values.set === undefined
+  return {
+    sets: values.set ?? (values.full ? presentSets() : ['text']),
+    limit: count('limit', values.limit, isQuick ? quickRows : undefined),
+    peers: values.peers?.split(','),
+    name: values.name,
+    isParallel: values.parallel || values.full,
+    parameters: {
+      M: 16,
+      efConstruction: 200,
+      k: 10,
+      efs,
+      buildRounds: count('build-rounds', values['build-rounds'], isQuick ? 1 : 3),
+      searchRounds: count('rounds', values.rounds, isQuick ? 2 : 5),
+      seed: count('seed', values.seed, 1),
+      operatingRecall: 0.95,
+    },
+  }
+}
+
+function count<Fallback extends number | undefined>(
+  name: string,
+  text: string | undefined,
+  fallback: Fallback,
+): number | Fallback {
+  if (text === undefined) return fallback
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new Error(`--${name} is '${text}'; expected a whole number`)
+  }
+  return value
+}

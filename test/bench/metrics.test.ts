@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest'
+import { percentiles, queriesPerSecondAt, recall } from '../../bench/ann/metrics.ts'
+import { operatingPoint } from '../../bench/ann/operating-point.ts'
+
+const point = (ef: number, recall: number, queriesPerSecond: number) => ({ ef, recall, queriesPerSecond })
+
+describe('speed at a recall', () => {
+  const points = [point(10, 0.8, 1000), point(20, 0.9, 100), point(40, 0.96, 25)]
+
+  test('is interpolated in the logarithm', () => {
+    expect(queriesPerSecondAt(points, 0.93)).toBeCloseTo(50)
+  })
+
+  test('is that of the smallest ef where this is above the recall', () => {
+    expect(queriesPerSecondAt(points, 0.5)).toBe(1000)
+  })
+
+  test('is none where no ef reaches the recall', () => {
+    expect(queriesPerSecondAt(points, 0.99)).toBeUndefined()
+  })
+})
+
+describe('recall', () => {
+  const set = {
+    name: 'line',
+    metric: 'l2' as const,
+    dimension: 1,
+    base: Float32Array.of(0, 1, -1, 2, 5),
+    queries: Float32Array.of(0),
+  }
+
+  test('counts a tie with the k-th neighbor as found', () => {
+    expect(recall(set, 2, [1], [[0, 2]])).toBe(1)
+  })
+
+  test('counts a row that is too far as missed, and one given twice once', () => {
+    expect(recall(set, 2, [1], [[0, 4]])).toBe(0.5)
+    expect(recall(set, 2, [1], [[0, 0]])).toBe(0.5)
+  })
+})
+
+test('percentiles are those of the sorted latencies', () => {
+  const latencies = Float64Array.from({ length: 1000 }, (_, i) => 1000 - i)
+  expect(percentiles(latencies)).toEqual({
+    count: 1000,
+    p50Ms: 501,
+    p99Ms: 991,
+    p999Ms: 1000,
+    maximumMs: 1000,
+  })
+})
+
+describe('the operating point', () => {
+  const sweeps = [
+    { variant: '', rounds: [[point(10, 0.9, 900), point(20, 0.96, 500)]] },
+    { variant: 'refined', rounds: [[point(10, 0.95, 600), point(20, 0.99, 300)]] },
+  ]
+
+  test('is the fastest of all ways to search that reach the recall', () => {
+    expect(operatingPoint(sweeps, 0.95)).toEqual({ ef: 10, variant: 'refined', recall: 0.95 })
+  })
+
+  test('is none where the recall is out of reach', () => {
+    expect(operatingPoint(sweeps, 0.999)).toBeUndefined()
+  })
+
+  test('goes by the median of the rounds', () => {
+    const rounds = [0.94, 0.96, 0.97].map((recall) => [point(10, recall, 100)])
+    expect(operatingPoint([{ variant: '', rounds }], 0.95)).toEqual({ ef: 10, variant: '', recall: 0.96 })
+  })
+})
