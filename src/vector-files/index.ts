@@ -1,0 +1,6 @@
+export {
+  readVectorFile,
+  type VectorFile,
+  type VectorFileOptions,
+  vectorFileEndings,
+} from './read-vector-file.ts'
