@@ -1,0 +1,81 @@
+import type { Measurement } from './measure.ts'
+import { median, type Recommendation } from './recommend.ts'
+
+/** What the tables are about. */
+export interface Subject {
+  readonly data: string
+  readonly rows: number
+  readonly dimension: number
+  readonly metric: string
+  readonly k: number
+  readonly queryCount: number
+  readonly queriesFrom: string
+}
+
+const rounded = (value: number) => Number(value.toPrecision(3)).toLocaleString('en-US')
+
+/** Columns as wide as their widest cell, numbers to the right. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] ?? '').length)))
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number)))
+      .join('  ')
+      .trimEnd()
+  return [line(head), ...rows.map(line)].map((text) => `  ${text}`).join('\n')
+}
+
+const withSpread = (values: readonly number[]) =>
+  `${rounded(median(values))} (${rounded(Math.min(...values))}..${rounded(Math.max(...values))})`
+
+export function describe(subject: Subject, measurement: Measurement, advice: Recommendation): string {
+  const { data, rows, dimension, metric, k, queryCount, queriesFrom } = subject
+  const builds = measurement.builds.map(({ quantization, threads, vectorsPerSecond }) => [
+    quantization,
+    String(threads),
+    withSpread(vectorsPerSecond),
+    rounded(measurement.bytesPerVector[quantization] as number),
+  ])
+  const searches = measurement.searches.map(({ quantization, ef, recall, queriesPerSecond, latencyMs }) => [
+    quantization,
+    String(ef),
+    recall.toFixed(4),
+    withSpread(queriesPerSecond),
+    `${median(latencyMs.map((latency) => latency.median)).toFixed(3)} ms`,
+    `${median(latencyMs.map((latency) => latency.p99)).toFixed(3)} ms`,
+  ])
+  const choices = advice.choices.map(({ recall, setting }) =>
+    setting === undefined
+      ? [String(recall), 'not reached']
+      : [
+          String(recall),
+          setting.quantization,
+          String(setting.ef),
+          setting.recall.toFixed(4),
+          rounded(median(setting.queriesPerSecond)),
+          `${(median(setting.queriesPerSecond) / measurement.exactQueriesPerSecond).toFixed(1)}x`,
+        ],
+  )
+  return [
+    `${data}: ${rounded(rows)} vectors of ${dimension}, ${metric}; k ${k}, ${queryCount} queries (${queriesFrom})`,
+    `\nBuild: median of the rounds, and the slowest and fastest`,
+    table(['quantization', 'threads', 'vectors/s', 'bytes/vector'], builds),
+    `\nSearch, one query after the other on one thread; the exact scan makes ${rounded(measurement.exactQueriesPerSecond)} queries/s`,
+    table(['quantization', 'ef', 'recall', 'queries/s', 'median', 'p99'], searches),
+    `\nFastest setting that reaches a recall`,
+    table(['recall', 'quantization', 'ef', 'measured', 'queries/s', 'than exact'], choices),
+    `\n${inCode(subject, advice)}`,
+  ].join('\n')
+}
+
+function inCode({ dimension, metric, k }: Subject, { parameters }: Recommendation): string {
+  if (parameters === undefined) {
+    return 'No setting reaches that recall; search with { exact: true }, or raise M and efConstruction.'
+  }
+  const { quantization, ef, threads } = parameters
+  return [
+    'To begin with:',
+    `  const index = new VectorIndex({ dimension: ${dimension}, metric: '${metric}', quantization: '${quantization}', threads: ${threads} })`,
+    `  await index.search(query, { k: ${k}, ef: ${ef} })`,
+  ].join('\n')
+}
