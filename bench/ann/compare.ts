@@ -7,6 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { adaptersNamed } from './adapters/registry.ts'
 import { scratchFolder } from './adapters/scratch-folder.ts'
+import { compareFiles } from './compare-files.ts'
 import { type DataSet, loadDataSet } from './data-sets.ts'
 import { groundTruth } from './ground-truth.ts'
 import { thisMachine } from './machine.ts'
@@ -22,7 +23,9 @@ if (args.includes('--help')) {
   console.log(usage)
   process.exit()
 }
-const { sets, limit, peers: wantedPeers, name: runName, isParallel, parameters } = readBenchOptions(args)
+if (args.includes('--compare')) process.exit(compareFiles(args))
+const options = readBenchOptions(args)
+const { limit, parameters } = options
 
 const log = (text: string) => process.stderr.write(`${text}\n`)
 const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8' }).trim()
@@ -31,18 +34,18 @@ const limited = (set: DataSet): DataSet =>
   limit === undefined ? set : { ...set, base: set.base.slice(0, limit * set.dimension) }
 
 async function compareOn(name: string): Promise<BenchResults> {
-  const set = limited(await loadDataSet(name, parameters.seed))
+  const set = limited(await loadDataSet(name, { ...options, seed: parameters.seed }))
   const { source, thresholds } = await groundTruth(set, parameters.k, limit !== undefined)
   const rows = set.base.length / set.dimension
   log(`${set.name}: ${rows} x ${set.dimension}, ${set.metric}, ${thresholds.length} queries`)
   const folder = scratchFolder()
   writeSet(folder.path, set)
-  const adapters = adaptersNamed(wantedPeers)
+  const adapters = adaptersNamed(options.peers)
   const peers = await run({ set, setFolder: folder.path, thresholds, adapters, parameters, log })
   folder.remove()
   const { M, efConstruction, seed, buildRounds } = parameters
   const rounds = Math.max(1, buildRounds)
-  const parallel = isParallel
+  const parallel = options.isParallel
     ? await measureParallelism({ set, rounds, M, efConstruction, seed, log })
     : undefined
   return {
@@ -67,13 +70,16 @@ async function compareOn(name: string): Promise<BenchResults> {
   }
 }
 
-for (const name of sets) {
+for (const name of options.sets) {
   const results = await compareOn(name)
   console.log(describeRun(results))
-  if (runName !== undefined) {
+  if (options.name !== undefined) {
     const folder = fileURLToPath(new URL('../results', import.meta.url))
     mkdirSync(folder, { recursive: true })
-    writeFileSync(`${folder}/${runName}-${results.set.name}.json`, `${JSON.stringify(results, null, 1)}\n`)
+    writeFileSync(
+      `${folder}/${options.name}-${results.set.name}.json`,
+      `${JSON.stringify(results, null, 1)}\n`,
+    )
   }
   if (results.peers.some((peer) => peer.group === 'segvec' && peer.failure !== undefined)) {
     process.exitCode = 1

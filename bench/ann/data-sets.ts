@@ -1,11 +1,12 @@
 /**
  * The data that benchmarks run on: real sets from the folder named by SEGVEC_DATA (or ../shared/data) where present, the
- * text that every checkout has under its own node_modules, and clustered vectors of any shape.
+ * text that every checkout has under its own node_modules, clustered vectors of any shape, and files of vectors.
  */
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Metric } from 'segvec'
+import { readVectorFile, vectorFileEndings } from 'segvec/vector-files'
 import { textCorpus } from '../../corpus/text-corpus.ts'
 import { clusteredVectors } from '../../test/support/clustered.ts'
 
@@ -16,6 +17,8 @@ export interface DataSet {
   readonly dimension: number
   readonly base: Float32Array
   readonly queries: Float32Array
+  /** Of a set that brings its ground truth along. */
+  readonly folder?: string
 }
 
 const projectFolder = fileURLToPath(new URL('../..', import.meta.url))
@@ -39,19 +42,41 @@ export function hasDataSet(name: string): boolean {
 /** The names of the real sets that are here, and `text`. */
 export const presentSets = (): string[] => [...Object.keys(realSets), 'text'].filter(hasDataSet)
 
-/** @param seed of a generated set. */
-export async function loadDataSet(name: string, seed: number): Promise<DataSet> {
+/** What a set's name leaves open. */
+export interface SetOptions {
+  /** Of a generated set. */
+  readonly seed: number
+  /** Of a file's vectors. */
+  readonly metric: Metric
+  /** A file of queries for a file of vectors; without it some of these are held out as such. */
+  readonly queries: string | undefined
+}
+
+export async function loadDataSet(name: string, { seed, ...ofFile }: SetOptions): Promise<DataSet> {
+  if (vectorFileEndings.includes(extname(name))) return loadFile(name, ofFile)
   if (name === 'text') return loadText()
   const clustered = /^clustered:(\d+)x(\d+)$/.exec(name)
   if (clustered !== null) return loadClustered(Number(clustered[1]), Number(clustered[2]), seed)
   const metric = realSets[name]
   if (metric === undefined || !hasDataSet(name)) {
-    const known = ['text', 'clustered:<rows>x<dimension>', ...Object.keys(realSets)].join(', ')
+    const known = [
+      'text',
+      'clustered:<rows>x<dimension>',
+      `a file (${vectorFileEndings.join(', ')})`,
+      ...Object.keys(realSets),
+    ].join(', ')
     throw new Error(`data set '${name}' is not present; known sets: ${known} (folder: ${dataFolder()})`)
   }
   const folder = join(dataFolder(), 'vectors', name)
   const dimension = Number(/-(\d+)$/.exec(name)?.[1])
-  return { name, metric, dimension, base: readVectors(folder, 'base'), queries: readVectors(folder, 'query') }
+  return {
+    name,
+    metric,
+    dimension,
+    folder,
+    base: readVectors(folder, 'base'),
+    queries: readVectors(folder, 'query'),
+  }
 }
 
 /** Reads `name.u8` (one byte a component) or `name.f32` (little-endian floats). */
@@ -79,11 +104,30 @@ function loadClustered(count: number, dimension: number, seed: number): DataSet 
   }
 }
 
-/** Every fiftieth chunk, up to 500, becomes a query and leaves the base. */
+async function loadFile(
+  path: string,
+  { metric, queries: queriesPath }: Omit<SetOptions, 'seed'>,
+): Promise<DataSet> {
+  const { vectors, dimension } = await readVectorFile(path)
+  const name = basename(path, extname(path))
+  if (queriesPath === undefined) return { name, metric, dimension, ...withHeldOut(vectors, dimension) }
+  const { vectors: queries } = await readVectorFile(queriesPath, { dimension, limit: mostHeldOut })
+  return { name, metric, dimension, base: vectors, queries }
+}
+
 async function loadText(): Promise<DataSet> {
   const { vectors, dimension } = await textCorpus()
+  return { name: 'text', metric: 'cosine', dimension, ...withHeldOut(vectors, dimension) }
+}
+
+const mostHeldOut = 500
+const rowsPerHeldOut = 50
+
+/** One row in fifty, spread evenly and 500 at most, becomes a query and leaves the base. */
+function withHeldOut(vectors: Float32Array, dimension: number): Pick<DataSet, 'base' | 'queries'> {
   const count = vectors.length / dimension
-  const isQuery = (row: number) => row % 50 === 25 && row < 25_000
+  const step = Math.max(rowsPerHeldOut, Math.ceil(count / mostHeldOut))
+  const isQuery = (row: number) => row % step === step >> 1
   const pick = (wanted: boolean) => {
     const rows = Array.from({ length: count }, (_, row) => row).filter((row) => isQuery(row) === wanted)
     const picked = new Float32Array(rows.length * dimension)
@@ -92,5 +136,5 @@ async function loadText(): Promise<DataSet> {
     })
     return picked
   }
-  return { name: 'text', metric: 'cosine', dimension, base: pick(false), queries: pick(true) }
+  return { base: pick(false), queries: pick(true) }
 }

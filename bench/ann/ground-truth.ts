@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { VectorIndex } from 'segvec'
 import { rowViews } from './adapters/rows.ts'
-import { type DataSet, dataFolder } from './data-sets.ts'
+import type { DataSet } from './data-sets.ts'
 import { distance } from './metrics.ts'
 
 export interface GroundTruth {
@@ -22,8 +22,9 @@ const suffixes = { l2: 'l2', cosine: 'cos', ip: 'ip' } as const
  */
 export async function groundTruth(set: DataSet, k: number, isLimited: boolean): Promise<GroundTruth> {
   const name = `gt_${suffixes[set.metric]}.ivecs`
-  const file = join(dataFolder(), 'vectors', set.name, name)
-  if (!isLimited && existsSync(file)) return { source: name, thresholds: fromFile(set, k, file) }
+  const file = join(set.folder ?? '', name)
+  if (set.folder !== undefined && !isLimited && existsSync(file))
+    return { source: name, thresholds: fromFile(set, k, file) }
   const cached = fileURLToPath(new URL(`../../build/ground-truth/${digestOf(set, k)}.json`, import.meta.url))
   if (!existsSync(cached)) {
     const thresholds = await exactThresholds(set, k)

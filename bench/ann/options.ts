@@ -1,5 +1,6 @@
 /** The command line of the comparison. */
 import { parseArgs } from 'node:util'
+import type { Metric } from 'segvec'
 import { presentSets } from './data-sets.ts'
 import type { RunParameters } from './results.ts'
 
@@ -8,6 +9,9 @@ export interface BenchOptions {
   /** Rows of a set that are used; all if left out. */
   readonly limit: number | undefined
   readonly peers: readonly string[] | undefined
+  /** Of sets that are files. */
+  readonly metric: Metric
+  readonly queries: string | undefined
   readonly name: string | undefined
   readonly isParallel: boolean
   readonly parameters: Required<RunParameters>
@@ -17,14 +21,21 @@ export const usage = `npm run bench -- [options]
 
   without options     a quick look: 10,000 rows of the text that every checkout has, a few minutes
   --full              every set that is here, whole, five rounds, and how the build gains from threads
-  --set <name>        text, clustered:<rows>x<dimension>, or a set of the shared data folder; may be given again
+  --set <name>        text, clustered:<rows>x<dimension>, a set of the shared data folder, or a file of vectors
+                      (.npy, .fvecs, .bvecs, .f32, .u8); may be given again
+  --metric <name>     of a file: cosine, l2 or ip (cosine)
+  --queries <file>    of a file; without it, some of its vectors are held out
   --peers <a,b>       these only, each by its name or the start of it
   --rounds <n>        rounds of searches (5; without --set and --full 2)
   --build-rounds <n>  rounds of builds (3; without --set and --full 1)
   --limit <rows>      no more rows of each set
   --parallel          also measure how segvec's build gains from threads
   --seed <n>          of everything random that can be seeded (1)
-  --name <run>        keep raw results as bench/results/<run>-<set>.json`
+  --name <run>        keep raw results as bench/results/<run>-<set>.json
+
+  --compare <old.json> <new.json> [--tolerance 0.05]
+                      instead of a run: what became worse from one result file to the other, beyond their noise and at
+                      equal recall; exits with 1 if anything did`
 
 const efs = [10, 12, 16, 20, 26, 34, 44, 58, 76, 100, 140, 200, 300, 400, 600, 800]
 const quickRows = 10_000
@@ -34,6 +45,8 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
     args: [...args],
     options: {
       set: { type: 'string', multiple: true },
+      metric: { type: 'string', default: 'cosine' },
+      queries: { type: 'string' },
       full: { type: 'boolean', default: false },
       peers: { type: 'string' },
       rounds: { type: 'string' },
@@ -49,6 +62,8 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
     sets: values.set ?? (values.full ? presentSets() : ['text']),
     limit: count('limit', values.limit, isQuick ? quickRows : undefined),
     peers: values.peers?.split(','),
+    metric: metricOf(values.metric),
+    queries: values.queries,
     name: values.name,
     isParallel: values.parallel || values.full,
     parameters: {
@@ -62,6 +77,14 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
       operatingRecall: 0.95,
     },
   }
+}
+
+const metrics = ['cosine', 'l2', 'ip'] as const
+
+function metricOf(text: string): Metric {
+  const metric = metrics.find((candidate) => candidate === text)
+  if (metric === undefined) throw new Error(`--metric is '${text}'; expected one of ${metrics.join(', ')}`)
+  return metric
 }
 
 function count<Fallback extends number | undefined>(

@@ -1,0 +1,137 @@
+/**
+ * What became worse from one run to a later one. Two runs are never made on the same machine at the same load, so a figure is
+ * first brought to the old run's scale by what the same figure did for the packages that are not ours and are the same
+ * in both runs; only what is worse beyond that, and beyond the spread of the rounds of both runs, is a regression.
+ */
+import {
+  batchSpeed,
+  buildSpeed,
+  bytesPerVector,
+  latency,
+  recalls,
+  type Spread,
+  searchSpeed,
+} from './figures-of.ts'
+import type { BenchResults, PeerResult } from './results.ts'
+
+interface Figure {
+  readonly name: string
+  readonly isSmallerBetter: boolean
+  /** False for what does not depend on how fast the machine is. */
+  readonly isSpeed: boolean
+  of(peer: PeerResult): Spread | undefined
+}
+
+const speed = (name: string, of: Figure['of']): Figure => ({
+  name,
+  isSmallerBetter: false,
+  isSpeed: true,
+  of,
+})
+
+const figures: readonly Figure[] = [
+  speed('build, 1 thread', (peer) => buildSpeed(peer, 'one')),
+  speed('build, all threads', (peer) => buildSpeed(peer, 'all')),
+  ...recalls.map((recall) => speed(`search at recall ${recall}`, (peer) => searchSpeed(peer, recall))),
+  speed('batch search', batchSpeed),
+  { name: 'single search, p99', isSmallerBetter: true, isSpeed: true, of: (peer) => latency(peer, 'p99Ms') },
+  {
+    name: 'bytes per vector',
+    isSmallerBetter: true,
+    isSpeed: false,
+    of(peer) {
+      const bytes = bytesPerVector(peer)
+      return bytes === undefined ? undefined : { median: bytes, minimum: bytes, maximum: bytes }
+    },
+  },
+]
+
+export interface Change {
+  readonly peer: string
+  readonly figure: string
+  readonly old: number
+  /** At the old run's scale; left out where the figure is gone. */
+  readonly new?: number
+  /** How many times as good as before: below 1 is worse. */
+  readonly ratio?: number
+  readonly isRegression: boolean
+  readonly reason?: string
+}
+
+/** @throws {Error} where the runs cannot be compared: another set or other parameters. */
+export function changesBetween(before: BenchResults, after: BenchResults, tolerance: number): Change[] {
+  assertComparable(before, after)
+  const ours = before.peers.filter((peer) => peer.group === 'segvec')
+  if (ours.length === 0) throw new Error('the old results hold no figures of segvec')
+  return ours.flatMap((old) => {
+    const now = after.peers.find((peer) => peer.name === old.name)
+    if (now === undefined) {
+      return [
+        {
+          peer: old.name,
+          figure: 'all',
+          old: Number.NaN,
+          isRegression: true,
+          reason: 'not in the new results',
+        },
+      ]
+    }
+    if (now.failure !== undefined && old.failure === undefined) {
+      return [{ peer: old.name, figure: 'all', old: Number.NaN, isRegression: true, reason: now.failure }]
+    }
+    return figures.flatMap(
+      (figure) => changeOf(figure, old, now, machineChange(figure, before, after), tolerance) ?? [],
+    )
+  })
+}
+
+function changeOf(
+  figure: Figure,
+  oldPeer: PeerResult,
+  newPeer: PeerResult,
+  scale: number,
+  tolerance: number,
+): Change | undefined {
+  const old = figure.of(oldPeer)
+  if (old === undefined) return undefined
+  const change = { peer: oldPeer.name, figure: figure.name, old: old.median }
+  const given = figure.of(newPeer)
+  if (given === undefined) return { ...change, isRegression: true, reason: 'not reached any more' }
+  const now = { median: given.median / scale, minimum: given.minimum / scale, maximum: given.maximum / scale }
+  const ratio = figure.isSmallerBetter ? old.median / now.median : now.median / old.median
+  const isApart = figure.isSmallerBetter ? now.minimum > old.maximum : now.maximum < old.minimum
+  return { ...change, new: now.median, ratio, isRegression: ratio < 1 - tolerance && isApart }
+}
+
+/** How many times the figure of the other packages, the same versions in both runs, is what it was: their geometric mean. */
+function machineChange(figure: Figure, before: BenchResults, after: BenchResults): number {
+  if (!figure.isSpeed) return 1
+  const logarithms = before.peers.flatMap((old) => {
+    const now = after.peers.find((peer) => peer.name === old.name && peer.version === old.version)
+    if (old.group === 'segvec' || now === undefined) return []
+    const [from, to] = [figure.of(old)?.median, figure.of(now)?.median]
+    return from === undefined || to === undefined ? [] : [Math.log(to / from)]
+  })
+  if (logarithms.length === 0) return 1
+  return Math.exp(logarithms.reduce((sum, logarithm) => sum + logarithm, 0) / logarithms.length)
+}
+
+function assertComparable(before: BenchResults, after: BenchResults): void {
+  const about = ({ set, parameters }: BenchResults) => ({
+    set: set.name,
+    rows: set.rows,
+    queries: set.queries,
+    metric: set.metric,
+    M: parameters.M,
+    efConstruction: parameters.efConstruction,
+    k: parameters.k,
+  })
+  const [old, now] = [about(before), about(after)]
+  for (const name of Object.keys(old) as (keyof typeof old)[]) {
+    if (old[name] !== now[name]) {
+      throw new Error(
+        `the runs cannot be compared: ${name} is ${now[name]}; expected ${old[name]} as in the old one`,
+      )
+    }
+  }
+}
