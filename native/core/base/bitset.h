@@ -1,8 +1,11 @@
 // A set of slot numbers as bits. Immutable once shared: writers copy, change the copy and publish it.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <utility>
 #include <vector>
 
 namespace segvec {
@@ -27,6 +30,15 @@ class Bitset {
     ++set_count_;
     return true;
   }
+
+  // The bits of `words`, lowest first. Zero words at the end are as good as none.
+  static Bitset FromWords(std::vector<uint64_t> words) {
+    Bitset bitset;
+    bitset.words_ = std::move(words);
+    for (const uint64_t word : bitset.words_) bitset.set_count_ += static_cast<size_t>(std::popcount(word));
+    return bitset;
+  }
+  std::span<const uint64_t> words() const { return words_; }
 
   size_t set_count() const { return set_count_; }
   size_t memory_bytes() const { return words_.capacity() * sizeof(uint64_t); }

@@ -81,7 +81,7 @@ GrowableMemory::GrowableMemory(size_t reserved_bytes) {
 }
 
 GrowableMemory::~GrowableMemory() {
-  if (data_ != nullptr) Release(data_, reserved_);
+  if (data_ != nullptr && owner_ == nullptr) Release(data_, reserved_);
 }
 
 void GrowableMemory::Commit(size_t bytes) {

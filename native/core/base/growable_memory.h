@@ -3,6 +3,7 @@
 // Shape: `reserved_bytes` of address space, of which the first `committed_bytes` may be touched; fresh bytes are zero.
 // Thread safety: one writer commits; others may read committed bytes, and ask how many there are, meanwhile, because
 //                nothing ever moves.
+//                Memory that somebody else owns can stand in for it: it is only read, and counts as none of ours.
 // Cost: what lies beyond the first 2 MiB is advised to use huge pages, which makes random access 1.15-1.45x faster
 //       (shared notes, measured); the first 2 MiB are not, so that a small index stays small.
 #pragma once
@@ -10,6 +11,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 
 namespace segvec {
@@ -19,6 +21,9 @@ class GrowableMemory {
   GrowableMemory() = default;
   // Throws kOutOfMemory when the address space cannot be had.
   explicit GrowableMemory(size_t reserved_bytes);
+  // Memory that `owner` keeps. Never written to, never grown.
+  GrowableMemory(const std::byte* data, std::shared_ptr<const void> owner)
+      : data_(const_cast<std::byte*>(data)), owner_(std::move(owner)) {}
   ~GrowableMemory();
   GrowableMemory(GrowableMemory&& other) noexcept { Swap(other); }
   GrowableMemory& operator=(GrowableMemory&& other) noexcept {
@@ -39,6 +44,7 @@ class GrowableMemory {
   void Swap(GrowableMemory& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(reserved_, other.reserved_);
+    owner_.swap(other.owner_);
     committed_.store(other.committed_.exchange(committed_bytes(), std::memory_order_relaxed),
                      std::memory_order_relaxed);
   }
@@ -46,6 +52,7 @@ class GrowableMemory {
   std::byte* data_ = nullptr;
   size_t reserved_ = 0;
   std::atomic<size_t> committed_{0};
+  std::shared_ptr<const void> owner_;
 };
 
 // An array of T in growable memory, addressed by element.
@@ -54,6 +61,9 @@ class GrowableArray {
  public:
   GrowableArray() = default;
   explicit GrowableArray(size_t reserved_count) : memory_(BytesOf(reserved_count)) {}
+  // An array that `owner` keeps; only to be read.
+  GrowableArray(const T* values, std::shared_ptr<const void> owner)
+      : memory_(reinterpret_cast<const std::byte*>(values), std::move(owner)) {}
 
   void Commit(size_t count) { memory_.Commit(BytesOf(count)); }
   void Trim(size_t count) { memory_.Trim(count * sizeof(T)); }

@@ -1,6 +1,7 @@
 #include "graph/graph.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/random.h"
 
@@ -16,8 +17,8 @@ size_t PadToLine(size_t links) { return (links + kLineLinks - 1) / kLineLinks * 
 // A slot has 1 / (M - 1) upper rows on average; a quarter more and a little is never missed in practice.
 Graph::Graph(uint32_t capacity, uint32_t M)
     : M_(M),
-      stride0_(PadToLine(2 * M)),
-      upper_stride_(PadToLine(M)),
+      stride0_(RowStride(M, 0)),
+      upper_stride_(RowStride(M, 1)),
       upper_row_capacity_(capacity / (M - 1) + capacity / (4 * (M - 1)) + 1024),
       links0_(capacity * stride0_),
       keys0_(capacity * stride0_),
@@ -26,6 +27,26 @@ Graph::Graph(uint32_t capacity, uint32_t M)
       in_degrees_(capacity),
       levels_(capacity),
       upper_start_(capacity) {}
+
+Graph::Graph(uint32_t slot_count, uint32_t M, Parts&& parts)
+    : M_(M),
+      stride0_(RowStride(M, 0)),
+      upper_stride_(RowStride(M, 1)),
+      upper_row_capacity_(0),
+      links0_(std::move(parts.links)),
+      upper_links_(std::move(parts.upper_links)),
+      levels_(std::move(parts.levels)),
+      upper_start_(slot_count) {
+  upper_start_.Commit(slot_count);
+  for (uint32_t slot = 0; slot < slot_count; ++slot) {
+    upper_start_[slot] = levels_[slot] == 0 ? kNil : static_cast<uint32_t>(upper_row_count_);
+    upper_row_count_ += levels_[slot];
+  }
+  upper_row_capacity_ = upper_row_count_;
+  SetEntry(parts.entry);
+}
+
+size_t Graph::RowStride(uint32_t M, uint32_t level) { return PadToLine(level == 0 ? 2 * M : M); }
 
 void Graph::Commit(uint32_t slot_count) {
   links0_.Commit(slot_count * stride0_);

@@ -36,7 +36,19 @@ class Graph {
     uint32_t level = 0;
   };
 
+  // A finished graph as plain data. Upper rows are in the order of their slots, and of the levels of a slot.
+  struct Parts {
+    GrowableArray<uint8_t> levels;  // per slot
+    GrowableArray<uint32_t> links, upper_links;
+    Entry entry;
+  };
+
   Graph(uint32_t capacity, uint32_t M);
+  // REQUIRES: levels of at most kMaxLevel, rows of RowStride() links for each slot and level, an entry that is a slot.
+  Graph(uint32_t slot_count, uint32_t M, Parts&& parts);
+
+  // The links that a row has room for in memory, more than RowCapacity().
+  static size_t RowStride(uint32_t M, uint32_t level);
 
   // Makes room for the slots below `slot_count`. Throws kOutOfMemory.
   void Commit(uint32_t slot_count);

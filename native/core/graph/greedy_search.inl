@@ -20,6 +20,7 @@ void DescendLevel(const Space& space, const Graph& graph, const typename Space::
     }
     space.Keys(query, neighbors, count, keys);
     context.distance_count += count;
+    if (context.touched != nullptr) [[unlikely]] context.touched->NoteVectors(neighbors, count);
     for (size_t i = 0; i < count; ++i) {
       if (keys[i] < key) {
         key = keys[i];
@@ -37,6 +38,7 @@ void DescendTo(const Space& space, const Graph& graph, const typename Space::Que
   slot = entry.slot;
   key = space.Key(query, slot);
   ++context.distance_count;
+  if (context.touched != nullptr) [[unlikely]] context.touched->NoteVectors(&slot, 1);
   for (uint32_t level = entry.level; level > to_level; --level) {
     DescendLevel(space, graph, query, level, slot_limit, context, slot, key);
   }
@@ -59,6 +61,7 @@ SEGVEC_INLINE size_t Expand(const Space& space, const Graph& graph, const typena
   }
   space.Keys(query, fresh, count, keys);
   context.distance_count += count;
+  if (context.touched != nullptr) [[unlikely]] context.touched->Note(slot, fresh, count);
   return count;
 }
 

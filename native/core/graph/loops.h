@@ -44,12 +44,28 @@ struct QueryScratch {
   alignas(64) int8_t values[kMaxDimension];
 };
 
+// The slots whose vectors, and whose links on level 0, a search has read.
+struct TouchedSlots {
+  std::vector<uint32_t> vectors, links;
+
+  void NoteVectors(const uint32_t* slots, size_t count) { vectors.insert(vectors.end(), slots, slots + count); }
+  void Note(uint32_t expanded, const uint32_t* fresh, size_t count) {
+    links.push_back(expanded);
+    NoteVectors(fresh, count);
+  }
+  void Clear() {
+    vectors.clear();
+    links.clear();
+  }
+};
+
 // What one search needs, reused from query to query. Thread safety: one search at a time.
 struct SearchContext {
   VisitedSet visited;
   CandidatePool pool;            // after a search: the nearest slots met, visible ones only
   std::vector<uint64_t> heap;    // candidates of a search with invisible slots
   uint64_t distance_count = 0;   // distances computed since the context was made
+  TouchedSlots* touched = nullptr;  // where to note what the search reads; null for nowhere
 };
 
 struct BuildParameters {

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "distance/code_rows.h"
@@ -32,6 +33,10 @@ class ScalarQuantizer {
   ScalarQuantizer(Metric metric, size_t dimension, const float* rows, size_t stride, const float* inverse_norms,
                   size_t row_count);
 
+  // One that was fitted before. REQUIRES: `offsets` has `dimension` finite numbers, `scale` is positive.
+  ScalarQuantizer(Metric metric, size_t dimension, float scale, std::vector<float> offsets)
+      : metric_(metric), dimension_(dimension), scale_(scale), offsets_(std::move(offsets)) {}
+
   struct Encoded {
     int32_t term;   // the correction of a row, the constant of a query
     bool is_exact;  // the codes hold the vector without loss, and integer distances are real ones
@@ -47,6 +52,7 @@ class ScalarQuantizer {
 
   // What one step of a code is worth.
   float scale() const { return scale_; }
+  const std::vector<float>& offsets() const { return offsets_; }
 
  private:
   Encoded EncodeValues(const float* values, float factor, uint8_t* codes) const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "base/random.h"
 #include "distance/kernels.h"
@@ -22,6 +23,26 @@ Segment::Segment(const SegmentShape& shape, const SegmentLoops& loops, uint32_t 
       codes_(shape.has_codes ? shape.capacity * padded_codes_ : 0),
       corrections_(shape.has_codes ? shape.capacity : 0) {}
 
+Segment::Segment(SegmentParts&& parts, const SegmentLoops& loops)
+    : shape_(parts.shape),
+      loops_(loops),
+      number_(parts.number),
+      seed_(parts.level_seed),
+      padded_dimension_(PaddedDimension(parts.shape.dimension)),
+      padded_codes_(PaddedCodes(parts.shape.dimension)),
+      rows_(std::move(parts.rows)),
+      inverse_norms_(std::move(parts.inverse_norms)),
+      ids_(std::move(parts.ids)),
+      codes_(std::move(parts.codes)),
+      corrections_(std::move(parts.corrections)),
+      quantizer_(std::move(parts.quantizer)),
+      is_lossless_(parts.is_lossless),
+      graph_(std::move(parts.graph)),
+      slot_count_(parts.slot_count),
+      is_graph_ready_(graph_ != nullptr),
+      is_sealed_(true),
+      guard_(std::move(parts.guard)) {}
+
 size_t Segment::memory_bytes() const {
   return rows_.committed_bytes() + inverse_norms_.committed_bytes() + ids_.committed_bytes() +
          codes_.committed_bytes() + corrections_.committed_bytes() +
@@ -38,6 +59,11 @@ uint64_t Segment::Fingerprint() const {
   return has_graph() ? Mix(hash ^ graph_->Fingerprint(count)) : hash;
 }
 
+void Segment::CheckTouched(ReadGuard::Part vectors, const TouchedSlots& touched) const {
+  for (const uint32_t slot : touched.vectors) Check(vectors, slot, slot + 1);
+  for (const uint32_t slot : touched.links) Check(ReadGuard::Part::kLinks, slot, slot + 1);
+}
+
 bool Segment::SearchGraph(const FloatQuery& query, uint32_t ef, size_t rerank_count, const Visibility& visibility,
                           SegmentSearchContext& context, std::vector<Hit>& hits) const {
   SegmentQuery segment_query{query, {}};
@@ -52,7 +78,12 @@ bool Segment::SearchGraph(const FloatQuery& query, uint32_t ef, size_t rerank_co
   const Loops& loops = on_codes ? *loops_.on_codes : *loops_.on_floats;
   // Of lossy codes as many are walked to as will be measured: the floats choose among them.
   if (on_codes && !is_exact) ef = std::max(ef, static_cast<uint32_t>(std::min<size_t>(rerank_count, slot_count())));
+  // What a mapped file gave the search is checked after it: wrong bytes lead it astray, but not out of bounds.
+  const bool is_guarded = !is_checked();
+  context.search.touched = is_guarded ? &context.touched : nullptr;
+  context.touched.Clear();
   loops.search(rows(), *graph_, segment_query, slot_count(), ef, visibility, context.search);
+  if (is_guarded) CheckTouched(on_codes ? ReadGuard::Part::kCodes : ReadGuard::Part::kRows, context.touched);
   const bool is_full = pool.size() == pool.capacity();
   // A row that was linked while the search ran is not this snapshot's.
   if (!on_codes || is_exact) {
@@ -68,6 +99,9 @@ bool Segment::SearchGraph(const FloatQuery& query, uint32_t ef, size_t rerank_co
   for (size_t i = 0; i < pool.size() && context.slots.size() < rerank_count; ++i) {
     const uint32_t slot = CandidatePool::SlotOf(pool[i]);
     if (visibility.Contains(slot)) context.slots.push_back(slot);
+  }
+  if (is_guarded) {
+    for (const uint32_t slot : context.slots) Check(ReadGuard::Part::kRows, slot, slot + 1);
   }
   context.keys.resize(context.slots.size());
   loops_.on_floats->rerank(rows().floats, query, context.slots.data(), context.slots.size(), context.keys.data());

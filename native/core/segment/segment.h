@@ -15,6 +15,7 @@
 #include "distance/metric.h"
 #include "graph/loops.h"
 #include "quantize/scalar_quantizer.h"
+#include "segment/read_guard.h"
 
 namespace segvec {
 
@@ -34,10 +35,28 @@ struct SegmentLoops {
   const Loops* on_codes;
 };
 
+// A sealed segment as plain data that was checked: what storage reads a segment from. Rows, codes and graph have the
+// shapes that Segment and Graph say.
+struct SegmentParts {
+  SegmentShape shape;
+  uint32_t number = 0;
+  uint64_t level_seed = 0;
+  uint32_t slot_count = 0;
+  GrowableArray<uint64_t> ids;
+  GrowableArray<float> rows, inverse_norms;
+  std::optional<ScalarQuantizer> quantizer;  // exactly when the shape has codes
+  bool is_lossless = false;
+  GrowableArray<uint8_t> codes;
+  GrowableArray<int32_t> corrections;
+  std::unique_ptr<Graph> graph;  // null for none
+  std::unique_ptr<const ReadGuard> guard;  // null when all of it was checked
+};
+
 struct SegmentSearchContext {
   SearchContext search;
   QueryScratch query;
   std::vector<uint32_t> slots, keys;
+  TouchedSlots touched;
 };
 
 class Segment {
@@ -46,11 +65,20 @@ class Segment {
   // `number` tells the segments of an index apart; with `seed` it decides the levels of the graph.
   Segment(const SegmentShape& shape, const SegmentLoops& loops, uint32_t number, uint64_t seed);
 
+  // A sealed segment.
+  Segment(SegmentParts&& parts, const SegmentLoops& loops);
+
+  const SegmentShape& shape() const { return shape_; }
+  // What the levels of the graph were drawn with.
+  uint64_t level_seed() const { return seed_; }
   uint32_t number() const { return number_; }
   uint32_t capacity() const { return shape_.capacity; }
   uint32_t slot_count() const { return slot_count_.load(std::memory_order_acquire); }
   uint64_t id(uint32_t slot) const { return ids_[slot]; }
-  const float* row(uint32_t slot) const { return rows_.data() + slot * padded_dimension_; }
+  const float* row(uint32_t slot) const {
+    Check(ReadGuard::Part::kRows, slot, slot + 1);
+    return rows_.data() + slot * padded_dimension_;
+  }
   bool is_sealed() const { return is_sealed_.load(std::memory_order_acquire); }
   bool has_graph() const { return is_graph_ready_.load(std::memory_order_acquire); }
   uint32_t max_level() const { return has_graph() ? graph_->entry().level : 0; }
@@ -66,14 +94,28 @@ class Segment {
   // Offers the visible slots in [begin, end) to `nearest`. REQUIRES: end <= visibility.slot_count.
   void Scan(const FloatQuery& query, uint32_t begin, uint32_t end, const Visibility& visibility,
             Nearest& nearest) const {
+    Check(ReadGuard::Part::kRows, begin, end);
     loops_.on_floats->scan(rows().floats, ids_.data(), query, begin, end, visibility, nearest);
   }
 
   const Graph* graph() const { return graph_.get(); }
+  // Null until the codes are fitted.
+  const ScalarQuantizer* quantizer() const { return quantizer_ ? &*quantizer_ : nullptr; }
+  const uint64_t* ids() const { return ids_.data(); }
   // Whether the graph is built and walked on codes.
   bool walks_codes() const { return shape_.has_codes && codes_fit_.load(std::memory_order_acquire); }
   // Whether the codes hold every vector exactly.
   bool is_lossless() const { return shape_.has_codes && is_lossless_.load(std::memory_order_relaxed); }
+  // Of a mapped segment: Check() first what is going to be read, or everything.
+  void Check(ReadGuard::Part part, uint32_t begin, uint32_t end) const {
+    if (guard_ && begin < end) guard_->Check(part, begin, end);
+  }
+  bool is_checked() const { return !guard_ || guard_->is_done(); }
+  void CheckAll() const {
+    for (const auto part : {ReadGuard::Part::kRows, ReadGuard::Part::kCodes, ReadGuard::Part::kLinks}) {
+      Check(part, 0, slot_count());
+    }
+  }
   SegmentRows rows() const {
     return {{rows_.data(), padded_dimension_ / 16, inverse_norms_.data()},
             {codes_.data(), padded_codes_ / 64, shape_.dimension, corrections_.data()}};
@@ -81,6 +123,8 @@ class Segment {
 
  private:
   friend class GrowingSegment;
+
+  void CheckTouched(ReadGuard::Part vectors, const TouchedSlots& touched) const;
 
   const SegmentShape shape_;
   const SegmentLoops loops_;
@@ -99,6 +143,7 @@ class Segment {
   std::atomic<uint32_t> slot_count_{0};
   std::atomic<bool> is_graph_ready_{false};
   std::atomic<bool> is_sealed_{false};
+  std::unique_ptr<const ReadGuard> guard_;  // what a mapped segment checks when it is first read
 };
 
 }  // namespace segvec
