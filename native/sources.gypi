@@ -18,8 +18,18 @@
       "native/core/quantize/scalar_quantizer.cc",
       "native/core/segment/growing_segment.cc",
       "native/core/segment/segment.cc",
+      "native/core/storage/checksum.cc",
       "native/core/storage/env.cc",
-      "native/core/storage/posix_env.cc"
+      "native/core/storage/format.cc",
+      "native/core/storage/graph_check.cc",
+      "native/core/storage/manifest.cc",
+      "native/core/storage/mapped_blocks.cc",
+      "native/core/storage/posix_env.cc",
+      "native/core/storage/section_reader.cc",
+      "native/core/storage/section_writer.cc",
+      "native/core/storage/segment_file.cc",
+      "native/core/storage/string_id_file.cc",
+      "native/core/storage/tombstone_file.cc"
     ],
     "segvec_binding_sources": [
       "native/binding/addon.cc",

@@ -1,0 +1,63 @@
+#include "storage/format.h"
+
+namespace segvec {
+
+std::string FileKindName(FileKind kind) {
+  switch (kind) {
+    case FileKind::kSegment:
+      return "segment";
+    case FileKind::kTombstones:
+      return "tombstone";
+    case FileKind::kManifest:
+      return "manifest";
+    case FileKind::kStringIds:
+      return "string id";
+  }
+  return "kind " + std::to_string(static_cast<uint32_t>(kind));
+}
+
+std::string SectionName(uint32_t type) {
+  switch (static_cast<SectionType>(type)) {
+    case SectionType::kBlockChecksums:
+      return "block checksums";
+    case SectionType::kSegmentInfo:
+      return "segment info";
+    case SectionType::kIds:
+      return "ids";
+    case SectionType::kRows:
+      return "rows";
+    case SectionType::kInverseNorms:
+      return "inverse norms";
+    case SectionType::kQuantizer:
+      return "quantizer";
+    case SectionType::kCodes:
+      return "codes";
+    case SectionType::kCorrections:
+      return "corrections";
+    case SectionType::kLevels:
+      return "levels";
+    case SectionType::kLinks:
+      return "links";
+    case SectionType::kUpperLinks:
+      return "upper links";
+    case SectionType::kTombstoneInfo:
+      return "tombstone info";
+    case SectionType::kDeadSlots:
+      return "dead slots";
+    case SectionType::kManifestInfo:
+      return "manifest info";
+    case SectionType::kSegmentList:
+      return "segment list";
+    case SectionType::kStringIdFileList:
+      return "string id file list";
+    case SectionType::kStringIdNumbers:
+      return "string id numbers";
+    case SectionType::kStringIdEnds:
+      return "string id ends";
+    case SectionType::kStringIdTexts:
+      return "string id texts";
+  }
+  return "section " + std::to_string(type);
+}
+
+}  // namespace segvec

@@ -1,0 +1,80 @@
+#include "storage/graph_check.h"
+
+#include <algorithm>
+
+namespace segvec {
+namespace {
+
+// One row; `position` is where it begins in its section.
+std::optional<GraphDamage> FindDamageInRow(const GraphData& graph, const uint32_t* row, uint32_t slot,
+                                           uint32_t level, uint64_t position) {
+  const size_t capacity = level == 0 ? 2 * graph.M : graph.M;
+  const size_t stride = Graph::RowStride(graph.M, level);
+  const auto Damage = [&](size_t i, const std::string& what) {
+    return GraphDamage{position + i * sizeof(uint32_t),
+                       "slot " + std::to_string(slot) + ", level " + std::to_string(level) + ": " + what};
+  };
+  size_t i = 0;
+  for (; i < capacity && row[i] != kNil; ++i) {
+    if (row[i] >= graph.slot_count || row[i] == slot) {
+      return Damage(i,
+                    "a link to slot " + std::to_string(row[i]) + " of " + std::to_string(graph.slot_count));
+    }
+    if (level > 0 && graph.levels[row[i]] < level) {
+      return Damage(i, "a link to slot " + std::to_string(row[i]) + ", which is not on this level");
+    }
+  }
+  for (; i < stride; ++i) {
+    if (row[i] != kNil) return Damage(i, "a link behind the end of the row");
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<GraphDamage> FindDamageInLevels(const GraphData& graph) {
+  uint64_t row_count = 0;
+  uint32_t highest = 0;
+  for (uint32_t slot = 0; slot < graph.slot_count; ++slot) {
+    const uint32_t level = graph.levels[slot];
+    if (level > kMaxLevel)
+      return GraphDamage{slot, "slot " + std::to_string(slot) + " has level " + std::to_string(level)};
+    row_count += level;
+    highest = std::max(highest, level);
+  }
+  if (row_count != graph.upper_row_count) {
+    return GraphDamage{
+        0, std::to_string(row_count) + " upper rows; expected " + std::to_string(graph.upper_row_count)};
+  }
+  const Graph::Entry entry = graph.entry;
+  if (entry.slot >= graph.slot_count || entry.level != highest || graph.levels[entry.slot] != highest) {
+    return GraphDamage{0, "the entry, slot " + std::to_string(entry.slot) + " on level " +
+                              std::to_string(entry.level) + ", is not on the highest level, " +
+                              std::to_string(highest)};
+  }
+  return std::nullopt;
+}
+
+std::optional<GraphDamage> FindDamageInLinks(const GraphData& graph) {
+  const size_t stride = Graph::RowStride(graph.M, 0);
+  for (uint32_t slot = 0; slot < graph.slot_count; ++slot) {
+    const size_t start = slot * stride;
+    auto damage = FindDamageInRow(graph, graph.links + start, slot, 0, start * sizeof(uint32_t));
+    if (damage) return damage;
+  }
+  return std::nullopt;
+}
+
+std::optional<GraphDamage> FindDamageInUpperLinks(const GraphData& graph) {
+  const size_t stride = Graph::RowStride(graph.M, 1);
+  size_t start = 0;
+  for (uint32_t slot = 0; slot < graph.slot_count; ++slot) {
+    for (uint32_t level = 1; level <= graph.levels[slot]; ++level, start += stride) {
+      auto damage = FindDamageInRow(graph, graph.upper_links + start, slot, level, start * sizeof(uint32_t));
+      if (damage) return damage;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace segvec

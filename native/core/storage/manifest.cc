@@ -1,0 +1,219 @@
+#include "storage/manifest.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "graph/graph.h"
+#include "storage/byte_io.h"
+#include "storage/metric_number.h"
+#include "storage/section_writer.h"
+
+namespace segvec {
+namespace {
+
+constexpr size_t kLongestName = 255;  // bytes, the limit of most file systems
+constexpr uint32_t kLastIdType = 2, kLastQuantization = 1;
+
+// The section of fixed size, byte for byte.
+struct ManifestInfo {
+  uint32_t dimension;
+  uint32_t metric;
+  uint32_t id_type;
+  uint32_t quantization;
+  uint32_t M;
+  uint32_t ef_construction;
+  uint32_t segment_capacity;
+  uint32_t growing_segments;
+  uint64_t seed;
+  uint64_t next_id;
+  uint64_t add_count;
+  uint32_t next_segment_number;
+  uint32_t segment_count;
+  uint32_t string_id_file_count;
+  uint32_t unused[3];
+};
+static_assert(sizeof(ManifestInfo) == 80);
+
+// A name that leads nowhere but into the directory of the index.
+bool IsPlainName(std::string_view name) {
+  if (name.empty() || name.size() > kLongestName || name == "." || name == "..") return false;
+  return std::ranges::none_of(name, [](char c) { return c == '/' || c == '\\' || c == ':' || c == '\0'; });
+}
+
+// What is wrong with a manifest; empty when nothing is.
+std::string Violation(const Manifest& manifest) {
+  const ManifestOptions& options = manifest.options;
+  const auto IsWithin = [](uint64_t value, uint64_t least, uint64_t most) {
+    return least <= value && value <= most;
+  };
+  if (!IsWithin(options.dimension, 1, kMaxDimension)) return "dimension " + std::to_string(options.dimension);
+  if (options.id_type > kLastIdType) return "id type " + std::to_string(options.id_type);
+  if (options.quantization > kLastQuantization) return "quantization " + std::to_string(options.quantization);
+  if (!IsWithin(options.M, kMinM, kMaxM)) return "an M of " + std::to_string(options.M);
+  if (options.ef_construction == 0) return "efConstruction 0";
+  if (options.segment_capacity == 0) return "segmentCapacity 0";
+  if (options.growing_segments == 0) return "growingSegments 0";
+  std::vector<std::string_view> names;
+  for (size_t i = 0; i < manifest.segments.size(); ++i) {
+    const ManifestSegment& segment = manifest.segments[i];
+    const std::string which = "segment " + std::to_string(segment.number);
+    if (i > 0 && segment.number <= manifest.segments[i - 1].number)
+      return which + " is not in ascending order";
+    if (segment.number >= manifest.next_segment_number) return which + " is not below the next number";
+    if (segment.slot_count > kMaxSlots || segment.dead_count > segment.slot_count) {
+      return which + " has " + std::to_string(segment.dead_count) + " dead of " +
+             std::to_string(segment.slot_count) + " slots";
+    }
+    if (segment.tombstones.has_value() != (segment.dead_count > 0)) {
+      return which + " has " + std::to_string(segment.dead_count) +
+             (segment.tombstones ? " dead slots and a tombstone file" : " dead slots and no tombstone file");
+    }
+    names.push_back(segment.file.name);
+    if (segment.tombstones) names.push_back(segment.tombstones->name);
+  }
+  for (const FileReference& file : manifest.string_id_files) names.push_back(file.name);
+  for (const std::string_view name : names) {
+    if (!IsPlainName(name)) return "a file name that is none";
+  }
+  std::ranges::sort(names);
+  if (const auto twice = std::ranges::adjacent_find(names); twice != names.end()) {
+    return "file '" + std::string(*twice) + "' twice";
+  }
+  return "";
+}
+
+void Put(ByteWriter& out, const FileReference& file) {
+  out.Put(file.stamp.size);
+  out.Put(file.stamp.checksum);
+  out.PutText(file.name);
+}
+
+FileReference GetFile(ByteReader& in) {
+  FileReference file;
+  file.stamp.size = in.Get<uint64_t>();
+  file.stamp.checksum = in.Get<uint64_t>();
+  file.name = in.GetText();
+  return file;
+}
+
+// Reads `count` entries that fill a section to its last byte. The list grows with what is there, not with
+// `count`.
+template <class Entry, class Get>
+std::vector<Entry> GetList(const SectionReader& reader, SectionType type, uint32_t count, const Get& get) {
+  const Section& section = reader.Require(type);
+  const std::vector<std::byte> bytes = reader.Read(section);
+  ByteReader in(bytes);
+  std::vector<Entry> list;
+  while (list.size() < count && !in.ended_early()) list.push_back(get(in));
+  if (in.ended_early() || !in.is_at_end()) {
+    reader.Fail(section, in.position(),
+                "not the " + std::to_string(count) + " entries that the manifest info says");
+  }
+  return list;
+}
+
+}  // namespace
+
+uint64_t Manifest::vector_count() const {
+  uint64_t count = 0;
+  for (const ManifestSegment& segment : segments) count += segment.slot_count - segment.dead_count;
+  return count;
+}
+
+FileStamp WriteManifest(const Manifest& manifest, WritableFile& file) {
+  if (const std::string violation = Violation(manifest); !violation.empty()) {
+    throw Error(ErrorCode::kInternal, "a manifest that could not be read back: " + violation);
+  }
+  const ManifestOptions& options = manifest.options;
+  const ManifestInfo info{options.dimension,
+                          NumberOf(options.metric),
+                          options.id_type,
+                          options.quantization,
+                          options.M,
+                          options.ef_construction,
+                          options.segment_capacity,
+                          options.growing_segments,
+                          options.seed,
+                          manifest.next_id,
+                          manifest.add_count,
+                          manifest.next_segment_number,
+                          static_cast<uint32_t>(manifest.segments.size()),
+                          static_cast<uint32_t>(manifest.string_id_files.size()),
+                          {}};
+  ByteWriter segments, string_id_files;
+  for (const ManifestSegment& segment : manifest.segments) {
+    segments.Put(segment.number);
+    segments.Put(segment.slot_count);
+    segments.Put(segment.dead_count);
+    Put(segments, segment.file);
+    if (segment.tombstones) Put(segments, *segment.tombstones);
+  }
+  for (const FileReference& reference : manifest.string_id_files) Put(string_id_files, reference);
+  SectionWriter writer(FileKind::kManifest, manifest.identity);
+  writer.Add(SectionType::kManifestInfo, &info, 1);
+  writer.Add(SectionType::kSegmentList, segments.bytes());
+  writer.Add(SectionType::kStringIdFileList, string_id_files.bytes());
+  return writer.Write(file, {});
+}
+
+Manifest ReadManifest(const RandomAccessFile& file, const std::string& name, const ExpectedFile& expected) {
+  const SectionReader reader(
+      file, name, FileKind::kManifest, expected,
+      {SectionType::kManifestInfo, SectionType::kSegmentList, SectionType::kStringIdFileList});
+  ManifestInfo info;
+  const Section& info_section = reader.Require(SectionType::kManifestInfo, sizeof(info));
+  reader.Read(info_section, std::as_writable_bytes(std::span(&info, 1)));
+  const std::optional<Metric> metric = MetricOf(info.metric);
+  if (!metric) reader.Fail(info_section, 4, "metric " + std::to_string(info.metric) + "; expected 0, 1 or 2");
+  if (!IsZero(std::as_bytes(std::span(info.unused))))
+    reader.Fail(info_section, 68, "unused bytes are not zero");
+
+  Manifest manifest;
+  manifest.identity = reader.identity();
+  manifest.options = {info.dimension,
+                      *metric,
+                      info.id_type,
+                      info.quantization,
+                      info.M,
+                      info.ef_construction,
+                      info.segment_capacity,
+                      info.growing_segments,
+                      info.seed};
+  manifest.next_id = info.next_id;
+  manifest.add_count = info.add_count;
+  manifest.next_segment_number = info.next_segment_number;
+  manifest.segments =
+      GetList<ManifestSegment>(reader, SectionType::kSegmentList, info.segment_count, [](ByteReader& in) {
+        ManifestSegment segment;
+        segment.number = in.Get<uint32_t>();
+        segment.slot_count = in.Get<uint32_t>();
+        segment.dead_count = in.Get<uint32_t>();
+        segment.file = GetFile(in);
+        if (segment.dead_count > 0) segment.tombstones = GetFile(in);
+        return segment;
+      });
+  manifest.string_id_files =
+      GetList<FileReference>(reader, SectionType::kStringIdFileList, info.string_id_file_count, GetFile);
+  if (const std::string violation = Violation(manifest); !violation.empty()) {
+    reader.Fail(info_section, 0, violation);
+  }
+  return manifest;
+}
+
+void CheckSegmentBelongs(const Segment& segment, const Manifest& manifest, const ManifestSegment& entry) {
+  const SegmentShape& shape = segment.shape();
+  const ManifestOptions& options = manifest.options;
+  const auto Compare = [&entry](const char* what, uint64_t got, uint64_t expected) {
+    if (got == expected) return;
+    throw Error(ErrorCode::kCorrupt, entry.file.name + ": " + what + " " + std::to_string(got) +
+                                         "; expected " + std::to_string(expected) + ", as the manifest says");
+  };
+  Compare("number", segment.number(), entry.number);
+  Compare("number of slots", segment.slot_count(), entry.slot_count);
+  Compare("dimension", shape.dimension, options.dimension);
+  Compare("metric", NumberOf(shape.metric), NumberOf(options.metric));
+  Compare("M", shape.M, options.M);
+}
+
+}  // namespace segvec

@@ -1,0 +1,58 @@
+#include "storage/mapped_blocks.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "storage/checksum.h"
+
+namespace segvec {
+namespace {
+
+SectionType SectionOf(ReadGuard::Part part) {
+  switch (part) {
+    case ReadGuard::Part::kRows:
+      return SectionType::kRows;
+    case ReadGuard::Part::kCodes:
+      return SectionType::kCodes;
+    case ReadGuard::Part::kLinks:
+      break;
+  }
+  return SectionType::kLinks;
+}
+
+}  // namespace
+
+void MappedBlocks::Add(Part part, const Section& section, size_t bytes_per_slot,
+                       const SectionReader& reader) {
+  Blocks& blocks = parts_[static_cast<size_t>(part)];
+  const std::span<const uint64_t> checksums = reader.BlockChecksums(section);
+  blocks.offset = section.offset;
+  blocks.bytes = file_->bytes().subspan(section.offset, section.size);
+  blocks.bytes_per_slot = bytes_per_slot;
+  blocks.checksums.assign(checksums.begin(), checksums.end());
+  blocks.is_checked = std::vector<std::atomic<uint8_t>>(checksums.size());
+  unchecked_count_ += checksums.size();
+}
+
+void MappedBlocks::Check(Part part, uint32_t begin, uint32_t end) const {
+  const Blocks& blocks = parts_[static_cast<size_t>(part)];
+  if (blocks.checksums.empty()) return;
+  const size_t first = begin * blocks.bytes_per_slot / kBlockBytes;
+  const size_t last = (end * blocks.bytes_per_slot - 1) / kBlockBytes;
+  for (size_t index = first; index <= last; ++index) {
+    if (blocks.is_checked[index].load(std::memory_order_relaxed) == 0) CheckBlock(part, blocks, index);
+  }
+}
+
+void MappedBlocks::CheckBlock(Part part, const Blocks& blocks, size_t index) const {
+  const size_t begin = index * kBlockBytes;
+  const size_t size = std::min(kBlockBytes, blocks.bytes.size() - begin);
+  if (Checksum(blocks.bytes.subspan(begin, size)) != blocks.checksums[index]) {
+    throw Error(ErrorCode::kCorrupt, name_ + ", offset " + std::to_string(blocks.offset + begin) +
+                                         ", section '" + SectionName(static_cast<uint32_t>(SectionOf(part))) +
+                                         "': the checksum of a block of 64 KiB is wrong");
+  }
+  if (blocks.is_checked[index].exchange(1) == 0) unchecked_count_.fetch_sub(1, std::memory_order_release);
+}
+
+}  // namespace segvec

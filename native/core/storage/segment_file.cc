@@ -1,0 +1,374 @@
+#include "storage/segment_file.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "distance/instruction_set.h"
+#include "distance/kernels.h"
+#include "storage/byte_io.h"
+#include "storage/graph_check.h"
+#include "storage/mapped_blocks.h"
+#include "storage/metric_number.h"
+#include "storage/section_writer.h"
+
+namespace segvec {
+namespace {
+
+// On disk: do not renumber.
+constexpr uint32_t kHasGraph = 1, kHasCodes = 2, kIsLossless = 4;
+constexpr size_t kInfoBytes = 64;
+constexpr uint32_t kCodeBits = 8;
+
+// The section of fixed size that says what the others hold.
+struct SegmentInfo {
+  uint32_t dimension = 0;
+  uint32_t metric = 0;
+  uint32_t M = 0;
+  uint32_t slot_count = 0;
+  uint32_t number = 0;
+  uint32_t flags = 0;
+  uint64_t level_seed = 0;
+  uint32_t entry_slot = kNil;
+  uint32_t entry_level = 0;
+  uint32_t upper_row_count = 0;
+  uint32_t floats_per_row = 0;
+  uint32_t codes_per_row = 0;
+  uint32_t bits_per_code = 0;
+  uint32_t links_per_row = 0;
+  uint32_t links_per_upper_row = 0;
+};
+static_assert(sizeof(SegmentInfo) == kInfoBytes, "the info section is this struct, byte for byte");
+
+SegmentInfo InfoOf(const Segment& segment) {
+  const SegmentShape& shape = segment.shape();
+  SegmentInfo info;
+  info.dimension = static_cast<uint32_t>(shape.dimension);
+  info.metric = NumberOf(shape.metric);
+  info.M = shape.M;
+  info.slot_count = segment.slot_count();
+  info.number = segment.number();
+  info.level_seed = segment.level_seed();
+  info.floats_per_row = static_cast<uint32_t>(PaddedDimension(shape.dimension));
+  if (segment.has_graph()) {
+    info.flags |= kHasGraph;
+    info.entry_slot = segment.graph()->entry().slot;
+    info.entry_level = segment.graph()->entry().level;
+    info.links_per_row = static_cast<uint32_t>(Graph::RowStride(shape.M, 0));
+    info.links_per_upper_row = static_cast<uint32_t>(Graph::RowStride(shape.M, 1));
+  }
+  // Codes that nobody walks are not worth their place.
+  if (segment.walks_codes() && segment.quantizer() != nullptr) {
+    info.flags |= kHasCodes | (segment.is_lossless() ? kIsLossless : 0);
+    info.codes_per_row = static_cast<uint32_t>(PaddedCodes(shape.dimension));
+    info.bits_per_code = kCodeBits;
+  }
+  return info;
+}
+
+}  // namespace
+
+FileStamp WriteSegment(const Segment& segment, const FileIdentity& identity, WritableFile& file,
+                       const std::function<void()>& poll) {
+  if (!segment.is_sealed())
+    throw Error(ErrorCode::kInternal, "a segment that is not sealed cannot be written");
+  SegmentInfo info = InfoOf(segment);
+  const size_t slot_count = info.slot_count;
+  const SegmentRows rows = segment.rows();
+  segment.CheckAll();
+  SectionWriter writer(FileKind::kSegment, identity);
+  writer.Add(SectionType::kSegmentInfo, &info, 1);
+  writer.Add(SectionType::kIds, segment.ids(), slot_count);
+
+  std::vector<float> quantizer;
+  if ((info.flags & kHasCodes) != 0) {
+    quantizer = segment.quantizer()->offsets();
+    quantizer.insert(quantizer.begin(), segment.quantizer()->scale());
+    writer.Add(SectionType::kQuantizer, quantizer.data(), quantizer.size());
+    writer.Add(SectionType::kCorrections, rows.codes.corrections, slot_count);
+  }
+  if (segment.shape().metric == Metric::kCosine) {
+    writer.Add(SectionType::kInverseNorms, rows.floats.inverse_norms, slot_count);
+  }
+  std::vector<uint8_t> levels;
+  std::vector<uint32_t> upper_links;
+  if (const Graph* graph = segment.graph(); segment.has_graph()) {
+    for (uint32_t slot = 0; slot < slot_count; ++slot) {
+      levels.push_back(static_cast<uint8_t>(graph->LevelOf(slot)));
+      for (uint32_t level = 1; level <= levels.back(); ++level) {
+        const uint32_t* links = graph->Links(slot, level);
+        upper_links.insert(upper_links.end(), links, links + info.links_per_upper_row);
+        ++info.upper_row_count;
+      }
+    }
+    writer.Add(SectionType::kLevels, levels.data(), slot_count);
+    writer.Add(SectionType::kUpperLinks, upper_links.data(), upper_links.size());
+    writer.Add(SectionType::kLinks, graph->Links(0, 0), slot_count * info.links_per_row);
+  }
+  if ((info.flags & kHasCodes) != 0) {
+    writer.Add(SectionType::kCodes, rows.codes.codes, slot_count * info.codes_per_row);
+  }
+  writer.Add(SectionType::kRows, rows.floats.rows, slot_count * info.floats_per_row);
+  return writer.Write(file, poll);
+}
+
+namespace {
+
+// The bytes of a mapped file as a file to read.
+class MappedBytes : public RandomAccessFile {
+ public:
+  explicit MappedBytes(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  uint64_t size() const override { return bytes_.size(); }
+  void Read(uint64_t offset, std::span<std::byte> out) const override {
+    if (offset > bytes_.size() || out.size() > bytes_.size() - offset) {
+      throw Error(ErrorCode::kCorrupt,
+                  "the mapped file ends before offset " + std::to_string(offset + out.size()));
+    }
+    if (!out.empty()) std::memcpy(out.data(), bytes_.data() + offset, out.size());
+  }
+
+ private:
+  std::span<const std::byte> bytes_;
+};
+
+// Reads one segment file, into memory of its own or, given a mapped file, where it lies.
+class SegmentLoader {
+ public:
+  SegmentLoader(const RandomAccessFile& file, const std::string& name, const ExpectedFile& expected,
+                std::shared_ptr<const MappedFile> mapped, const std::function<void()>& poll)
+      : reader_(file, name, FileKind::kSegment, expected,
+                {SectionType::kSegmentInfo, SectionType::kIds, SectionType::kRows, SectionType::kInverseNorms,
+                 SectionType::kQuantizer, SectionType::kCodes, SectionType::kCorrections,
+                 SectionType::kLevels, SectionType::kLinks, SectionType::kUpperLinks}),
+        name_(name),
+        mapped_(std::move(mapped)),
+        poll_(poll) {}
+
+  std::shared_ptr<Segment> Load() {
+    LoadInfo();
+    const uint64_t slot_count = info_.slot_count;
+    SegmentParts parts;
+    parts.shape = {info_.dimension, metric_, info_.M, info_.slot_count, Has(kHasCodes)};
+    parts.number = info_.number;
+    parts.level_seed = info_.level_seed;
+    parts.slot_count = info_.slot_count;
+    parts.is_lossless = Has(kIsLossless);
+    if (mapped_) guard_ = std::make_unique<MappedBlocks>(mapped_, name_);
+
+    // All sizes first: nothing large is allocated for a file that says what cannot be.
+    CheckSizes();
+    parts.ids = LoadArray<uint64_t>(SectionType::kIds, slot_count);
+    if (metric_ == Metric::kCosine) {
+      parts.inverse_norms = LoadArray<float>(SectionType::kInverseNorms, slot_count);
+      CheckInverseNorms(parts.inverse_norms.data());
+    }
+    if (Has(kHasCodes)) LoadCodes(parts);
+    if (Has(kHasGraph)) LoadGraph(parts);
+    parts.rows =
+        LoadArray<float>(SectionType::kRows, slot_count * info_.floats_per_row, ReadGuard::Part::kRows,
+                         [this](uint64_t first, std::span<const float> values) { CheckRows(first, values); });
+    if (guard_ && !guard_->is_done()) parts.guard = std::move(guard_);
+    const InstructionSet set = SelectedInstructionSet();
+    const SegmentLoops loops{&LoopsFor(metric_, Element::kFloat, set),
+                             &LoopsFor(metric_, Element::kCode, set)};
+    return std::make_shared<Segment>(std::move(parts), loops);
+  }
+
+ private:
+  bool Has(uint32_t flag) const { return (info_.flags & flag) != 0; }
+
+  [[noreturn]] void FailInfo(const std::string& what, uint64_t got, const std::string& expected) const {
+    reader_.Fail(reader_.Require(SectionType::kSegmentInfo), 0,
+                 what + " is " + std::to_string(got) + "; expected " + expected);
+  }
+
+  void LoadInfo() {
+    const Section& section = reader_.Require(SectionType::kSegmentInfo, sizeof(SegmentInfo));
+    reader_.Read(section, std::as_writable_bytes(std::span(&info_, 1)));
+    if (info_.dimension == 0 || info_.dimension > kMaxDimension) {
+      FailInfo("the dimension", info_.dimension, "1 to " + std::to_string(kMaxDimension));
+    }
+    const std::optional<Metric> metric = MetricOf(info_.metric);
+    if (!metric) FailInfo("the metric", info_.metric, "0, 1 or 2");
+    metric_ = *metric;
+    if (info_.M < kMinM || info_.M > kMaxM) {
+      FailInfo("M", info_.M, std::to_string(kMinM) + " to " + std::to_string(kMaxM));
+    }
+    if (info_.slot_count > kMaxSlots) FailInfo("the number of slots", info_.slot_count, "at most 2^31");
+    if ((info_.flags & ~(kHasGraph | kHasCodes | kIsLossless)) != 0) FailInfo("flags", info_.flags, "0 to 7");
+    if (Has(kHasGraph) && info_.slot_count == 0)
+      FailInfo("the number of slots", 0, "more, as there is a graph");
+    if (Has(kHasCodes) && info_.bits_per_code != kCodeBits) {
+      throw Error(ErrorCode::kUnsupportedFormat, name_ + " has codes of " +
+                                                     std::to_string(info_.bits_per_code) +
+                                                     " bits; this version of segvec reads codes of 8 bits");
+    }
+    const auto CheckStride = [this](const char* what, uint32_t got, bool is_there, size_t expected) {
+      if (got != (is_there ? expected : 0)) FailInfo(what, got, std::to_string(is_there ? expected : 0));
+    };
+    CheckStride("floats per row", info_.floats_per_row, true, PaddedDimension(info_.dimension));
+    CheckStride("codes per row", info_.codes_per_row, Has(kHasCodes), PaddedCodes(info_.dimension));
+    CheckStride("bits per code", info_.bits_per_code, Has(kHasCodes), kCodeBits);
+    CheckStride("links per row", info_.links_per_row, Has(kHasGraph), Graph::RowStride(info_.M, 0));
+    CheckStride("links per upper row", info_.links_per_upper_row, Has(kHasGraph),
+                Graph::RowStride(info_.M, 1));
+    if (!Has(kHasGraph) && info_.upper_row_count != 0)
+      FailInfo("the number of upper rows", info_.upper_row_count, "0");
+    const bool can_be_lossless = Has(kHasCodes) && metric_ == Metric::kL2;
+    if (Has(kIsLossless) && !can_be_lossless)
+      FailInfo("flags", info_.flags, "no lossless codes but under l2");
+  }
+
+  // At most 2^31 slots of 4096 * 4 bytes: no product overflows.
+  void CheckSizes() const {
+    const uint64_t slot_count = info_.slot_count;
+    reader_.Require(SectionType::kIds, slot_count * sizeof(uint64_t));
+    reader_.Require(SectionType::kRows, slot_count * info_.floats_per_row * sizeof(float));
+    if (metric_ == Metric::kCosine) reader_.Require(SectionType::kInverseNorms, slot_count * sizeof(float));
+    if (Has(kHasCodes)) {
+      reader_.Require(SectionType::kQuantizer, (uint64_t{info_.dimension} + 1) * sizeof(float));
+      reader_.Require(SectionType::kCodes, slot_count * info_.codes_per_row);
+      reader_.Require(SectionType::kCorrections, slot_count * sizeof(int32_t));
+    }
+    if (Has(kHasGraph)) {
+      reader_.Require(SectionType::kLevels, slot_count);
+      reader_.Require(SectionType::kLinks, slot_count * info_.links_per_row * sizeof(uint32_t));
+      reader_.Require(SectionType::kUpperLinks,
+                      uint64_t{info_.upper_row_count} * info_.links_per_upper_row * sizeof(uint32_t));
+    }
+  }
+
+  // A whole section. What is mapped and has a `part` is left to the guard, if it is large.
+  // `check(first, values)` sees all values otherwise, while they are in the cache.
+  template <class T>
+  using Check = std::function<void(uint64_t, std::span<const T>)>;
+  template <class T>
+  GrowableArray<T> LoadArray(SectionType type, uint64_t count, std::optional<ReadGuard::Part> part = {},
+                             const Check<T>& check = {}) {
+    const Section& section = reader_.Require(type, count * sizeof(T));
+    if (mapped_ && section.is_in_blocks && part) {
+      guard_->Add(*part, section, section.size / info_.slot_count, reader_);
+      return Borrow<T>(section);
+    }
+    const auto on_block = [&](uint64_t begin, std::span<const std::byte> block) {
+      if (poll_) poll_();
+      if (check)
+        check(begin / sizeof(T), {reinterpret_cast<const T*>(block.data()), block.size() / sizeof(T)});
+    };
+    if (mapped_) {
+      reader_.Check(section, mapped_->bytes().subspan(section.offset, section.size), on_block);
+      return Borrow<T>(section);
+    }
+    GrowableArray<T> array(count);
+    array.Commit(count);
+    reader_.Read(section, std::as_writable_bytes(std::span(array.data(), count)), on_block);
+    return array;
+  }
+  template <class T>
+  GrowableArray<T> Borrow(const Section& section) const {
+    return GrowableArray<T>(reinterpret_cast<const T*>(mapped_->bytes().data() + section.offset), mapped_);
+  }
+
+  void CheckInverseNorms(const float* inverse_norms) const {
+    for (uint32_t slot = 0; slot < info_.slot_count; ++slot) {
+      if (std::isfinite(inverse_norms[slot]) && inverse_norms[slot] > 0) continue;
+      reader_.Fail(reader_.Require(SectionType::kInverseNorms), slot * sizeof(float),
+                   "slot " + std::to_string(slot) + ": not a positive number");
+    }
+  }
+
+  void CheckRows(uint64_t first, std::span<const float> values) const {
+    bool is_sane = true;
+    for (const float value : values) is_sane &= std::fabs(value) <= kMaxMagnitude;
+    if (info_.dimension != info_.floats_per_row) {
+      for (size_t i = 0; i < values.size(); ++i) {
+        is_sane &=
+            (first + i) % info_.floats_per_row < info_.dimension || std::bit_cast<uint32_t>(values[i]) == 0;
+      }
+    }
+    if (is_sane) return;
+    reader_.Fail(reader_.Require(SectionType::kRows), first * sizeof(float),
+                 "from slot " + std::to_string(first / info_.floats_per_row) +
+                     " on: a value that is not finite, beyond 1e17, or not zero behind the end of a row");
+  }
+
+  void LoadCodes(SegmentParts& parts) {
+    std::vector<float> quantizer(info_.dimension + 1);
+    const Section& section = reader_.Require(SectionType::kQuantizer);
+    reader_.Read(section, std::as_writable_bytes(std::span(quantizer)));
+    for (size_t i = 0; i < quantizer.size(); ++i) {
+      if (std::isfinite(quantizer[i]) && (i > 0 || quantizer[i] > 0)) continue;
+      reader_.Fail(section, i * sizeof(float),
+                   i == 0 ? "the scale is not positive" : "an offset is not finite");
+    }
+    if (Has(kIsLossless) && quantizer[0] != 1)
+      reader_.Fail(section, 0, "lossless codes, but the scale is not 1");
+    parts.quantizer.emplace(metric_, info_.dimension, quantizer[0],
+                            std::vector<float>(quantizer.begin() + 1, quantizer.end()));
+    parts.corrections = LoadArray<int32_t>(SectionType::kCorrections, info_.slot_count);
+    // sum b^2 - 256 sum b: the smallest is that of codes of 128.
+    const int32_t smallest = metric_ == Metric::kIp ? 0 : -16384 * static_cast<int32_t>(info_.dimension);
+    for (uint32_t slot = 0; slot < info_.slot_count; ++slot) {
+      if (parts.corrections[slot] >= smallest && parts.corrections[slot] <= 0) continue;
+      reader_.Fail(reader_.Require(SectionType::kCorrections), slot * sizeof(int32_t),
+                   "slot " + std::to_string(slot) + ": no row of codes has this correction");
+    }
+    parts.codes = LoadArray<uint8_t>(SectionType::kCodes, uint64_t{info_.slot_count} * info_.codes_per_row,
+                                     ReadGuard::Part::kCodes);
+  }
+
+  void LoadGraph(SegmentParts& parts) {
+    Graph::Parts graph;
+    graph.entry = {info_.entry_slot, info_.entry_level};
+    graph.levels = LoadArray<uint8_t>(SectionType::kLevels, info_.slot_count);
+    graph.upper_links = LoadArray<uint32_t>(SectionType::kUpperLinks,
+                                            uint64_t{info_.upper_row_count} * info_.links_per_upper_row);
+    graph.links = LoadArray<uint32_t>(SectionType::kLinks, uint64_t{info_.slot_count} * info_.links_per_row,
+                                      ReadGuard::Part::kLinks);
+    const GraphData data{info_.slot_count,        info_.M,
+                         info_.upper_row_count,   graph.entry,
+                         graph.levels.data(),     graph.links.data(),
+                         graph.upper_links.data()};
+    const auto Fail = [this](const std::optional<GraphDamage>& damage, SectionType type) {
+      if (damage) reader_.Fail(reader_.Require(type), damage->position, damage->what);
+    };
+    Fail(FindDamageInLevels(data), SectionType::kLevels);
+    Fail(FindDamageInUpperLinks(data), SectionType::kUpperLinks);
+    // Of links that are left to the guard, those that lead nowhere are not followed.
+    const bool is_guarded = guard_ && reader_.Require(SectionType::kLinks).is_in_blocks;
+    if (!is_guarded) Fail(FindDamageInLinks(data), SectionType::kLinks);
+    parts.graph = std::make_unique<Graph>(info_.slot_count, info_.M, std::move(graph));
+  }
+
+  const SectionReader reader_;
+  const std::string name_;
+  const std::shared_ptr<const MappedFile> mapped_;
+  const std::function<void()>& poll_;
+  SegmentInfo info_;
+  Metric metric_ = Metric::kL2;
+  std::unique_ptr<MappedBlocks> guard_;
+};
+
+}  // namespace
+
+std::shared_ptr<Segment> ReadSegment(const RandomAccessFile& file, const std::string& name,
+                                     const ExpectedFile& expected, const std::function<void()>& poll) {
+  return SegmentLoader(file, name, expected, nullptr, poll).Load();
+}
+
+std::shared_ptr<Segment> MapSegment(std::shared_ptr<const MappedFile> file, const std::string& name,
+                                    const ExpectedFile& expected) {
+  const MappedBytes bytes(file->bytes());
+  // Kernels want rows at whole cache lines. What an operating system maps is; what a test calls mapped may
+  // not be.
+  if (reinterpret_cast<uintptr_t>(file->bytes().data()) % 64 != 0) return ReadSegment(bytes, name, expected);
+  return SegmentLoader(bytes, name, expected, std::move(file), {}).Load();
+}
+
+}  // namespace segvec

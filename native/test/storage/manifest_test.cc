@@ -1,0 +1,99 @@
+#include "storage/manifest.h"
+
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "support/byte_file.h"
+#include "support/errors.h"
+#include "support/manifest_of.h"
+#include "support/segment_of.h"
+
+namespace segvec {
+namespace {
+
+using namespace testing;  // NOLINT: everything here is about test data
+
+Bytes Write(const Manifest& manifest) {
+  Bytes bytes;
+  ByteSink sink(bytes);
+  const FileStamp stamp = WriteManifest(manifest, sink);
+  CHECK(stamp.size == bytes.size());
+  return bytes;
+}
+
+Manifest Read(const Bytes& bytes) { return ReadManifest(ByteSource(bytes), "MANIFEST-9", {}); }
+
+TEST_CASE("Manifest: comes back as it was written") {
+  CHECK(Read(Write(SomeManifest())) == SomeManifest());
+  CHECK(SomeManifest().vector_count() == 130);
+}
+
+TEST_CASE("Manifest: of an empty index") {
+  Manifest manifest = SomeManifest();
+  manifest.segments.clear();
+  manifest.string_id_files.clear();
+  CHECK(Read(Write(manifest)) == manifest);
+  CHECK(manifest.vector_count() == 0);
+}
+
+TEST_CASE("Manifest: what could not be read back is not written") {
+  const std::function<void(Manifest&)> changes[] = {
+      [](Manifest& m) { m.options.dimension = 0; },
+      [](Manifest& m) { m.options.dimension = 4097; },
+      [](Manifest& m) { m.options.id_type = 3; },
+      [](Manifest& m) { m.options.quantization = 9; },
+      [](Manifest& m) { m.options.M = 1; },
+      [](Manifest& m) { m.options.M = 129; },
+      [](Manifest& m) { m.options.ef_construction = 0; },
+      [](Manifest& m) { m.options.segment_capacity = 0; },
+      [](Manifest& m) { m.options.growing_segments = 0; },
+      [](Manifest& m) { std::swap(m.segments[0], m.segments[1]); },
+      [](Manifest& m) { m.segments[1].number = m.segments[0].number; },
+      [](Manifest& m) { m.next_segment_number = m.segments[1].number; },
+      [](Manifest& m) { m.segments[1].dead_count = m.segments[1].slot_count + 1; },
+      [](Manifest& m) { m.segments[1].tombstones.reset(); },
+      [](Manifest& m) { m.segments[0].tombstones = m.segments[1].tombstones; },
+      [](Manifest& m) { m.segments[0].slot_count = kMaxSlots + 1; },
+      [](Manifest& m) { m.segments[0].file.name = m.segments[1].file.name; },
+      [](Manifest& m) { m.segments[0].file.name = ""; },
+      [](Manifest& m) { m.segments[0].file.name = "../a"; },
+      [](Manifest& m) { m.segments[0].file.name = ".."; },
+      [](Manifest& m) { m.segments[0].file.name = "a\\b"; },
+      [](Manifest& m) { m.segments[0].file.name = std::string("a\0b", 3); },
+      [](Manifest& m) { m.string_id_files[0].name = std::string(256, 'a'); },
+  };
+  for (const auto& change : changes) {
+    Manifest manifest = SomeManifest();
+    change(manifest);
+    CHECK(ErrorCodeOf([&] { Write(manifest); }) == "INTERNAL");
+  }
+}
+
+TEST_CASE("Manifest: a segment of another shape does not belong to it") {
+  Manifest manifest = SomeManifest();
+  ManifestSegment& entry = manifest.segments[0];
+  const auto segment =
+      SealedSegment(RandomVectors(100, 8, 1), {Metric::kCosine, true, false, 16, entry.number});
+  CHECK(ErrorTextOf([&] { CheckSegmentBelongs(*segment, manifest, entry); }) == "none");
+  manifest.options.dimension = 9;
+  CHECK(ErrorTextOf([&] { CheckSegmentBelongs(*segment, manifest, entry); }) ==
+        "CORRUPT: a.segment: dimension 8; expected 9, as the manifest says");
+  manifest.options.dimension = 8;
+  manifest.options.metric = Metric::kIp;
+  CHECK(ErrorCodeOf([&] { CheckSegmentBelongs(*segment, manifest, entry); }) == "CORRUPT");
+  manifest.options.metric = Metric::kCosine;
+  manifest.options.M = 17;
+  CHECK(ErrorCodeOf([&] { CheckSegmentBelongs(*segment, manifest, entry); }) == "CORRUPT");
+  manifest.options.M = 16;
+  entry.slot_count = 99;
+  CHECK(ErrorCodeOf([&] { CheckSegmentBelongs(*segment, manifest, entry); }) == "CORRUPT");
+  entry.slot_count = 100;
+  entry.number = 2;
+  CHECK(ErrorCodeOf([&] { CheckSegmentBelongs(*segment, manifest, entry); }) == "CORRUPT");
+}
+
+}  // namespace
+}  // namespace segvec
