@@ -46,9 +46,8 @@ Napi::Value CursorWrap::Next(const Napi::CallbackInfo& info) {
     const size_t dimension = index.options().dimension;
     auto vectors = Napi::Float32Array::New(info.Env(), rows.size() * dimension);
     for (size_t i = 0; i < rows.size(); ++i) std::copy_n(rows[i], dimension, vectors.Data() + i * dimension);
-    const uint32_t count = static_cast<uint32_t>(ids.size());
     Napi::Object block = Napi::Object::New(info.Env());
-    block.Set("ids", MakeIds(info.Env(), index, ids.data(), count, &count, 1));
+    block.Set("ids", MakeIds(info.Env(), index, ids));
     block.Set("vectors", vectors);
     return block;
   });

@@ -78,42 +78,45 @@ std::optional<uint64_t> LookUpId(Napi::Value value, const Index& index) {
   return std::nullopt;
 }
 
-Napi::Value MakeIds(Napi::Env env, const Index& index, const uint64_t* ids, size_t stride, const uint32_t* counts,
-                    size_t row_count) {
+Napi::Value MakeHitIds(Napi::Env env, IdType type, const SearchResults& results) {
   const auto fill = [&](auto set_id, auto set_padding) {
-    for (size_t row = 0; row < row_count; ++row) {
-      for (size_t i = row * stride; i < row * stride + stride; ++i) {
-        if (i - row * stride < counts[row]) {
-          set_id(i, ids[i]);
-        } else {
-          set_padding(i);
-        }
-      }
+    for (size_t row = 0; row < results.counts.size(); ++row) {
+      const size_t begin = row * results.k, found_end = begin + results.counts[row];
+      for (size_t i = begin; i < found_end; ++i) set_id(i);
+      for (size_t i = found_end; i < begin + results.k; ++i) set_padding(i);
     }
   };
-  const size_t total = row_count * stride;
-  switch (index.options().id_type) {
+  const size_t total = results.ids.size();
+  switch (type) {
     case IdType::kNumber: {
       auto array = Napi::Float64Array::New(env, total);
       double* out = array.Data();
-      fill([&](size_t i, uint64_t id) { out[i] = static_cast<double>(id); }, [&](size_t i) { out[i] = -1; });
+      fill([&](size_t i) { out[i] = static_cast<double>(results.ids[i]); }, [&](size_t i) { out[i] = -1; });
       return array;
     }
     case IdType::kBigint: {
       auto array = Napi::BigUint64Array::New(env, total);
       uint64_t* out = array.Data();
-      fill([&](size_t i, uint64_t id) { out[i] = id; }, [&](size_t i) { out[i] = ~uint64_t{0}; });
+      fill([&](size_t i) { out[i] = results.ids[i]; }, [&](size_t i) { out[i] = ~uint64_t{0}; });
       return array;
     }
     case IdType::kString: {
       auto array = Napi::Array::New(env, total);
-      const StringIds& texts = index.string_ids();
-      fill([&](size_t i, uint64_t id) { array.Set(static_cast<uint32_t>(i), Napi::String::New(env, texts.Text(id))); },
+      fill([&](size_t i) { array.Set(static_cast<uint32_t>(i), Napi::String::New(env, results.texts[i])); },
            [&](size_t i) { array.Set(static_cast<uint32_t>(i), Napi::String::New(env, "")); });
       return array;
     }
   }
   return env.Undefined();
+}
+
+Napi::Value MakeIds(Napi::Env env, const Index& index, const std::vector<uint64_t>& ids) {
+  if (index.options().id_type != IdType::kString) return MakeAssignedIds(env, index.options().id_type, ids);
+  auto array = Napi::Array::New(env, ids.size());
+  for (size_t i = 0; i < ids.size(); ++i) {
+    array.Set(static_cast<uint32_t>(i), Napi::String::New(env, index.string_ids().Text(ids[i])));
+  }
+  return array;
 }
 
 Napi::Value MakeAssignedIds(Napi::Env env, IdType type, const std::vector<uint64_t>& ids) {

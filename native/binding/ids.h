@@ -20,9 +20,10 @@ std::optional<uint64_t> LookUpId(Napi::Value value, const Index& index);
 // Assigned ids: a BigUint64Array for bigints, a Float64Array for numbers and for the decimals of strings.
 Napi::Value MakeAssignedIds(Napi::Env env, IdType type, const std::vector<uint64_t>& ids);
 
-// `count` ids as JavaScript sees them, padded to `padded_count` with an id that cannot be mistaken for a hit.
-// Rows of `stride` ids with counts[row] real ones each.
-Napi::Value MakeIds(Napi::Env env, const Index& index, const uint64_t* ids, size_t stride, const uint32_t* counts,
-                    size_t row_count);
+// The ids of hits as JavaScript sees them, padded with an id that cannot be mistaken for one.
+Napi::Value MakeHitIds(Napi::Env env, IdType type, const SearchResults& results);
+
+// Ids that a snapshot shows, as JavaScript sees them. REQUIRES: the caller holds the snapshot.
+Napi::Value MakeIds(Napi::Env env, const Index& index, const std::vector<uint64_t>& ids);
 
 }  // namespace segvec::binding

@@ -70,7 +70,7 @@ Napi::Object MakeHits(Napi::Env env, const Index& index, const SearchResults& re
   }
   Napi::Object hits = Napi::Object::New(env);
   hits.Set("k", Napi::Number::New(env, static_cast<double>(results.k)));
-  hits.Set("ids", MakeIds(env, index, results.ids.data(), results.k, results.counts.data(), row_count));
+  hits.Set("ids", MakeHitIds(env, index.options().id_type, results));
   hits.Set("distances", distances);
   hits.Set("counts", counts);
   return hits;

@@ -1,12 +1,14 @@
 // Where each id lives: id -> (segment number, slot). Open addressing, in shards so that neither a lookup nor the growth
-// of one shard holds anybody up for long.
+// of one shard holds anybody up for long. A table that is nearly empty shrinks.
 //
 // Thread safety: all methods may be called from any thread.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <vector>
 
@@ -17,6 +19,8 @@ namespace segvec {
 struct Location {
   uint32_t segment;
   uint32_t slot;
+
+  friend bool operator==(const Location&, const Location&) = default;
 };
 
 class IdMap {
@@ -25,12 +29,21 @@ class IdMap {
   bool Insert(uint64_t id, Location location) {
     Shard& shard = ShardOf(id);
     std::lock_guard lock(shard.mutex);
-    if ((shard.count + 1) * 4 > shard.entries.size() * 3) Grow(shard);
+    if ((shard.count + 1) * 4 > shard.entries.size() * 3) {
+      Resize(shard, std::max(kMinSize, shard.entries.size() * 2));
+    }
     Entry& entry = Find(shard, id);
     if (entry.segment != kFree) return false;
     entry = {id, location.segment, location.slot};
     ++shard.count;
     return true;
+  }
+
+  // Gives an id another location. Needs no memory. REQUIRES: the id is there.
+  void Move(uint64_t id, Location location) {
+    Shard& shard = ShardOf(id);
+    std::lock_guard lock(shard.mutex);
+    Find(shard, id) = {id, location.segment, location.slot};
   }
 
   std::optional<Location> Find(uint64_t id) const {
@@ -42,6 +55,7 @@ class IdMap {
     return Location{entry.segment, entry.slot};
   }
 
+  // Forgets an id, if it is there. Cannot fail.
   void Erase(uint64_t id) {
     Shard& shard = ShardOf(id);
     std::lock_guard lock(shard.mutex);
@@ -59,6 +73,22 @@ class IdMap {
       free_index = i;
     }
     shard.entries[free_index].segment = kFree;
+    if (shard.entries.size() <= kMinSize || shard.count * kSparseShare > shard.entries.size()) return;
+    try {
+      Resize(shard, shard.entries.size() / 2);
+    } catch (const std::bad_alloc&) {
+      // The larger table serves as well.
+    }
+  }
+
+  // Forgets all ids. Cannot fail.
+  void Clear() {
+    for (Shard& shard : shards_) {
+      std::vector<Entry> old;
+      std::lock_guard lock(shard.mutex);
+      shard.entries.swap(old);
+      shard.count = 0;
+    }
   }
 
   size_t memory_bytes() const {
@@ -72,6 +102,8 @@ class IdMap {
 
  private:
   static constexpr size_t kShardCount = 64;
+  static constexpr size_t kMinSize = 8;           // entries of the smallest table
+  static constexpr size_t kSparseShare = 8;       // a table with fewer than one entry in so many is halved
   static constexpr uint32_t kFree = 0xFFFFFFFFu;  // no segment has this number
 
   struct Entry {
@@ -97,8 +129,9 @@ class IdMap {
     return shard.entries[i];
   }
 
-  static void Grow(Shard& shard) {
-    std::vector<Entry> old(shard.entries.empty() ? 8 : shard.entries.size() * 2);
+  // REQUIRES: `size` is a power of two with room for the shard's entries and a free one.
+  static void Resize(Shard& shard, size_t size) {
+    std::vector<Entry> old(size);
     old.swap(shard.entries);
     for (const Entry& entry : old) {
       if (entry.segment != kFree) Find(shard, entry.id) = entry;

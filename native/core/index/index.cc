@@ -27,10 +27,11 @@ constexpr uint64_t kNoIdLeft = ~uint64_t{0};
 // A string id for a message, cut where it is long, between two characters.
 std::string Quoted(const std::string& text) {
   constexpr size_t kMostBytes = 64;
-  if (text.size() <= kMostBytes) return "'" + text + "'";
+  std::string quoted = "'";
+  if (text.size() <= kMostBytes) return quoted.append(text).append("'");
   size_t end = kMostBytes;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return "'" + text.substr(0, end) + "…' (" + std::to_string(text.size()) + " bytes)";
+  return quoted.append(text, 0, end).append("…' (").append(std::to_string(text.size())).append(" bytes)");
 }
 
 uint32_t SegmentCapacity(const IndexOptions& options) {
@@ -40,11 +41,13 @@ uint32_t SegmentCapacity(const IndexOptions& options) {
 
 }  // namespace
 
-// The ids of one add, entered in the map before its rows are inserted; taken back unless Keep() is called.
+// The ids of one add or upsert, entered in the map before its rows are inserted; taken back unless Keep() is
+// called.
 class Index::IdClaim {
  public:
-  IdClaim(Index& index, const Stage& stage, const std::vector<Location>& locations)
-      : index_(index), next_id_(index.next_id_) {
+  // With `replaces`, ids that are in the index move to the new locations.
+  IdClaim(Index& index, const Stage& stage, const std::vector<Location>& locations, bool replaces)
+      : index_(index), replaces_(replaces), next_id_(index.next_id_) {
     try {
       if (!stage.string_ids.empty()) {
         ClaimStrings(stage.string_ids, locations);
@@ -62,7 +65,12 @@ class Index::IdClaim {
     if (!is_kept_) TakeBack();
   }
 
-  void Keep() { is_kept_ = true; }
+  // Cannot fail. REQUIRES: the snapshot that shows the rows has been published.
+  void Keep() {
+    is_kept_ = true;
+    if (replaces_) index_.ids_.Settle();
+  }
+  bool replaces() const { return replaces_; }
   // The ids as segments store them.
   const std::vector<uint64_t>& ids() const { return ids_; }
   // The numbers that were assigned; empty when the caller gave the ids.
@@ -79,15 +87,25 @@ class Index::IdClaim {
     if (new_strings_.capacity() == new_strings_.size()) new_strings_.reserve(new_strings_.size() * 2 + 64);
     const auto [id, is_new] = index_.string_ids_.Intern(text);
     if (is_new) new_strings_.push_back(id);
-    if (!index_.id_map_.Insert(id, location)) return false;
+    return Claim(id, location);
+  }
+  // REQUIRES: ids_ has room.
+  bool Claim(uint64_t id, Location location) {
+    if (!index_.ids_.Insert(id, location)) {
+      if (!replaces_) return false;
+      const Location present = *index_.ids_.Find(id);
+      // A location that nobody sees yet was given to an earlier row of this batch.
+      const SegmentView* view = index_.snapshot_->FindView(present.segment);
+      if (view == nullptr || !view->visibility().Contains(present.slot)) return false;
+      index_.ids_.Move(id, present, location);
+    }
     ids_.push_back(id);
     return true;
   }
   void ClaimNumbers(const std::vector<uint64_t>& ids, const std::vector<Location>& locations) {
     ids_.reserve(ids.size());
     for (size_t row = 0; row < ids.size(); ++row) {
-      if (!index_.id_map_.Insert(ids[row], locations[row])) ThrowDuplicate(row, std::to_string(ids[row]));
-      ids_.push_back(ids[row]);
+      if (!Claim(ids[row], locations[row])) ThrowDuplicate(row, std::to_string(ids[row]));
       if (ids[row] >= index_.next_id_) index_.next_id_ = ids[row] == kNoIdLeft ? kNoIdLeft : ids[row] + 1;
     }
   }
@@ -108,22 +126,24 @@ class Index::IdClaim {
     }
     for (const Location location : locations) {
       const uint64_t id = index_.next_id_++;
-      index_.id_map_.Insert(id, location);
-      ids_.push_back(id);
+      Claim(id, location);
     }
     assigned_ = ids_;
   }
-  [[noreturn]] static void ThrowDuplicate(size_t row, const std::string& id) {
-    throw Error(ErrorCode::kDuplicateId, "row " + std::to_string(row) + ": id " + id +
-                                             " is already in the index or earlier in this batch");
+  [[noreturn]] void ThrowDuplicate(size_t row, const std::string& id) const {
+    throw Error(ErrorCode::kDuplicateId,
+                "row " + std::to_string(row) + ": id " + id +
+                    (replaces_ ? " is earlier in this batch, too"
+                               : " is already in the index or earlier in this batch"));
   }
   void TakeBack() {
-    for (const uint64_t id : ids_) index_.id_map_.Erase(id);
-    for (auto at = new_strings_.rbegin(); at != new_strings_.rend(); ++at) index_.string_ids_.Release(*at);
+    index_.ids_.TakeBack(ids_);
+    for (const uint64_t id : new_strings_) index_.string_ids_.Release(id);
     index_.next_id_ = next_id_;
   }
 
   Index& index_;
+  const bool replaces_;
   const uint64_t next_id_;
   std::vector<uint64_t> ids_;
   std::vector<uint64_t> new_strings_;
@@ -140,22 +160,58 @@ Index::Index(const IndexOptions& options)
       searcher_(options_, options_.id_type == IdType::kString ? &string_ids_ : nullptr) {}
 
 std::vector<uint64_t> Index::Add(Stage& stage, const CancelToken& cancel) {
+  return AddRows(stage, false, cancel);
+}
+
+std::vector<uint64_t> Index::Upsert(Stage& stage, const CancelToken& cancel) {
+  return AddRows(stage, true, cancel);
+}
+
+std::vector<uint64_t> Index::AddRows(Stage& stage, bool replaces, const CancelToken& cancel) {
   if (stage.row_count() == 0) return {};
   const std::vector<float> inverse_norms = CheckRows(stage, cancel);
   const Plan plan = MakePlan(stage.row_count());
   for (const auto& runs : plan.lanes) {
     for (const Run& run : runs) run.target->Reserve(static_cast<uint32_t>(run.end - run.begin));
   }
-  IdClaim claim(*this, stage, plan.locations);
+  IdClaim claim(*this, stage, plan.locations, replaces);
   try {
     InsertRows(plan, stage, inverse_norms, claim.ids(), cancel);
-    Publish(plan);
+    PublishRows(plan, claim);
   } catch (...) {
     Abandon(plan);
     throw;
   }
   claim.Keep();
+  ReleaseRetiredStrings();
   return claim.assigned();
+}
+
+size_t Index::Remove(const Stage& stage, const CancelToken& cancel) {
+  const bool has_strings = options_.id_type == IdType::kString;
+  ThreadPool& pool = ThreadPool::Shared();
+  SnapshotEditor edits(*snapshot_);
+  std::vector<uint64_t> removed;
+  for (size_t row = 0; row < stage.id_count(); ++row) {
+    if (row % kRowsPerCheck == 0) {
+      cancel.Check();
+      pool.YieldToInteractive();
+    }
+    const std::optional<uint64_t> id =
+        has_strings ? string_ids_.Find(stage.string_ids[row]) : std::optional(stage.ids[row]);
+    const std::optional<Location> location = id ? ids_.Find(*id) : std::nullopt;
+    if (location && edits.Kill(*location)) removed.push_back(*id);
+  }
+  if (removed.empty()) return 0;
+  cancel.Check();
+  Publish(edits, has_strings ? removed : std::vector<uint64_t>());
+  for (size_t i = 0; i < removed.size(); ++i) {
+    if (i % kRowsPerCheck == 0) pool.YieldToInteractive();
+    ids_.Erase(removed[i]);
+    if (has_strings) string_ids_.Forget(removed[i]);
+  }
+  ReleaseRetiredStrings();
+  return removed.size();
 }
 
 // Checks every row and returns 1 / |row| of each under cosine.
@@ -252,25 +308,23 @@ void Index::InsertRows(const Plan& plan, Stage& stage, const std::vector<float>&
   });
 }
 
-void Index::Publish(const Plan& plan) {
-  std::vector<SegmentView> views = snapshot_->views;
+void Index::PublishRows(const Plan& plan, const IdClaim& claim) {
+  SnapshotEditor edits(*snapshot_);
   for (const auto& runs : plan.lanes) {
     for (const Run& run : runs) {
       const std::shared_ptr<Segment>& segment = run.target->segment();
-      const SegmentView* old_view = snapshot_->FindView(segment->number());
-      if (old_view == nullptr) views.push_back({segment, 0, nullptr});
-      SegmentView& view =
-          old_view == nullptr ? views.back() : views[static_cast<size_t>(old_view - snapshot_->views.data())];
-      view.slot_count = segment->slot_count();
-      if (run.target->dead_ranges().empty()) continue;
-      auto dead = std::make_shared<Bitset>(view.dead ? *view.dead : Bitset(view.slot_count));
+      edits.Show(segment, segment->slot_count());
       for (const auto& range : run.target->dead_ranges()) {
-        for (uint32_t slot = range.begin; slot < range.end; ++slot) dead->Set(slot);
+        for (uint32_t slot = range.begin; slot < range.end; ++slot) edits.Kill({segment->number(), slot});
       }
-      view.dead = std::move(dead);
     }
   }
-  PublishViews(std::move(views));
+  if (claim.replaces()) {
+    for (const uint64_t id : claim.ids()) {
+      if (const std::optional<Location> former = ids_.FindFormer(id)) edits.Kill(*former);
+    }
+  }
+  Publish(edits);
   for (size_t lane = 0; lane < plan.lanes.size(); ++lane) {
     for (const Run& run : plan.lanes[lane]) {
       run.target->Publish();
@@ -291,16 +345,17 @@ void Index::Abandon(const Plan& plan) noexcept {
   }
 }
 
-void Index::PublishViews(std::vector<SegmentView> views) {
-  auto snapshot = std::make_shared<Snapshot>();
-  std::sort(views.begin(), views.end(), [](const SegmentView& a, const SegmentView& b) {
-    return a.segment->number() < b.segment->number();
-  });
-  snapshot->views = std::move(views);
-  for (const SegmentView& view : snapshot->views) snapshot->vector_count += view.live_count();
-  std::shared_ptr<const Snapshot> published = std::move(snapshot);
+void Index::Publish(SnapshotEditor& edits, std::vector<uint64_t> retired_strings) {
+  std::shared_ptr<const Snapshot> next = edits.Finish();
+  if (options_.id_type == IdType::kString) retired_strings_.Add(snapshot_, std::move(retired_strings));
   std::lock_guard lock(snapshot_mutex_);
-  snapshot_.swap(published);
+  snapshot_.swap(next);
+}
+
+// The texts of ids that were removed go with the last snapshot that shows them; it is the writer who looks
+// after them, as part of its next change.
+void Index::ReleaseRetiredStrings() {
+  retired_strings_.Collect([&](uint64_t number) { string_ids_.Release(number); });
 }
 
 std::shared_ptr<const Snapshot> Index::snapshot() const {
@@ -310,31 +365,54 @@ std::shared_ptr<const Snapshot> Index::snapshot() const {
 
 SearchResults Index::Search(const float* queries, size_t query_count, const SearchParameters& parameters,
                             const CancelToken& cancel) const {
-  return searcher_.Search(*snapshot(), queries, query_count, parameters, cancel);
+  const auto current = snapshot();
+  SearchResults results = searcher_.Search(*current, queries, query_count, parameters, cancel);
+  if (options_.id_type == IdType::kString) FillTexts(results, cancel);
+  return results;
 }
 
-bool Index::Has(uint64_t id) const {
-  const std::optional<Location> location = id_map_.Find(id);
-  if (!location) return false;
-  const auto current = snapshot();
-  const SegmentView* view = current->FindView(location->segment);
-  // The place of an add that failed may by now be another one's.
-  return view != nullptr && view->visibility().Contains(location->slot) && view->segment->id(location->slot) == id;
+void Index::FillTexts(SearchResults& results, const CancelToken& cancel) const {
+  results.texts.resize(results.ids.size());
+  for (size_t query = 0; query < results.counts.size(); ++query) {
+    cancel.Check();
+    const size_t first = query * results.k;
+    for (size_t i = first; i < first + results.counts[query]; ++i) {
+      results.texts[i] = string_ids_.Text(results.ids[i]);
+    }
+  }
 }
+
+// As IdPlaces describes it.
+std::optional<Index::Place> Index::Locate(uint64_t id) const {
+  for (;;) {
+    const uint64_t settled_count = ids_.settled_count();
+    auto current = snapshot();
+    for (const std::optional<Location>& location : {ids_.Find(id), ids_.FindFormer(id)}) {
+      if (!location) continue;
+      const SegmentView* view = current->FindView(location->segment);
+      // The place of an add that failed may by now be another one's.
+      if (view == nullptr || !view->visibility().Contains(location->slot) ||
+          view->segment->id(location->slot) != id) {
+        continue;
+      }
+      const Segment* segment = view->segment.get();
+      return Place{std::move(current), segment, location->slot};
+    }
+    if (ids_.settled_count() == settled_count) return std::nullopt;
+  }
+}
+
+bool Index::Has(uint64_t id) const { return Locate(id).has_value(); }
 
 std::optional<std::vector<float>> Index::Get(uint64_t id) const {
-  const std::optional<Location> location = id_map_.Find(id);
-  if (!location) return std::nullopt;
-  const auto current = snapshot();
-  const SegmentView* view = current->FindView(location->segment);
-  if (view == nullptr || !view->visibility().Contains(location->slot)) return std::nullopt;
-  if (view->segment->id(location->slot) != id) return std::nullopt;  // as in Has
-  const float* row = view->segment->row(location->slot);
+  const std::optional<Place> place = Locate(id);
+  if (!place) return std::nullopt;
+  const float* row = place->segment->row(place->slot);
   return std::vector<float>(row, row + options_.dimension);
 }
 
 size_t Index::memory_bytes() const {
-  size_t bytes = id_map_.memory_bytes() + string_ids_.memory_bytes() + searcher_.memory_bytes();
+  size_t bytes = ids_.memory_bytes() + string_ids_.memory_bytes() + searcher_.memory_bytes();
   const auto current = snapshot();  // a temporary would end before the loop does
   for (const SegmentView& view : current->views) {
     bytes += view.segment->memory_bytes() + (view.dead ? view.dead->memory_bytes() : 0);
@@ -345,7 +423,13 @@ size_t Index::memory_bytes() const {
 uint64_t Index::Fingerprint() const {
   uint64_t hash = 0;
   const auto current = snapshot();
-  for (const SegmentView& view : current->views) hash = Mix(hash ^ view.segment->Fingerprint());
+  for (const SegmentView& view : current->views) {
+    hash = Mix(hash ^ view.segment->Fingerprint());
+    if (!view.dead) continue;
+    for (uint32_t slot = 0; slot < view.slot_count; ++slot) {
+      if (view.dead->Test(slot)) hash = Mix(hash ^ slot);
+    }
+  }
   return hash;
 }
 

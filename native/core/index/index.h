@@ -1,10 +1,23 @@
 // The vector index: segments, snapshots and the merging of what the segments find.
 //
 // Life of a vector: staged (Stage) -> checked and given a segment and a slot (Add) -> appended and linked by the one
-// thread that owns the segment (GrowingSegment) -> visible with its whole batch in the next Snapshot.
+// thread that owns the segment (GrowingSegment) -> visible with its whole batch in the next Snapshot -> dead in a later
+// one (Remove, Upsert): walked through, never returned.
 //
-// Thread safety: Add() by one thread at a time (the binding posts it to a Strand); everything else from any thread.
-// Determinism: the same options and the same sequence of Add calls build the same bytes, for any number of threads
+// How the index changes. Every change is prepared aside and takes effect in one step:
+//   1. SnapshotEditor edits(*snapshot_): Show() segments, Kill() slots, Drop() segments;
+//   2. ids_: Insert() ids that are new, Move() those that get another location;
+//   3. Publish(edits), the only way to a new snapshot;
+//   4. ids_.Settle() if ids moved, ids_.Erase() those that are gone. Nothing here can fail.
+// Should 1 to 3 fail, ids_.TakeBack() leaves all as it was.
+//
+// Whoever replaces segments by others made from them, while rows go on being removed and replaced, does this on the
+// writer's thread: Show() the new segment, Drop() the old ones, and for each row that was carried over, Move() its id
+// when ids_.Find(id) still is the location that the row was copied from; else the row has died meanwhile: Kill() the copy.
+//
+// Thread safety: Add(), Upsert() and Remove() by one thread at a time (the binding posts them to a Strand); everything
+// else from any thread.
+// Determinism: the same options and the same sequence of these calls build the same bytes, for any number of threads
 // (growing_segments does matter).
 #pragma once
 
@@ -18,10 +31,12 @@
 #include <vector>
 
 #include "base/cancel_token.h"
-#include "index/id_map.h"
+#include "index/id_places.h"
 #include "index/options.h"
+#include "index/retired_ids.h"
 #include "index/searcher.h"
 #include "index/snapshot.h"
+#include "index/snapshot_editor.h"
 #include "index/stage.h"
 #include "index/string_ids.h"
 #include "segment/growing_segment.h"
@@ -39,8 +54,17 @@ class Index {
   // index assigned them (for string ids, the numbers whose decimals they are). Errors: kInvalidVector, kInvalidId, kDuplicateId, kAborted, kOutOfMemory.
   std::vector<uint64_t> Add(Stage& stage, const CancelToken& cancel);
 
+  // As Add, but rows whose ids are in the index replace the vectors there, all in the same snapshot: no
+  // search sees both or neither. Errors: as for Add; kDuplicateId for ids that are twice in the batch.
+  std::vector<uint64_t> Upsert(Stage& stage, const CancelToken& cancel);
+
+  // Removes the vectors under the ids of the stage, whose rows do not matter; ids that are not in the index
+  // are passed over. Returns how many were removed. Errors: kAborted, kOutOfMemory; nothing is removed then.
+  size_t Remove(const Stage& stage, const CancelToken& cancel);
+
   // Searches for `query_count` rows of `dimension` floats; several are spread over the pool.
   // Errors: kInvalidVector naming the query, kAborted, kOutOfMemory.
+  // String ids are in the results' `texts`: their numbers may be out of use by the time somebody looks.
   SearchResults Search(const float* queries, size_t query_count, const SearchParameters& parameters,
                        const CancelToken& cancel) const;
 
@@ -71,21 +95,35 @@ class Index {
     uint32_t new_segment_count = 0;
   };
   class IdClaim;
+  // Where a vector is, and the snapshot that shows it there.
+  struct Place {
+    std::shared_ptr<const Snapshot> snapshot;
+    const Segment* segment;
+    uint32_t slot;
+  };
+
+  std::vector<uint64_t> AddRows(Stage& stage, bool replaces, const CancelToken& cancel);
 
   std::vector<float> CheckRows(const Stage& stage, const CancelToken& cancel) const;
   Plan MakePlan(size_t row_count) const;
   void InsertRows(const Plan& plan, Stage& stage, const std::vector<float>& inverse_norms,
                   const std::vector<uint64_t>& ids, const CancelToken& cancel) const;
-  void Publish(const Plan& plan);
+  void PublishRows(const Plan& plan, const IdClaim& claim);
   void Abandon(const Plan& plan) noexcept;
-  void PublishViews(std::vector<SegmentView> views);
+  // Makes what was edited the present snapshot. `retired_strings`: numbers of string ids that it no longer
+  // shows.
+  void Publish(SnapshotEditor& edits, std::vector<uint64_t> retired_strings = {});
+  void ReleaseRetiredStrings();
+  std::optional<Place> Locate(uint64_t id) const;
+  void FillTexts(SearchResults& results, const CancelToken& cancel) const;
 
   const IndexOptions options_;
   const SegmentLoops loops_;
-  IdMap id_map_;
+  IdPlaces ids_;
   StringIds string_ids_;
-  // The rest belongs to Add.
-  uint64_t next_id_ = 0;   // the next automatic id
+  // The rest belongs to the writer.
+  RetiredIds retired_strings_;
+  uint64_t next_id_ = 0;  // the next automatic id
   uint64_t add_count_ = 0;
   uint32_t next_segment_number_ = 0;
   std::vector<std::shared_ptr<GrowingSegment>> growing_;  // one per lane, null until rows arrive

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "base/cancel_token.h"
@@ -26,6 +27,7 @@ struct SearchParameters {
 struct SearchResults {
   size_t k = 0;
   std::vector<uint64_t> ids;
+  std::vector<std::string> texts;  // of string ids, the same shape; empty otherwise
   std::vector<float> distances;
   std::vector<uint32_t> counts;
 };

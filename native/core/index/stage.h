@@ -1,4 +1,4 @@
-// The input of one add, copied out of JavaScript's reach before any of it is looked at.
+// The input of one add, upsert or remove, copied out of JavaScript's reach before any of it is looked at.
 //
 // Shape: row-major, `dimension` floats per row, unpadded.
 // Thread safety: filled by one thread, then read by the pool.
@@ -52,6 +52,7 @@ class Stage {
     string_ids = std::vector<std::string>();
   }
 
+  size_t id_count() const { return ids.size() + string_ids.size(); }
   bool is_complete() const { return row_count_ == expected_rows_; }
   size_t memory_bytes() const { return rows_.committed_bytes() + ids.capacity() * sizeof(uint64_t); }
 

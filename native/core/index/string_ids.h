@@ -1,14 +1,14 @@
 // Gives each string id a number, so that all else deals with 64-bit ids only, and remembers the strings' own order.
 //
 // Thread safety: all methods may be called from any thread.
-// Invariant: a number keeps its string until Release.
+// Invariant: a number keeps its text until Release, and never gets another one.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,14 +30,15 @@ class StringIds : public IdOrder {
     Shard& shard = shards_[index];
     std::lock_guard lock(shard.mutex);
     if (const auto found = shard.numbers.find(text); found != shard.numbers.end()) return {found->second, false};
-    shard.texts.emplace_back(text);
-    const uint64_t number = (shard.texts.size() - 1) * kShardCount + index;
+    const uint64_t number = shard.next * kShardCount + index;
+    const auto added = shard.texts.emplace(number, text).first;
     try {
-      shard.numbers.emplace(shard.texts.back(), number);
+      shard.numbers.emplace(added->second, number);
     } catch (...) {
-      shard.texts.pop_back();
+      shard.texts.erase(added);
       throw;
     }
+    ++shard.next;
     shard.text_bytes += text.size();
     return {number, true};
   }
@@ -49,41 +50,76 @@ class StringIds : public IdOrder {
     return found == shard.numbers.end() ? std::nullopt : std::optional(found->second);
   }
 
-  // REQUIRES: `number` came from Intern.
+  // REQUIRES: `number` came from Intern and has not been released.
   std::string Text(uint64_t number) const {
     const Shard& shard = shards_[number % kShardCount];
     std::lock_guard lock(shard.mutex);
-    return shard.texts[number / kShardCount];
+    return shard.texts.find(number)->second;
   }
 
-  // Takes back the newest Intern that is left. REQUIRES: calls come in the reverse order of the interning.
+  // From now on the text has no number, and would get a new one; the number still has its text. Cannot fail.
+  // REQUIRES: `number` came from Intern and has not been released.
+  void Forget(uint64_t number) {
+    Shard& shard = shards_[number % kShardCount];
+    std::lock_guard lock(shard.mutex);
+    Forget(shard, number, shard.texts.find(number)->second);
+  }
+
+  // Takes a number out of use, its text too unless that has another number by now. Cannot fail.
+  // REQUIRES: `number` came from Intern and has not been released.
   void Release(uint64_t number) {
     Shard& shard = shards_[number % kShardCount];
     std::lock_guard lock(shard.mutex);
-    shard.text_bytes -= shard.texts.back().size();
-    shard.numbers.erase(shard.texts.back());
-    shard.texts.pop_back();
+    const auto at = shard.texts.find(number);
+    Forget(shard, number, at->second);
+    shard.text_bytes -= at->second.size();
+    shard.texts.erase(at);
+    ShrinkIfSparse(shard.texts);
   }
 
   size_t memory_bytes() const {
     size_t bytes = 0;
     for (const Shard& shard : shards_) {
       std::lock_guard lock(shard.mutex);
-      bytes += shard.text_bytes + shard.texts.size() * (sizeof(std::string) + kMapNodeBytes);
+      bytes += shard.text_bytes + shard.texts.size() * kTextNodeBytes +
+               shard.numbers.size() * kNumberNodeBytes +
+               (shard.texts.bucket_count() + shard.numbers.bucket_count()) * sizeof(void*);
     }
     return bytes;
   }
 
  private:
   static constexpr size_t kShardCount = 64;
-  static constexpr size_t kMapNodeBytes = 48;  // a hash node and its bucket
+  // Hash nodes: what they hold, a link, and for the texts a cached hash.
+  static constexpr size_t kTextNodeBytes = sizeof(void*) + sizeof(uint64_t) + sizeof(std::string);
+  static constexpr size_t kNumberNodeBytes = 2 * sizeof(void*) + sizeof(std::string_view) + sizeof(uint64_t);
+  static constexpr size_t kSparseShare = 8;
 
   struct Shard {
     mutable std::mutex mutex;
-    std::deque<std::string> texts;  // never moves its elements, so the map may point into them
+    std::unordered_map<uint64_t, std::string> texts;  // its elements never move, so the other map may point to them
     std::unordered_map<std::string_view, uint64_t> numbers;
+    uint64_t next = 0;  // numbers are not used again: a lookup under way may still hold an old one
     size_t text_bytes = 0;
   };
+
+  static void Forget(Shard& shard, uint64_t number, const std::string& text) {
+    const auto at = shard.numbers.find(text);
+    if (at == shard.numbers.end() || at->second != number) return;
+    shard.numbers.erase(at);
+    ShrinkIfSparse(shard.numbers);
+  }
+
+  template <class Map>
+  static void ShrinkIfSparse(Map& map) {
+    constexpr size_t kFewBuckets = 64;
+    if (map.bucket_count() <= kFewBuckets || map.size() * kSparseShare > map.bucket_count()) return;
+    try {
+      map.rehash(2 * map.size());
+    } catch (const std::bad_alloc&) {
+      // The larger table serves as well.
+    }
+  }
 
   Shard shards_[kShardCount];
 };

@@ -131,6 +131,98 @@ TEST_CASE("Memory: a failed add on several threads leaves the index as it was") 
   }
 }
 
+// Half of the rows replace others.
+TEST_CASE("Memory: a failed upsert leaves the index as it was") {
+  const Vectors present = RandomVectors(kScanLimit - 10, kDimension, 1);
+  const Vectors batch = RandomVectors(30, kDimension, 2);
+  for (const IdType type : {IdType::kNumber, IdType::kString}) {
+    Ids ids;
+    Texts texts;
+    for (size_t row = 0; row < batch.count(); ++row) {
+      ids.push_back(present.count() - batch.count() / 2 + row);
+      texts.push_back(std::to_string(ids.back()));
+    }
+    const bool has_texts = type == IdType::kString;
+    ForRequests([&](int64_t number, FaultKind kind) {
+      IndexOptions options = TestOptions(1);
+      options.id_type = type;
+      const auto index = MakeIndex(options);
+      Add(*index, present);
+      const auto get = [&](uint64_t id) -> std::optional<std::vector<float>> {
+        const auto key = has_texts ? index->string_ids().Find(std::to_string(id)) : std::optional(id);
+        return key ? index->Get(*key) : std::nullopt;
+      };
+      const IndexState before(*index);
+      const auto stage = StageOf(batch);
+      if (has_texts) {
+        stage->string_ids = texts;
+      } else {
+        stage->ids = ids;
+      }
+      MemoryFault fault(number, kind);
+      const Outcome outcome = OutcomeOf([&] { index->Upsert(*stage, CancelToken()); });
+      const bool has_failed = fault.Stop();
+      if (outcome != Outcome::kDone) {
+        CHECK(outcome == Outcome::kOutOfMemory);
+        CHECK(index->vector_count() == before.vector_count);
+        for (const uint64_t id : ids) {
+          REQUIRE(get(id) == (id < present.count() ? std::optional(present.RowCopy(id)) : std::nullopt));
+        }
+        if (has_texts) {
+          Upsert(*index, batch, texts);
+        } else {
+          Upsert(*index, batch, ids);
+        }
+      }
+      CHECK(index->vector_count() == present.count() + batch.count() / 2);
+      for (size_t row = 0; row < batch.count(); ++row) REQUIRE(get(ids[row]) == batch.RowCopy(row));
+      CHECK(ExactSearch(*index, batch.row(0), 10'000).size() == index->vector_count());
+      return has_failed;
+    });
+  }
+}
+
+TEST_CASE("Memory: a failed remove leaves the index as it was") {
+  const Vectors present = RandomVectors(1500, kDimension, 1);
+  for (const IdType type : {IdType::kNumber, IdType::kString}) {
+    IndexOptions options = TestOptions(1);
+    options.id_type = type;
+    options.segment_capacity = 600;
+    Ids ids;
+    Texts texts;
+    for (uint64_t id = 1; id < present.count() + 9; id += 3) {
+      ids.push_back(id);
+      texts.push_back(std::to_string(id));
+    }
+    ForRequests([&](int64_t number, FaultKind kind) {
+      const auto index = MakeIndex(options);
+      Add(*index, present);
+      const IndexState before(*index);
+      Stage stage(kDimension, 0);
+      if (type == IdType::kString) {
+        stage.string_ids = texts;
+      } else {
+        stage.ids = ids;
+      }
+      size_t removed_count = 0;
+      MemoryFault fault(number, kind);
+      const Outcome outcome = OutcomeOf([&] { removed_count = index->Remove(stage, CancelToken()); });
+      const bool has_failed = fault.Stop();
+      if (outcome != Outcome::kDone) {
+        CHECK(outcome == Outcome::kOutOfMemory);
+        CHECK(IndexState(*index) == before);
+        removed_count = index->Remove(stage, CancelToken());
+      }
+      CHECK(removed_count == 500);
+      CHECK(index->vector_count() == 1000);
+      CHECK(ExactSearch(*index, present.row(1), 10'000).size() == 1000);
+      Add(*index, present.Slice(0, 10));
+      CHECK(index->vector_count() == 1010);
+      return has_failed;
+    });
+  }
+}
+
 TEST_CASE("Memory: an index that could not be made, and a stage that could not be filled, throw") {
   const Vectors batch = RandomVectors(2000, kDimension, 5);
   ForRequests([&](int64_t number, FaultKind kind) {

@@ -178,6 +178,141 @@ TEST_CASE("Concurrency: acknowledged vectors are found and nothing torn is seen 
   }
 }
 
+// The component that says which version of a row a vector is; the others say which row.
+constexpr size_t kVersionAt = kDimension - 1;
+
+// One thread replaces all rows of a band of ids again and again, another band comes and goes; others look on. Within a
+// band all rows are of one version in any snapshot.
+TEST_CASE("Concurrency: upserts and removes take effect in one step") {
+  const size_t band = Sized(400, 250), round_count = Sized(25, 8);
+  for (const IdType type : {IdType::kNumber, IdType::kString}) {
+    IndexOptions options = OptionsFor(kDimension, Metric::kL2, {2, 1});
+    options.segment_capacity = 1400;
+    options.id_type = type;
+    const auto index = MakeIndex(options);
+    const bool has_texts = type == IdType::kString;
+    const Vectors rows = RandomVectors(3 * band, kDimension, 9);
+    const auto version_of = [&](size_t begin, size_t version) {
+      Vectors vectors = rows.Slice(begin, begin + band);
+      for (size_t i = 0; i < band; ++i) vectors.row(i)[kVersionAt] = static_cast<float>(version);
+      return vectors;
+    };
+    const auto texts_from = [&](size_t begin) {
+      Texts texts;
+      for (size_t i = 0; i < band; ++i) texts.push_back("row " + std::to_string(begin + i));
+      return texts;
+    };
+    const auto upsert = [&](size_t begin, size_t version) {
+      const Vectors vectors = version_of(begin, version);
+      if (has_texts) return Upsert(*index, vectors, texts_from(begin));
+      Upsert(*index, vectors, IdRange(begin, band));
+    };
+    const auto remove = [&](size_t begin) {
+      return has_texts ? Remove(*index, texts_from(begin)) : Remove(*index, IdRange(begin, band));
+    };
+    const auto get = [&](size_t row) -> std::optional<std::vector<float>> {
+      const std::optional<uint64_t> id =
+          has_texts ? index->string_ids().Find("row " + std::to_string(row)) : std::optional<uint64_t>(row);
+      return id ? index->Get(*id) : std::nullopt;
+    };
+    // Rows: [0, band) stay, [band, 2 band) are replaced, [2 band, 3 band) come and go.
+    upsert(0, 0);
+    upsert(band, 0);
+    std::atomic<size_t> acknowledged{0};  // version of the second band
+    std::atomic<size_t> presence{0};  // even while the third band may be gone, odd while it must be there
+    std::atomic<bool> is_done{false};
+    Wrongs wrongs;
+    std::vector<std::thread> readers;
+    for (int reader = 0; reader < 3; ++reader) {
+      readers.emplace_back([&, reader] {
+        Dice dice(static_cast<uint64_t>(reader));
+        while (!is_done) {
+          const size_t replaced = band + dice.Below(band), fleeting = 2 * band + dice.Below(band);
+          switch (dice.Below(4)) {
+            case 0: {  // never absent, never older than acknowledged
+              const size_t known = acknowledged;
+              const auto row = get(replaced);
+              wrongs.missing += !row || (*row)[kVersionAt] < static_cast<float>(known);
+              wrongs.missing += !get(dice.Below(band));
+              break;
+            }
+            case 1: {
+              const size_t before = presence;
+              const bool is_there = get(fleeting).has_value();
+              wrongs.missing += before % 2 == 1 && presence == before && !is_there;
+              break;
+            }
+            case 2: {  // a snapshot shows the bands whole, and of one version
+              const auto snapshot = index->snapshot();
+              std::set<float> versions;
+              size_t replaced_count = 0, fleeting_count = 0;
+              for (const SegmentView& view : snapshot->views) {
+                for (uint32_t slot = 0; slot < view.slot_count; ++slot) {
+                  if (!view.visibility().Contains(slot)) continue;
+                  const std::string text = has_texts ? index->string_ids().Text(view.segment->id(slot)) : "";
+                  const size_t row = has_texts ? std::stoul(text.substr(4)) : view.segment->id(slot);
+                  fleeting_count += row >= 2 * band;
+                  if (row < band || row >= 2 * band) continue;
+                  ++replaced_count;
+                  versions.insert(view.segment->row(slot)[kVersionAt]);
+                }
+              }
+              wrongs.torn += versions.size() != 1 || replaced_count != band;
+              wrongs.torn += fleeting_count != 0 && fleeting_count != band;
+              break;
+            }
+            case 3: {
+              const SearchResults results =
+                  index->Search(rows.row(replaced), 2, {20, 100, dice.Below(2) == 0}, CancelToken());
+              for (size_t q = 0; q < 2; ++q) {
+                std::set<uint64_t> ids;
+                std::set<std::string> texts;
+                for (size_t i = q * 20; i < q * 20 + results.counts[q]; ++i) {
+                  ids.insert(results.ids[i]);
+                  if (has_texts) texts.insert(results.texts[i]);
+                  wrongs.disordered += i > q * 20 && results.distances[i - 1] > results.distances[i];
+                }
+                wrongs.disordered += ids.size() != results.counts[q];
+                wrongs.torn += has_texts && texts.size() != ids.size();
+                wrongs.missing += results.counts[q] != 20;
+              }
+              break;
+            }
+          }
+        }
+      });
+    }
+    for (size_t round = 1; round <= round_count; ++round) {
+      if (round % 4 == 0) {  // one that fails half-way
+        const auto stage = StageOf(version_of(band, 1'000'000));
+        if (has_texts) {
+          stage->string_ids = texts_from(band);
+        } else {
+          stage->ids = IdRange(band, band);
+        }
+        CancelToken cancel;
+        std::thread canceller([&] { cancel.Cancel(); });
+        const std::string code = ErrorCodeOf([&] { index->Upsert(*stage, cancel); });
+        canceller.join();
+        CHECK((code == "ABORTED" || code == "none"));
+      }
+      upsert(band, round);
+      acknowledged = round;
+      upsert(2 * band, round);
+      ++presence;
+      CHECK(index->vector_count() == 3 * band);
+      ++presence;
+      CHECK(remove(2 * band) == band);
+      CHECK(index->vector_count() == 2 * band);
+    }
+    is_done = true;
+    for (std::thread& reader : readers) reader.join();
+    CHECK(wrongs.missing.load() == 0);
+    CHECK(wrongs.torn.load() == 0);
+    CHECK(wrongs.disordered.load() == 0);
+  }
+}
+
 TEST_CASE("Concurrency: the memory in use can be asked for while adds run") {
   const auto index = MakeIndex(OptionsFor(kDimension, Metric::kCosine, {2, 1}));
   const Vectors vectors = RandomVectors(Sized(5000, 2500), kDimension, 2);

@@ -28,7 +28,13 @@ size_t CompareWithMap(const std::vector<uint64_t>& ids, size_t operation_count, 
   for (size_t i = 0; i < operation_count; ++i) {
     const uint64_t id = ids[dice.Below(ids.size())];
     const Location location{static_cast<uint32_t>(dice.Below(100)), static_cast<uint32_t>(dice.Word() >> 33)};
-    switch (dice.Below(4)) {
+    switch (dice.Below(5)) {
+      case 4:
+        if (const auto at = expected.find(id); at != expected.end()) {
+          map.Move(id, location);
+          at->second = location;
+        }
+        break;
       case 0:
       case 1: wrong_count += map.Insert(id, location) != expected.emplace(id, location).second; break;
       case 2:
@@ -86,6 +92,23 @@ TEST_CASE("IdMap: the ends of the range are ordinary ids") {
   map.Erase(77);
   CHECK_FALSE(map.Find(0).has_value());
   CHECK(map.memory_bytes() > 0);
+}
+
+TEST_CASE("IdMap: memory goes back when most ids have gone, and all of it when it is cleared") {
+  IdMap map;
+  constexpr uint64_t kCount = 50'000;
+  for (uint64_t id = 0; id < kCount; ++id) map.Insert(id, {1, static_cast<uint32_t>(id)});
+  const size_t full = map.memory_bytes();
+  for (uint64_t id = 0; id < kCount; ++id) {
+    if (id % 100 != 0) map.Erase(id);
+  }
+  CHECK(map.memory_bytes() < full / 10);
+  for (uint64_t id = 0; id < kCount; ++id) REQUIRE(map.Find(id).has_value() == (id % 100 == 0));
+  map.Clear();
+  CHECK(map.memory_bytes() == 0);
+  CHECK_FALSE(map.Find(0).has_value());
+  CHECK(map.Insert(0, {2, 3}));
+  CHECK(IsAt(map.Find(0), 2, 3));
 }
 
 TEST_CASE("IdMap: lookups beside inserts and erasures") {

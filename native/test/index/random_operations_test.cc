@@ -47,16 +47,21 @@ class Sequence {
   }
 
   void Step() {
-    switch (dice_.Below(12)) {
+    switch (dice_.Below(17)) {
       case 0:
       case 1: return AddRows(true);
       case 2:
       case 3: return AddRows(false);
       case 4: return AddTakenId();
       case 5: return AddBadRow();
-      case 6: return CancelAdd();
+      case 6: return CancelRows();
       case 7: return LookUp();
       case 8: return SearchExactly();
+      case 9:
+      case 10: return UpsertRows();
+      case 11: return UpsertRepeatedId();
+      case 12:
+      case 13: return RemoveIds();
       default: return SearchNearly();
     }
   }
@@ -103,6 +108,58 @@ class Sequence {
     CHECK(index_->vector_count() == model_.size());
   }
 
+  // Some of them known, some new.
+  Ids MixedIds(size_t count) {
+    std::set<uint64_t> ids;
+    while (ids.size() < count) ids.insert(dice_.Below(3) == 0 ? dice_.Below(1'000'000) : SomeId() + dice_.Below(3));
+    Ids list(ids.begin(), ids.end());
+    dice_.Shuffle(list);
+    return list;
+  }
+
+  void UpsertRows() {
+    const Vectors batch = NextBatch();
+    const Ids ids = MixedIds(batch.count());
+    Upsert(*index_, batch, ids);
+    for (size_t row = 0; row < batch.count(); ++row) model_.Add(ids[row], batch.RowCopy(row));
+    known_ids_.insert(known_ids_.end(), ids.begin(), ids.end());
+    CHECK(index_->vector_count() == model_.size());
+    for (const uint64_t id : ids) REQUIRE(index_->Get(id) == model_.Get(id));
+  }
+
+  void UpsertRepeatedId() {
+    const Vectors batch = NextBatch();
+    Ids ids = MixedIds(batch.count());
+    ids[dice_.Below(ids.size())] = ids[dice_.Below(ids.size())];
+    const auto repeated_row = model_.FirstRepeatedRow(ids);
+    if (!repeated_row) return;
+    const IndexState before(*index_);
+    CHECK(StartsWith(ErrorTextOf([&] { Upsert(*index_, batch, ids); }),
+                     "DUPLICATE_ID: row " + std::to_string(*repeated_row) + ": id " +
+                         std::to_string(ids[*repeated_row])));
+    CHECK(IndexState(*index_) == before);
+    for (const uint64_t id : ids) REQUIRE(index_->Get(id) == model_.Get(id));
+  }
+
+  // Mostly a few ids, sometimes nearly all there are.
+  void RemoveIds() {
+    Ids ids;
+    if (dice_.Below(4) == 0) {
+      ids = model_.Ids();
+      const uint64_t kept_share = 1 + dice_.Below(4);
+      std::erase_if(ids, [&](uint64_t) { return dice_.Below(10) < kept_share; });
+    } else {
+      const size_t count = 1 + dice_.Below(50);
+      for (size_t i = 0; i < count; ++i) ids.push_back(dice_.Below(3) == 0 ? dice_.Below(1'000'000) : SomeId());
+    }
+    dice_.Shuffle(ids);
+    size_t expected_count = 0;
+    for (const uint64_t id : ids) expected_count += model_.Remove(id);
+    CHECK(Remove(*index_, ids) == expected_count);
+    CHECK(index_->vector_count() == model_.size());
+    for (const uint64_t id : ids) REQUIRE_FALSE(index_->Has(id));
+  }
+
   void AddTakenId() {
     const Vectors batch = NextBatch();
     Ids ids = FreeIds(batch.count());
@@ -127,26 +184,34 @@ class Sequence {
     CHECK(IndexState(*index_) == before);
   }
 
-  void CancelAdd() {
+  void CancelRows() {
     const Vectors batch = NextVectors(1 + dice_.Below(Sized(2500, 1500, 1200)));
     const auto stage = StageOf(batch);
-    stage->ids = FreeIds(batch.count());
+    const bool is_upsert = dice_.Below(2) == 0;
+    stage->ids = is_upsert ? MixedIds(batch.count()) : FreeIds(batch.count());
+    const Ids ids = stage->ids;
     const size_t after = dice_.Below(batch.count());
     CancelToken cancel;
     std::thread canceller([&] {
       while (stage->inserted_count < after) std::this_thread::sleep_for(std::chrono::microseconds(20));
       cancel.Cancel();
     });
-    const std::string code = ErrorCodeOf([&] { index_->Add(*stage, cancel); });
+    const std::string code = ErrorCodeOf([&] {
+      if (is_upsert) {
+        index_->Upsert(*stage, cancel);
+      } else {
+        index_->Add(*stage, cancel);
+      }
+    });
     canceller.join();
     if (code == "none") {
-      for (size_t row = 0; row < batch.count(); ++row) model_.Add(stage->ids[row], batch.RowCopy(row));
-      known_ids_.insert(known_ids_.end(), stage->ids.begin(), stage->ids.end());
+      for (size_t row = 0; row < batch.count(); ++row) model_.Add(ids[row], batch.RowCopy(row));
+      known_ids_.insert(known_ids_.end(), ids.begin(), ids.end());
     } else {
       CHECK(code == "ABORTED");
     }
     CHECK(index_->vector_count() == model_.size());
-    for (const uint64_t id : stage->ids) REQUIRE(index_->Has(id) == model_.Get(id).has_value());
+    for (const uint64_t id : ids) REQUIRE(index_->Get(id) == model_.Get(id));
   }
 
   void LookUp() {

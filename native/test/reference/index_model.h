@@ -40,6 +40,24 @@ class IndexModel {
     next_id_ = std::max(next_id_, id + 1);
   }
 
+  // The first row of a batch whose id is that of an earlier one.
+  static std::optional<size_t> FirstRepeatedRow(const std::vector<uint64_t>& ids) {
+    std::set<uint64_t> batch;
+    for (size_t row = 0; row < ids.size(); ++row) {
+      if (!batch.insert(ids[row]).second) return row;
+    }
+    return std::nullopt;
+  }
+
+  // Returns whether the id was there.
+  bool Remove(uint64_t id) { return vectors_.erase(id) == 1; }
+
+  std::vector<uint64_t> Ids() const {
+    std::vector<uint64_t> ids;
+    for (const auto& [id, vector] : vectors_) ids.push_back(id);
+    return ids;
+  }
+
   size_t size() const { return vectors_.size(); }
 
   std::optional<std::vector<float>> Get(uint64_t id) const {

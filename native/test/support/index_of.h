@@ -67,6 +67,33 @@ inline void Add(Index& index, const Vectors& vectors, const Texts& ids) {
   index.Add(*stage, CancelToken());
 }
 
+inline void Upsert(Index& index, const Vectors& vectors, const Ids& ids) {
+  const auto stage = StageOf(vectors);
+  stage->ids = ids;
+  index.Upsert(*stage, CancelToken());
+}
+
+inline void Upsert(Index& index, const Vectors& vectors, const Texts& ids) {
+  const auto stage = StageOf(vectors);
+  stage->string_ids = ids;
+  index.Upsert(*stage, CancelToken());
+}
+
+inline std::unique_ptr<Stage> StageOfIds(const Index& index, const Ids& ids) {
+  auto stage = std::make_unique<Stage>(index.options().dimension, 0);
+  stage->ids = ids;
+  return stage;
+}
+
+// Returns how many were removed.
+inline size_t Remove(Index& index, const Ids& ids) { return index.Remove(*StageOfIds(index, ids), CancelToken()); }
+
+inline size_t Remove(Index& index, const Texts& ids) {
+  Stage stage(index.options().dimension, 0);
+  stage.string_ids = ids;
+  return index.Remove(stage, CancelToken());
+}
+
 // The ids first, first + step, ...
 inline Ids IdRange(uint64_t first, size_t count, uint64_t step = 1) {
   Ids ids;
