@@ -4,10 +4,17 @@
 #include <utility>
 #include <vector>
 
+#include "base/thread_pool.h"
 #include "errors.h"
 #include "ids.h"
 
 namespace segvec::binding {
+namespace {
+
+// Dead slots take time, too: a block may be empty, and the next call goes on.
+constexpr size_t kMostSlotsPerCall = 1 << 18;
+
+}  // namespace
 
 Napi::Function CursorWrap::Define(Napi::Env env) {
   return DefineClass(env, "Cursor", {InstanceMethod("next", &CursorWrap::Next)});
@@ -25,15 +32,21 @@ CursorWrap::CursorWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Cursor
   });
 }
 
+void CursorWrap::Finalize(Napi::Env) {
+  // The snapshot may be the last one to hold a segment: freeing that takes time, and this is the JavaScript thread.
+  if (snapshot_) ThreadPool::Shared().Post(ThreadPool::Priority::kInteractive, [last = std::move(snapshot_)] {});
+}
+
 Napi::Value CursorWrap::Next(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&]() -> Napi::Value {
     const Index& index = state_->Open();
     const size_t max_rows = std::max<uint32_t>(info[0].As<Napi::Number>().Uint32Value(), 1);
     std::vector<uint64_t> ids;
     std::vector<const float*> rows;
-    while (view_ < snapshot_->views.size() && rows.size() < max_rows) {
+    size_t slots_left = kMostSlotsPerCall;
+    while (view_ < snapshot_->views.size() && rows.size() < max_rows && slots_left > 0) {
       const SegmentView& view = snapshot_->views[view_];
-      for (; slot_ < view.slot_count && rows.size() < max_rows; ++slot_) {
+      for (; slot_ < view.slot_count && rows.size() < max_rows && slots_left > 0; ++slot_, --slots_left) {
         if (!view.visibility().Contains(slot_)) continue;
         ids.push_back(view.segment->id(slot_));
         rows.push_back(view.segment->row(slot_));
@@ -42,7 +55,7 @@ Napi::Value CursorWrap::Next(const Napi::CallbackInfo& info) {
       ++view_;
       slot_ = 0;
     }
-    if (rows.empty()) return info.Env().Undefined();
+    if (view_ == snapshot_->views.size() && rows.empty()) return info.Env().Undefined();
     const size_t dimension = index.options().dimension;
     auto vectors = Napi::Float32Array::New(info.Env(), rows.size() * dimension);
     for (size_t i = 0; i < rows.size(); ++i) std::copy_n(rows[i], dimension, vectors.Data() + i * dimension);

@@ -15,6 +15,7 @@ class CursorWrap : public Napi::ObjectWrap<CursorWrap> {
   static Napi::Object Create(Napi::Env env, std::shared_ptr<IndexState> state);
 
   explicit CursorWrap(const Napi::CallbackInfo& info);
+  void Finalize(Napi::Env env) override;
 
  private:
   Napi::Value Next(const Napi::CallbackInfo& info);

@@ -23,17 +23,24 @@ void IndexTask::Finish(Napi::Env env) {
 }
 
 AddTask::AddTask(Napi::Env env, std::shared_ptr<IndexState> state, std::shared_ptr<CancelToken> cancel,
-                 std::shared_ptr<Stage> stage)
-    : IndexTask(env, std::move(state), std::move(cancel)), stage_(std::move(stage)) {
+                 std::shared_ptr<Stage> stage, Kind kind)
+    : IndexTask(env, std::move(state), std::move(cancel)), stage_(std::move(stage)), kind_(kind) {
   stage_memory_.Update(env, stage_->memory_bytes());
 }
 
+namespace {
+
+// Frees what a stage holds at the end of a scope: giving memory back takes time that the JavaScript thread does not have.
+struct FreeRows {
+  Stage& stage;
+  ~FreeRows() { stage.FreeRows(); }
+};
+
+}  // namespace
+
 void AddTask::Execute() {
-  struct FreeRows {  // here rather than on the JavaScript thread: giving memory back takes time
-    Stage& stage;
-    ~FreeRows() { stage.FreeRows(); }
-  } free_rows{*stage_};
-  assigned_ids_ = index().Add(*stage_, cancel());
+  const FreeRows free_rows{*stage_};
+  assigned_ids_ = kind_ == Kind::kUpsert ? index().Upsert(*stage_, cancel()) : index().Add(*stage_, cancel());
 }
 
 Napi::Value AddTask::Result(Napi::Env env) {
@@ -44,6 +51,11 @@ Napi::Value AddTask::Result(Napi::Env env) {
 void AddTask::Finish(Napi::Env env) {
   stage_memory_.Update(env, 0);
   IndexTask::Finish(env);
+}
+
+void RemoveTask::Execute() {
+  const FreeRows free_rows{*stage_};
+  removed_count_ = index().Remove(*stage_, cancel());
 }
 
 void SearchTask::Execute() {

@@ -30,8 +30,10 @@ class IndexTask : public AsyncTask {
 
 class AddTask : public IndexTask {
  public:
+  enum class Kind { kAdd, kUpsert };
+
   AddTask(Napi::Env env, std::shared_ptr<IndexState> state, std::shared_ptr<CancelToken> cancel,
-          std::shared_ptr<Stage> stage);
+          std::shared_ptr<Stage> stage, Kind kind);
 
  protected:
   void Execute() override;
@@ -40,8 +42,24 @@ class AddTask : public IndexTask {
 
  private:
   std::shared_ptr<Stage> stage_;
+  const Kind kind_;
   ReportedMemory stage_memory_;
   std::vector<uint64_t> assigned_ids_;
+};
+
+class RemoveTask : public IndexTask {
+ public:
+  RemoveTask(Napi::Env env, std::shared_ptr<IndexState> state, std::shared_ptr<CancelToken> cancel,
+             std::shared_ptr<Stage> stage)
+      : IndexTask(env, std::move(state), std::move(cancel)), stage_(std::move(stage)) {}
+
+ protected:
+  void Execute() override;
+  Napi::Value Result(Napi::Env env) override { return Napi::Number::New(env, static_cast<double>(removed_count_)); }
+
+ private:
+  std::shared_ptr<Stage> stage_;
+  size_t removed_count_ = 0;
 };
 
 class SearchTask : public IndexTask {

@@ -82,6 +82,16 @@ SearchParameters ReadParameters(const Napi::Value& value) {
           exact.IsBoolean() && exact.As<Napi::Boolean>().Value()};
 }
 
+// The stage behind an argument.
+StageWrap& StageOf(const Napi::Value& value, const Index& index) {
+  StageWrap* stage = UnwrapTagged<StageWrap>(value);
+  if (stage == nullptr) throw InvalidArgument("expected a stage");
+  if (stage->dimension() != index.options().dimension || stage->id_type() != index.options().id_type) {
+    throw InvalidArgument("the stage belongs to another index");
+  }
+  return *stage;
+}
+
 }  // namespace
 
 Index& IndexState::Open() const {
@@ -98,6 +108,7 @@ Napi::Function IndexWrap::Define(Napi::Env env) {
                      {InstanceAccessor("size", &IndexWrap::Size, nullptr),
                       InstanceAccessor("memoryBytes", &IndexWrap::MemoryBytes, nullptr),
                       InstanceMethod("stage", &IndexWrap::MakeStage), InstanceMethod("add", &IndexWrap::Add),
+                      InstanceMethod("upsert", &IndexWrap::Upsert), InstanceMethod("remove", &IndexWrap::Remove),
                       InstanceMethod("search", &IndexWrap::Search),
                       InstanceMethod("searchSync", &IndexWrap::SearchSync),
                       InstanceMethod("has", &IndexWrap::Has), InstanceMethod("get", &IndexWrap::Get),
@@ -142,19 +153,32 @@ Napi::Value IndexWrap::MakeStage(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value IndexWrap::PostChange(Napi::Env env, AsyncTask* task) {
+  const Napi::Promise promise = task->promise();
+  task->completions()->Begin(env, task);
+  state_->writer->Post([task] { task->Run(); });
+  return promise;
+}
+
+Napi::Value IndexWrap::AddRows(const Napi::CallbackInfo& info, bool replaces) {
+  StageWrap& stage = StageOf(info[0], state_->Open());
+  return PostChange(info.Env(), new AddTask(info.Env(), state_, CancelTokenWrap::FromArgument(info[1]), stage.Take(),
+                                            replaces ? AddTask::Kind::kUpsert : AddTask::Kind::kAdd));
+}
+
 Napi::Value IndexWrap::Add(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&] { return AddRows(info, false); });
+}
+
+Napi::Value IndexWrap::Upsert(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&] { return AddRows(info, true); });
+}
+
+Napi::Value IndexWrap::Remove(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&]() -> Napi::Value {
-    const Index& index = state_->Open();
-    StageWrap* stage = UnwrapTagged<StageWrap>(info[0]);
-    if (stage == nullptr) throw InvalidArgument("add() expects a stage");
-    if (stage->dimension() != index.options().dimension || stage->id_type() != index.options().id_type) {
-      throw InvalidArgument("the stage belongs to another index");
-    }
-    auto* task = new AddTask(info.Env(), state_, CancelTokenWrap::FromArgument(info[1]), stage->Take());
-    const Napi::Promise promise = task->promise();
-    task->completions()->Begin(info.Env(), task);
-    state_->writer->Post([task] { task->Run(); });
-    return promise;
+    StageWrap& stage = StageOf(info[0], state_->Open());
+    return PostChange(info.Env(), new RemoveTask(info.Env(), state_, CancelTokenWrap::FromArgument(info[1]),
+                                                 stage.TakeIds()));
   });
 }
 
@@ -213,11 +237,12 @@ Napi::Value IndexWrap::Stats(const Napi::CallbackInfo& info) {
       const SegmentView& view = snapshot->views[i];
       Napi::Object segment = Napi::Object::New(env);
       segment.Set("vectorCount", number(view.live_count()));
+      segment.Set("deadCount", number(view.slot_count - view.live_count()));
       segment.Set("isSealed", Napi::Boolean::New(env, view.segment->is_sealed()));
       segment.Set("hasGraph", Napi::Boolean::New(env, view.segment->has_graph()));
       segment.Set("isLossless", Napi::Boolean::New(env, view.segment->has_graph() && view.segment->is_lossless()));
       segment.Set("maxLevel", number(view.segment->max_level()));
-      segment.Set("memoryBytes", number(view.segment->memory_bytes()));
+      segment.Set("memoryBytes", number(view.segment->memory_bytes() + (view.dead ? view.dead->memory_bytes() : 0)));
       segments.Set(static_cast<uint32_t>(i), segment);
     }
     Napi::Object stats = Napi::Object::New(env);

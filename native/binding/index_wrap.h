@@ -37,10 +37,16 @@ class IndexWrap : public Napi::ObjectWrap<IndexWrap> {
   void Finalize(Napi::Env env) override;
 
  private:
+  // Posts a task that changes the index; calls take effect in the order in which they are made.
+  Napi::Value PostChange(Napi::Env env, AsyncTask* task);
+  Napi::Value AddRows(const Napi::CallbackInfo& info, bool replaces);
+
   Napi::Value Size(const Napi::CallbackInfo& info);
   Napi::Value MemoryBytes(const Napi::CallbackInfo& info);
   Napi::Value MakeStage(const Napi::CallbackInfo& info);
   Napi::Value Add(const Napi::CallbackInfo& info);
+  Napi::Value Upsert(const Napi::CallbackInfo& info);
+  Napi::Value Remove(const Napi::CallbackInfo& info);
   Napi::Value Search(const Napi::CallbackInfo& info);
   Napi::Value SearchSync(const Napi::CallbackInfo& info);
   Napi::Value Has(const Napi::CallbackInfo& info);

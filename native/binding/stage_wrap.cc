@@ -41,12 +41,24 @@ StageWrap::StageWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<StageWra
 
 std::shared_ptr<Stage> StageWrap::Take() {
   CheckOpen();
-  const bool has_ids = !stage_->ids.empty() || !stage_->string_ids.empty();
-  const size_t id_count = stage_->ids.size() + stage_->string_ids.size();
-  if (!stage_->is_complete() || (has_ids && id_count != stage_->row_count())) {
+  const size_t id_count = stage_->id_count();
+  if (!stage_->is_complete() || (id_count > 0 && id_count != stage_->row_count())) {
     throw Error(ErrorCode::kInvalidArgument, "the stage is incomplete: " + std::to_string(stage_->row_count()) +
                                                  " rows and " + std::to_string(id_count) + " ids");
   }
+  return HandOver();
+}
+
+std::shared_ptr<Stage> StageWrap::TakeIds() {
+  CheckOpen();
+  if (stage_->row_count() > 0) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "the stage holds " + std::to_string(stage_->row_count()) + " rows; expected ids alone");
+  }
+  return HandOver();
+}
+
+std::shared_ptr<Stage> StageWrap::HandOver() {
   is_taken_ = true;
   memory_.Update(Env(), 0);  // whoever takes it reports it now
   return stage_;

@@ -25,12 +25,15 @@ class StageWrap : public Napi::ObjectWrap<StageWrap> {
   IdType id_type() const { return id_type_; }
   // The stage, once: after this, JavaScript can only watch its progress.
   std::shared_ptr<Stage> Take();
+  // The same for a stage of ids without rows.
+  std::shared_ptr<Stage> TakeIds();
 
  private:
   void AppendRows(const Napi::CallbackInfo& info);
   void AppendIds(const Napi::CallbackInfo& info);
   Napi::Value InsertedCount(const Napi::CallbackInfo& info);
   void CheckOpen() const;
+  std::shared_ptr<Stage> HandOver();
 
   std::shared_ptr<Stage> stage_;
   IdType id_type_ = IdType::kNumber;

@@ -20,6 +20,9 @@ class Bitset {
     return word < words_.size() && (words_[word] >> (bit % 64) & 1) != 0;
   }
 
+  // The bits [64 index, 64 index + 64), the first of them lowest; clear beyond the end.
+  uint64_t Word(size_t index) const { return index < words_.size() ? words_[index] : 0; }
+
   // Grows as needed; returns whether the bit was clear.
   bool Set(size_t bit) {
     const size_t word = bit / 64;

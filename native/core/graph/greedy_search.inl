@@ -114,10 +114,12 @@ void SearchLevel(const Space& space, const Graph& graph, const typename Space::Q
 }
 
 // The same on level 0 when some slots may not be returned: they are walked through but stay out of the pool, so
-// candidates need a heap of their own.
+// candidates need a heap of their own. Where few slots are visible it takes long to fill the pool: returns false, with the
+// pool unfinished, after `most_distances`.
 template <class Space>
-void SearchVisible(const Space& space, const Graph& graph, const typename Space::Query& query, uint32_t slot_limit,
-                   uint32_t ef, const Visibility& visibility, uint32_t slot, uint32_t key, SearchContext& context) {
+bool SearchVisible(const Space& space, const Graph& graph, const typename Space::Query& query, uint32_t slot_limit,
+                   uint32_t ef, const Visibility& visibility, uint64_t most_distances, uint32_t slot, uint32_t key,
+                   SearchContext& context) {
   CandidatePool& pool = context.pool;
   std::vector<uint64_t>& heap = context.heap;
   context.visited.Begin(slot_limit);
@@ -125,12 +127,15 @@ void SearchVisible(const Space& space, const Graph& graph, const typename Space:
   pool.Begin(ef);
   heap.assign(1, CandidatePool::Entry(key, slot));
   if (visibility.Contains(slot)) Insert(pool, heap.front());
+  const uint64_t last_distance = context.distance_count + most_distances;
   uint32_t fresh[2 * kMaxM], keys[2 * kMaxM];
   while (!heap.empty()) {
     const uint64_t nearest = heap.front();
     if (!pool.Accepts(nearest) && nearest > pool.bound()) break;
+    if (context.distance_count > last_distance) return false;
     std::pop_heap(heap.begin(), heap.end(), std::greater<uint64_t>());
     heap.pop_back();
+    if (!heap.empty()) PrefetchLinks(graph, 0, CandidatePool::SlotOf(heap.front()));
     const size_t count =
         Expand<true>(space, graph, query, 0, CandidatePool::SlotOf(nearest), context, fresh, keys);
     for (size_t i = 0; i < count; ++i) {
@@ -141,4 +146,26 @@ void SearchVisible(const Space& space, const Graph& graph, const typename Space:
       if (visibility.Contains(fresh[i])) Insert(pool, entry);
     }
   }
+  return true;
+}
+
+// Level 0 with tombstones. Where they are spread evenly, a beam that is wider by their share holds `ef` living slots, and
+// the plain search is the faster one. Where they lie in this query's way, that one finds too few and the other takes over.
+template <class Space>
+bool SearchAmongDead(const Space& space, const Graph& graph, const typename Space::Query& query, uint32_t slot_limit,
+                     uint32_t ef, const Visibility& visibility, uint32_t slot, uint32_t key, SearchContext& context) {
+  const CandidatePool& pool = context.pool;
+  const uint64_t live_count = visibility.live_count();
+  if (visibility.slot_count >= slot_limit && live_count > 0) {
+    const uint64_t wider_ef = uint64_t{ef} * visibility.slot_count / live_count + 1;
+    if (wider_ef < live_count) {
+      SearchLevel<true, false>(space, graph, query, 0, slot_limit, static_cast<uint32_t>(wider_ef), slot, key, context);
+      if (pool.size() < pool.capacity()) return true;
+      size_t found_count = 0;
+      for (size_t i = 0; i < pool.size(); ++i) found_count += visibility.Contains(CandidatePool::SlotOf(pool[i]));
+      if (found_count >= ef - ef / kMostMissingShare) return true;
+    }
+  }
+  // A scan takes a distance for each living slot, and half the time for each that this walk takes.
+  return SearchVisible(space, graph, query, slot_limit, ef, visibility, live_count / 2, slot, key, context);
 }

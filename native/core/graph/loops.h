@@ -62,7 +62,7 @@ struct TouchedSlots {
 // What one search needs, reused from query to query. Thread safety: one search at a time.
 struct SearchContext {
   VisitedSet visited;
-  CandidatePool pool;            // after a search: the nearest slots met, visible ones only
+  CandidatePool pool;            // after a search: the nearest slots met
   std::vector<uint64_t> heap;    // candidates of a search with invisible slots
   uint64_t distance_count = 0;   // distances computed since the context was made
   TouchedSlots* touched = nullptr;  // where to note what the search reads; null for nowhere
@@ -77,6 +77,9 @@ struct BuildParameters {
 // vectors, ef 10: 0.850 to 0.859; 1.15 gives 0.834); 1.15 would save another third of the work.
 inline constexpr size_t kStopRank = 16;
 inline constexpr float kStopFactor = 1.3f;
+
+// A search with tombstones may find fewer living slots than its beam by one in so many.
+inline constexpr uint32_t kMostMissingShare = 4;
 
 // Slots [begin, end) on their way into the graph, and the level of each.
 struct Batch {
@@ -105,10 +108,11 @@ struct BuildContext {
 };
 
 struct Loops {
-  // Walks the graph and leaves the nearest visible slots, at most ef, in context.pool.
+  // Walks the graph and leaves the nearest slots in context.pool: `ef` of them and, with tombstones, more, not all of them
+  // visible. Returns false when the visible ones are so far apart that scanning them is cheaper; the pool is unfinished then.
   // `slot_limit`: links to slots from here on are not followed (what the readers' memory covers).
   // REQUIRES: the graph has an entry; ef > 0.
-  void (*search)(const SegmentRows& rows, const Graph& graph, const SegmentQuery& query, uint32_t slot_limit,
+  bool (*search)(const SegmentRows& rows, const Graph& graph, const SegmentQuery& query, uint32_t slot_limit,
                  uint32_t ef, const Visibility& visibility, SearchContext& context);
 
   // Offers every visible slot in [begin, end) to `nearest`, under its id.

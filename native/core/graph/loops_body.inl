@@ -13,23 +13,47 @@
 #include "graph/build.inl"
 
 template <class Space>
-void Search(const SegmentRows& rows, const Graph& graph, const SegmentQuery& query, uint32_t slot_limit, uint32_t ef,
+bool Search(const SegmentRows& rows, const Graph& graph, const SegmentQuery& query, uint32_t slot_limit, uint32_t ef,
             const Visibility& visibility, SearchContext& context) {
   const Space space(rows);
   const auto& space_query = Space::Select(query);
   uint32_t slot, key;
   DescendTo(space, graph, space_query, graph.entry(), 0, slot_limit, context, slot, key);
   const bool all_visible = visibility.dead == nullptr && visibility.slot_count >= slot_limit;
-  if (all_visible) {
-    SearchLevel<true, false>(space, graph, space_query, 0, slot_limit, ef, slot, key, context);
-  } else {
-    SearchVisible(space, graph, space_query, slot_limit, ef, visibility, slot, key, context);
+  if (!all_visible) {
+    return SearchAmongDead(space, graph, space_query, slot_limit, ef, visibility, slot, key, context);
+  }
+  SearchLevel<true, false>(space, graph, space_query, 0, slot_limit, ef, slot, key, context);
+  return true;
+}
+
+// The living among the slots [begin, end), gathered so that distances are computed of blocks of them.
+template <Metric kMetric>
+void ScanLiving(const FloatRows& rows, const uint64_t* ids, const FloatQuery& query, uint32_t begin, uint32_t end,
+                const Bitset& dead, Nearest& nearest) {
+  const FloatSpace<kMetric> space(SegmentRows{rows, {}});
+  constexpr uint32_t kWord = 64;
+  uint32_t slots[kWord], keys[kWord];
+  for (uint32_t first = begin / kWord * kWord; first < end; first += kWord) {
+    uint64_t living = ~dead.Word(first / kWord);
+    if (first < begin) living &= ~uint64_t{0} << (begin - first);
+    if (end - first < kWord) living &= ~uint64_t{0} >> (kWord - (end - first));
+    size_t count = 0;
+    for (; living != 0; living &= living - 1) {
+      slots[count] = first + static_cast<uint32_t>(std::countr_zero(living));
+      space.Prefetch(slots[count++]);
+    }
+    space.Keys(query, slots, count, keys);
+    for (size_t i = 0; i < count; ++i) {
+      if (nearest.Accepts(keys[i])) nearest.Add({keys[i], ids[slots[i]]});
+    }
   }
 }
 
 template <Metric kMetric>
 void Scan(const FloatRows& rows, const uint64_t* ids, const FloatQuery& query, uint32_t begin, uint32_t end,
           const Visibility& visibility, Nearest& nearest) {
+  if (visibility.dead != nullptr) return ScanLiving<kMetric>(rows, ids, query, begin, end, *visibility.dead, nearest);
   const FloatSpace<kMetric> space(SegmentRows{rows, {}});
   for (uint32_t slot = begin; slot < end; slot += 4) {
     const uint32_t slots[4] = {slot, slot + 1, slot + 2, slot + 3};

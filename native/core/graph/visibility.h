@@ -12,6 +12,9 @@ struct Visibility {
   const Bitset* dead = nullptr;  // slots that are never returned; null when there are none
 
   bool Contains(uint32_t slot) const { return slot < slot_count && (dead == nullptr || !dead->Test(slot)); }
+  uint32_t live_count() const {
+    return slot_count - (dead == nullptr ? 0 : static_cast<uint32_t>(dead->set_count()));
+  }
 };
 
 }  // namespace segvec

@@ -49,7 +49,9 @@ class Searcher {
 
   void SearchOne(const Snapshot& snapshot, const float* query, size_t query_index, const SearchParameters& parameters,
                  const CancelToken& cancel, Context& context, SearchResults& results) const;
-  void SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, uint32_t ef, size_t k, Context& context) const;
+  void SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, uint32_t ef, size_t k,
+                    const CancelToken& cancel, Context& context) const;
+  void Scan(const SegmentView& view, const FloatQuery& query, const CancelToken& cancel, Nearest& nearest) const;
 
   const IndexOptions& options_;
   const HitOrder hit_order_;

@@ -64,7 +64,7 @@ void Segment::CheckTouched(ReadGuard::Part vectors, const TouchedSlots& touched)
   for (const uint32_t slot : touched.links) Check(ReadGuard::Part::kLinks, slot, slot + 1);
 }
 
-bool Segment::SearchGraph(const FloatQuery& query, uint32_t ef, size_t rerank_count, const Visibility& visibility,
+GraphSearchEnd Segment::SearchGraph(const FloatQuery& query, uint32_t ef, size_t rerank_count, const Visibility& visibility,
                           SegmentSearchContext& context, std::vector<Hit>& hits) const {
   SegmentQuery segment_query{query, {}};
   bool on_codes = walks_codes(), is_exact = false;
@@ -82,9 +82,11 @@ bool Segment::SearchGraph(const FloatQuery& query, uint32_t ef, size_t rerank_co
   const bool is_guarded = !is_checked();
   context.search.touched = is_guarded ? &context.touched : nullptr;
   context.touched.Clear();
-  loops.search(rows(), *graph_, segment_query, slot_count(), ef, visibility, context.search);
+  const bool is_done = loops.search(rows(), *graph_, segment_query, slot_count(), ef, visibility, context.search);
   if (is_guarded) CheckTouched(on_codes ? ReadGuard::Part::kCodes : ReadGuard::Part::kRows, context.touched);
-  const bool is_full = pool.size() == pool.capacity();
+  if (!is_done) return GraphSearchEnd::kScanCheaper;
+  const GraphSearchEnd end =
+      pool.size() == pool.capacity() ? GraphSearchEnd::kBeamFull : GraphSearchEnd::kExhausted;
   // A row that was linked while the search ran is not this snapshot's.
   if (!on_codes || is_exact) {
     for (size_t i = 0; i < pool.size(); ++i) {
@@ -93,7 +95,7 @@ bool Segment::SearchGraph(const FloatQuery& query, uint32_t ef, size_t rerank_co
       // Lossless codes have scale 1: the integer distance is the distance.
       hits.push_back({on_codes ? OrderKey(static_cast<float>(key ^ 0x80000000u)) : key, ids_[slot]});
     }
-    return is_full;
+    return end;
   }
   context.slots.clear();
   for (size_t i = 0; i < pool.size() && context.slots.size() < rerank_count; ++i) {
@@ -108,7 +110,7 @@ bool Segment::SearchGraph(const FloatQuery& query, uint32_t ef, size_t rerank_co
   const size_t first = hits.size();
   for (size_t i = 0; i < context.slots.size(); ++i) hits.push_back({context.keys[i], ids_[context.slots[i]]});
   std::sort(hits.begin() + static_cast<std::ptrdiff_t>(first), hits.end());
-  return is_full;
+  return end;
 }
 
 }  // namespace segvec

@@ -59,6 +59,13 @@ struct SegmentSearchContext {
   TouchedSlots touched;
 };
 
+// How a search of a graph ended.
+enum class GraphSearchEnd {
+  kExhausted,   // all that can be reached was found
+  kBeamFull,    // a wider beam could find more
+  kScanCheaper  // nothing was appended: among so many dead slots, scanning the living ones is cheaper
+};
+
 class Segment {
  public:
   // Loops on floats, and on codes; the latter are not used when the shape has none.
@@ -87,8 +94,8 @@ class Segment {
 
   // Finds the nearest visible slots by walking the graph with a beam of `ef`: ascending, appended to `hits`. Of lossy
   // codes only the best `rerank_count` are measured on the floats and returned.
-  // Returns whether the beam was full, that is whether a wider one could find more. REQUIRES: has_graph().
-  bool SearchGraph(const FloatQuery& query, uint32_t ef, size_t rerank_count, const Visibility& visibility,
+  // REQUIRES: has_graph().
+  GraphSearchEnd SearchGraph(const FloatQuery& query, uint32_t ef, size_t rerank_count, const Visibility& visibility,
                    SegmentSearchContext& context, std::vector<Hit>& hits) const;
 
   // Offers the visible slots in [begin, end) to `nearest`. REQUIRES: end <= visibility.slot_count.
