@@ -4,20 +4,20 @@ import { SegvecError } from './errors.ts'
 import { readOptions } from './option-reader.ts'
 import type { AddProgress } from './progress.ts'
 
-/** Options of `add`. */
+/** Options of `add` and `upsert`. */
 export interface AddOptions {
-  /** Abandons the add: it rejects with `ABORTED` and leaves nothing of its batch behind. */
+  /** Abandons the call: it rejects with `ABORTED` and leaves nothing of its batch behind. */
   readonly signal?: AbortSignal | undefined
   /**
-   * Called about every 100 ms, and once at the end with `insertedCount === totalCount`. If it throws, the add is
-   * cancelled and rejects with what was thrown; thrown by the last report, the batch is already in the index.
+   * Called about every 100 ms, and once at the end with `insertedCount === totalCount`. If it throws, the call
+   * is cancelled and rejects with what was thrown; thrown by the last report, the batch is already in the index.
    */
   readonly onProgress?: ((progress: AddProgress) => void) | undefined
 }
 
 const names = ['signal', 'onProgress'] as const
 
-/** Reads the options of `add`. @throws {SegvecError} `INVALID_ARGUMENT`, naming the option. */
+/** Reads the options of `add` or `upsert`. @throws {SegvecError} `INVALID_ARGUMENT`, naming the option. */
 export function readAddOptions(options: unknown): AddOptions {
   const raw = readOptions(options, names)
   const { onProgress } = raw

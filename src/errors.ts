@@ -8,7 +8,7 @@ export const errorCodes = [
   'INVALID_VECTOR',
   /** An id is not of the index's `idType`, or outside its range. */
   'INVALID_ID',
-  /** An id to add is already in the index, or twice in one batch. */
+  /** An id to add is already in the index, or an id is twice in one batch. */
   'DUPLICATE_ID',
   /** The index has been closed. */
   'CLOSED',

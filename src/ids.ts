@@ -19,7 +19,7 @@ export type IdColumn<T extends IdType = IdType> = {
   string: string[]
 }[T]
 
-/** Many ids as `add` takes them: an array, or any typed array of the same kind of number. */
+/** Many ids as `add`, `upsert` and `remove` take them: an array, or any typed array of the same kind of number. */
 export type Ids<T extends IdType> =
   | readonly Id<T>[]
   | {
@@ -81,7 +81,7 @@ export function isSingleId(value: unknown): value is number | bigint | string {
   return typeof value === 'number' || typeof value === 'bigint' || typeof value === 'string'
 }
 
-/** Reads the ids given to one `add`, slice by slice, each id once, and checks them on the way. */
+/** Reads the ids given to one call, slice by slice, each id once, and checks them on the way. */
 export class IdReader<T extends IdType> {
   readonly count: number
   /** The ids read so far, in row order. */
@@ -111,7 +111,7 @@ export class IdReader<T extends IdType> {
   readSlice(): IdColumn {
     const count = this.#currentCount()
     if (count !== this.count) {
-      const message = `ids was resized or detached during add: it has ${count} entries and had ${this.count}`
+      const message = `ids was resized or detached while it was read: it has ${count} entries and had ${this.count}`
       throw new SegvecError('INVALID_ARGUMENT', message)
     }
     const start = this.accepted.length

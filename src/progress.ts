@@ -1,12 +1,12 @@
 import { performance } from 'node:perf_hooks'
 
-/** How far an `add` has come. */
+/** How far an `add` or `upsert` has come. */
 export interface AddProgress {
   /** Vectors inserted so far; 0 while the batch is still being copied. */
   readonly insertedCount: number
   /** Vectors in the batch. */
   readonly totalCount: number
-  /** Milliseconds since `add` was called. */
+  /** Milliseconds since the call. */
   readonly elapsedMs: number
   /** `insertedCount` per second of `elapsedMs`. */
   readonly vectorsPerSecond: number

@@ -19,7 +19,7 @@ export interface BatchHits<T extends IdType = 'number'> {
   readonly ids: IdColumn<T>
   /** `queryCount * k` distances; places without a hit hold `Infinity`. */
   readonly distances: Float32Array
-  /** Hits per query; less than `k` only where an approximate search found fewer. */
+  /** Hits per query; less than `k` only where an approximate search found fewer, or vectors were removed meanwhile. */
   readonly counts: Uint32Array
 }
 

@@ -9,10 +9,10 @@ export interface Stage {
   appendRows(rows: Float32Array): void
 }
 
-/** A batch that has been looked at, but not read yet. */
+/** A batch that has been looked at, but not read yet; one to remove has no rows. */
 export interface Batch<T extends IdType> {
   readonly ids: IdReader<T> | undefined
-  readonly rows: RowReader
+  readonly rows?: RowReader | undefined
   readonly dimension: number
 }
 
@@ -46,6 +46,7 @@ export async function stageBatch<S extends Stage, T extends IdType>(
     if (pause !== undefined) await pause.then(assertGoingOn)
     append((into) => into.appendIds(slice))
   }
+  if (rows === undefined) return stage as S
   const sliceRows = rowsPerSlice(dimension)
   for (let start = 0; start < rows.rowCount; start += sliceRows) {
     const end = Math.min(start + sliceRows, rows.rowCount)

@@ -1,6 +1,8 @@
 /** What one segment of an index holds. */
 export interface SegmentStats {
   readonly vectorCount: number
+  /** Places of vectors that were removed or replaced: their memory is in use, and searches step over them. */
+  readonly deadCount: number
   /** True once the segment is full: it never changes again. */
   readonly isSealed: boolean
   /** False while the segment is so small that it is scanned exactly. */

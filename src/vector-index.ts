@@ -11,6 +11,7 @@ import { type IndexOptions, type IndexSettings, readIndexOptions } from './index
 import type { NativeAddon, NativeCursor, NativeHits, NativeIndex, NativeStage } from './native/addon.ts'
 import { loadAddon } from './native/load.ts'
 import { ProgressReports } from './progress.ts'
+import { type RemoveOptions, readRemoveOptions } from './remove-options.ts'
 import { type BatchHits, BatchResult, hitsOf, type SearchHit } from './results.ts'
 import {
   type EvaluateOptions,
@@ -74,7 +75,7 @@ export class VectorIndex<T extends IdType = 'number'> {
   }
 
   /**
-   * Adds vectors under ids that the index makes up: they count up from one above the largest in it. Where `idType` is
+   * Adds vectors under ids that the index makes up: they count up from one above the largest it has ever held. Where `idType` is
    * `'string'` they are the decimal strings from `'0'` up, without those that are taken.
    *
    * @param vectors `count * dimension` values, row-major, in one typed array, or an array of `count` vectors. At most
@@ -113,9 +114,47 @@ export class VectorIndex<T extends IdType = 'number'> {
   async add(...given: readonly unknown[]): Promise<Id<T>[]> {
     this.#assertOpen()
     const { ids, vectors, options } = addArguments(given)
-    const { dimension, idType } = this.#settings
     const addOptions = readAddOptions(options)
-    const idReader = ids === undefined ? undefined : new IdReader(ids, idType as T)
+    const idReader = ids === undefined ? undefined : new IdReader(ids, this.#settings.idType as T)
+    return this.#writeRows('add', ids, idReader, vectors, addOptions)
+  }
+
+  /**
+   * Stores one vector under an id, in place of the one that is there, if there is one.
+   *
+   * @throws {SegvecError} As the other form does, as a rejection.
+   * @example
+   * await index.upsert(7, [0.1, 0.2, 0.3])
+   */
+  upsert(id: Id<T>, vector: Vector, options?: AddOptions): Promise<Id<T>[]>
+  /**
+   * Adds a batch of vectors, or replaces those that are under the same ids: all of them or, if it rejects, none. No search
+   * sees both vectors of an id or neither, or a part of the batch; until the promise resolves, `get` returns the old ones.
+   *
+   * @param ids One per vector, none of them twice.
+   * @param vectors `count * dimension` values, row-major, in one typed array, or an array of `count` vectors. At most
+   * 4 MiB of them are copied before the call returns; leave more alone until the promise settles.
+   * @returns The ids, in row order.
+   * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR`, `INVALID_ID`, `DUPLICATE_ID` for an id that is twice in
+   * the batch (each naming the row), `INVALID_ARGUMENT`, `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, as a rejection.
+   * @example
+   * await index.upsert([1, 2], [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]])
+   */
+  upsert(ids: Ids<T>, vectors: Vectors, options?: AddOptions): Promise<Id<T>[]>
+  async upsert(ids: unknown, vectors: unknown, options?: unknown): Promise<Id<T>[]> {
+    this.#assertOpen()
+    const addOptions = readAddOptions(options)
+    return this.#writeRows('upsert', ids, new IdReader(ids, this.#settings.idType as T), vectors, addOptions)
+  }
+
+  #writeRows(
+    operation: 'add' | 'upsert',
+    ids: unknown,
+    idReader: IdReader<T> | undefined,
+    vectors: unknown,
+    options: AddOptions,
+  ): Promise<Id<T>[]> {
+    const { dimension } = this.#settings
     const rows = isSingleId(ids)
       ? readerOfOne(vectors, dimension, 'vector')
       : readerOf(vectors, dimension, rowNames)
@@ -125,12 +164,16 @@ export class VectorIndex<T extends IdType = 'number'> {
     }
     // Getters of the caller ran since the first look, and may have closed the index.
     this.#assertOpen()
-    return this.#addBatch({ ids: idReader, rows, dimension }, addOptions)
+    return this.#writeBatch(operation, { ids: idReader, rows, dimension }, rows.rowCount, options)
   }
 
-  async #addBatch(batch: Batch<T>, { signal, onProgress }: AddOptions): Promise<Id<T>[]> {
-    const rowCount = batch.rows.rowCount
-    const abort = new AbortWatch(signal, 'add')
+  async #writeBatch(
+    operation: 'add' | 'upsert',
+    batch: Batch<T>,
+    rowCount: number,
+    { signal, onProgress }: AddOptions,
+  ): Promise<Id<T>[]> {
+    const abort = new AbortWatch(signal, operation)
     const token = signal || onProgress ? new this.#addon.CancelToken() : undefined
     let submitted: NativeStage | undefined
     const progress =
@@ -155,10 +198,10 @@ export class VectorIndex<T extends IdType = 'number'> {
         assertGoingOn()
         abort.onAbort(() => token?.cancel())
         try {
-          const adding = this.#native.add(stage, token)
+          const writing = this.#native[operation](stage, token)
           submitted = stage
           turn.end()
-          assigned = await adding
+          assigned = await writing
         } catch (error) {
           progress?.throwFailure()
           throw abort.fromNative(error)
@@ -168,6 +211,53 @@ export class VectorIndex<T extends IdType = 'number'> {
       return batch.ids?.accepted ?? (await idList(assigned, this.#settings.idType as T))
     } finally {
       progress?.stop()
+      abort.dispose()
+      turn.end()
+      this.#inFlight.end()
+    }
+  }
+
+  /**
+   * Removes the vectors under some ids. Searches that start after it has resolved do not find them; those that run
+   * meanwhile may. Their memory stays in use, and their ids may be added again.
+   *
+   * @param ids An id or an array of ids. Those that are not in the index are passed over.
+   * @returns How many vectors were removed.
+   * @throws {SegvecError} `INVALID_ID` (naming the row), `INVALID_ARGUMENT`, `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, as a
+   * rejection; nothing is removed then.
+   * @example
+   * await index.remove([7, 8]) // 2, or fewer if some were not there
+   */
+  async remove(ids: Id<T> | Ids<T>, options?: RemoveOptions): Promise<number> {
+    this.#assertOpen()
+    const { signal } = readRemoveOptions(options)
+    const { dimension, idType } = this.#settings
+    const idReader = new IdReader(ids, idType as T)
+    const abort = new AbortWatch(signal, 'remove')
+    // As in `add`.
+    this.#assertOpen()
+    const token = signal && new this.#addon.CancelToken()
+    const turn = this.#turns.take()
+    this.#inFlight.begin()
+    try {
+      if (idReader.count === 0) return 0
+      const batch = { ids: idReader, dimension }
+      const stage = await stageBatch(
+        batch,
+        () => this.#native.stage(0),
+        () => abort.throwIfAborted(),
+      )
+      if (turn.before !== undefined) await abort.race(turn.before)
+      abort.throwIfAborted()
+      abort.onAbort(() => token?.cancel())
+      try {
+        const removing = this.#native.remove(stage, token)
+        turn.end()
+        return await removing
+      } catch (error) {
+        throw abort.fromNative(error)
+      }
+    } finally {
       abort.dispose()
       turn.end()
       this.#inFlight.end()
@@ -232,7 +322,7 @@ export class VectorIndex<T extends IdType = 'number'> {
    * 4 MiB of them are copied before the call returns; leave more alone until the promise settles.
    * @param options `k` (10), `ef` (`max(k, 64)`), `exact` (false), `signal`.
    * @returns `ids` and `distances`, each `count * k`, row-major, ascending distance; `k` is what was asked for, or the
-   * size of the index at the call if that is less. Vectors that are added meanwhile may be found by some of the queries.
+   * size of the index at the call if that is less. What is added or removed meanwhile may show in some of the queries.
    * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR` (both naming the query), `INVALID_ARGUMENT` (also if
    * the results would take more than 1 GiB), `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, as a rejection.
    * @example
@@ -345,7 +435,7 @@ export class VectorIndex<T extends IdType = 'number'> {
 
   /**
    * Every vector that is in the index at the call, each once, in an order that is always the same for the same index
-   * but otherwise unspecified. Vectors added later do not appear. Closing the index ends the iteration with `CLOSED`.
+   * but otherwise unspecified. What is added, replaced or removed later does not show. Closing the index ends the iteration with `CLOSED`.
    *
    * @throws {SegvecError} `CLOSED`.
    * @example

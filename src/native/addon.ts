@@ -26,13 +26,13 @@ export interface NativeCancelToken {
   cancel(): void
 }
 
-/** Native memory that an `add` is copied into, slice by slice, before any of it is inserted. */
+/** Native memory that a batch is copied into, slice by slice, before anything is done with it. */
 export interface NativeStage {
   /** Appends `rows.length / dimension` rows. The floats are copied before the call returns. */
   appendRows(rows: Float32Array): void
-  /** Appends ids, in row order; leave it out altogether and the index assigns them. */
+  /** Appends ids, in row order; leave it out altogether and `add` assigns them. */
   appendIds(ids: NativeIds): void
-  /** Rows inserted so far, once the stage has been given to `add`. */
+  /** Rows inserted so far, once the stage has been given to `add` or `upsert`. */
   readonly insertedCount: number
 }
 
@@ -57,6 +57,8 @@ export interface NativeHits {
 
 export interface NativeSegmentStats {
   readonly vectorCount: number
+  /** Slots whose vectors were removed or replaced, or never came to be. */
+  readonly deadCount: number
   readonly isSealed: boolean
   /** False while the segment is small enough to be scanned exactly. */
   readonly hasGraph: boolean
@@ -75,7 +77,7 @@ export interface NativeStats {
 
 /** Walks the vectors of one snapshot. */
 export interface NativeCursor {
-  /** The next rows, at most `maxRows`; `undefined` at the end. */
+  /** The next rows, at most `maxRows`, perhaps none; `undefined` at the end. */
   next(maxRows: number): { readonly ids: NativeIds; readonly vectors: Float32Array } | undefined
 }
 
@@ -89,6 +91,10 @@ export interface NativeIndex {
    * are the numbers whose decimal strings were assigned: the strings are made slice by slice.
    */
   add(stage: NativeStage, token?: NativeCancelToken): Promise<Float64Array | BigUint64Array | undefined>
+  /** As `add`, but ids that are in the index get the new vectors. */
+  upsert(stage: NativeStage, token?: NativeCancelToken): Promise<Float64Array | BigUint64Array | undefined>
+  /** Removes what is under the ids of a stage without rows; resolves with how many vectors that were. */
+  remove(stage: NativeStage, token?: NativeCancelToken): Promise<number>
   /** `queries` holds one or more rows; copied before the call returns. */
   search(
     queries: Float32Array,

@@ -30,7 +30,7 @@ export function randomCall(index: VectorIndex<IdType>, random: Random): unknown 
   const loose = index as unknown as Record<string, (...given: unknown[]) => unknown>
   // Most arguments are good on their own, so that bad ones are met at every depth and not only at the door.
   const query = () => (random.next() < 0.6 ? goodRow(random) : value(random, index))
-  switch (random.below(12)) {
+  switch (random.below(15)) {
     case 0:
     case 1:
     case 2:
@@ -49,6 +49,11 @@ export function randomCall(index: VectorIndex<IdType>, random: Random): unknown 
       return loose['get']?.(value(random, index))
     case 10:
       return random.pick([() => index.size, () => index.stats(), () => firstEntries(index)])()
+    case 11:
+    case 12:
+      return loose['upsert']?.(...addArguments(random, index))
+    case 13:
+      return loose['remove']?.(ids(random, index, random.below(4)), options(random, index))
     default:
       return new VectorIndex(options(random, index) as unknown as IndexOptions)
   }

@@ -34,6 +34,8 @@ describe('idType', () => {
     expectTypeOf(numbers.add([[1, 2, 3]])).resolves.toEqualTypeOf<number[]>()
     expectTypeOf(bigints.add(5n, [1, 2, 3])).resolves.toEqualTypeOf<bigint[]>()
     expectTypeOf(strings.add(['a'], [[1, 2, 3]])).resolves.toEqualTypeOf<string[]>()
+    expectTypeOf(bigints.upsert(5n, [1, 2, 3])).resolves.toEqualTypeOf<bigint[]>()
+    expectTypeOf(strings.remove(['a'])).resolves.toEqualTypeOf<number>()
     expectTypeOf(numbers.search([1, 2, 3])).resolves.toEqualTypeOf<SearchHit<'number'>[]>()
     expectTypeOf(strings.searchSync([1, 2, 3])[0]?.id).toEqualTypeOf<string | undefined>()
     expectTypeOf(bigints.searchBatch([[1, 2, 3]])).resolves.toEqualTypeOf<BatchHits<'bigint'>>()
@@ -57,6 +59,9 @@ describe('arguments', () => {
     expectTypeOf(numbers.add).toBeCallableWith(new Uint32Array(1), new Int8Array(3))
     expectTypeOf(numbers.add).toBeCallableWith([1] as const, [[1, 2, 3]] as const)
     expectTypeOf(bigints.add).toBeCallableWith(new BigUint64Array(1), new Float32Array(3))
+    expectTypeOf(numbers.upsert).toBeCallableWith([1], [[1, 2, 3]], { signal: new AbortController().signal })
+    expectTypeOf(numbers.remove).toBeCallableWith(1, { signal: new AbortController().signal })
+    expectTypeOf(bigints.remove).toBeCallableWith(new BigUint64Array(1))
     expectTypeOf(numbers.searchBatch).toBeCallableWith([[1, 2, 3]], { k: 5, ef: 50, exact: true })
     numbers.add([[1, 2, 3]], {
       onProgress: (progress) => expectTypeOf(progress).toEqualTypeOf<AddProgress>(),
