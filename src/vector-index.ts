@@ -75,8 +75,8 @@ export class VectorIndex<T extends IdType = 'number'> {
   }
 
   /**
-   * Adds vectors under ids that the index makes up: they count up from one above the largest it has ever held. Where `idType` is
-   * `'string'` they are the decimal strings from `'0'` up, without those that are taken.
+   * Adds vectors under ids that the index makes up: they count up from one above the largest it has ever held. Where
+   * `idType` is `'string'` they are the decimal strings from `'0'` up, without those that are taken.
    *
    * @param vectors `count * dimension` values, row-major, in one typed array, or an array of `count` vectors. At most
    * 4 MiB of them are copied before the call returns; leave more alone until the promise settles.
@@ -129,7 +129,7 @@ export class VectorIndex<T extends IdType = 'number'> {
   upsert(id: Id<T>, vector: Vector, options?: AddOptions): Promise<Id<T>[]>
   /**
    * Adds a batch of vectors, or replaces those that are under the same ids: all of them or, if it rejects, none. No search
-   * sees both vectors of an id or neither, or a part of the batch; until the promise resolves, `get` returns the old ones.
+   * sees both vectors of an id or neither, or a part of the batch; until then `get` returns the old ones.
    *
    * @param ids One per vector, none of them twice.
    * @param vectors `count * dimension` values, row-major, in one typed array, or an array of `count` vectors. At most
