@@ -236,6 +236,15 @@ class SegmentLoader {
       reader_.Require(SectionType::kCodes, slot_count * info_.codes_per_row);
       reader_.Require(SectionType::kCorrections, slot_count * sizeof(int32_t));
     }
+    const auto Exclude = [this](bool is_used, std::initializer_list<SectionType> types) {
+      for (const SectionType type : types) {
+        const Section* section = is_used ? nullptr : reader_.Find(type);
+        if (section != nullptr) reader_.Fail(*section, 0, "not expected in this segment");
+      }
+    };
+    Exclude(metric_ == Metric::kCosine, {SectionType::kInverseNorms});
+    Exclude(Has(kHasCodes), {SectionType::kQuantizer, SectionType::kCodes, SectionType::kCorrections});
+    Exclude(Has(kHasGraph), {SectionType::kLevels, SectionType::kLinks, SectionType::kUpperLinks});
     if (Has(kHasGraph)) {
       reader_.Require(SectionType::kLevels, slot_count);
       reader_.Require(SectionType::kLinks, slot_count * info_.links_per_row * sizeof(uint32_t));
