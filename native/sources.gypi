@@ -29,7 +29,8 @@
       "native/core/storage/section_writer.cc",
       "native/core/storage/segment_file.cc",
       "native/core/storage/string_id_file.cc",
-      "native/core/storage/tombstone_file.cc"
+      "native/core/storage/tombstone_file.cc",
+      "native/core/storage/verify.cc"
     ],
     "segvec_binding_sources": [
       "native/binding/addon.cc",

@@ -1,0 +1,144 @@
+#include "storage/verify.h"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "base/random.h"
+#include "storage/segment_file.h"
+
+namespace segvec {
+namespace {
+
+constexpr uint32_t kSlotsPerPoll = 4096;
+
+class Verifier {
+ public:
+  Verifier(const Segment& segment, const Bitset* dead, const std::function<void()>& poll)
+      : segment_(segment), visibility_{segment.slot_count(), dead}, poll_(poll) {}
+
+  SegmentReport Run(const VerifyOptions& options) {
+    segment_.CheckAll();
+    report_.slot_count = segment_.slot_count();
+    report_.has_graph = segment_.has_graph();
+    CountIds();
+    CompareCodes();
+    if (report_.has_graph) {
+      CountUnreachable();
+      Probe(options);
+    }
+    return report_;
+  }
+
+ private:
+  void Poll(uint32_t slot) const {
+    if (poll_ && slot % kSlotsPerPoll == 0) poll_();
+  }
+
+  void CountIds() {
+    std::vector<uint64_t> ids;
+    for (uint32_t slot = 0; slot < report_.slot_count; ++slot) {
+      Poll(slot);
+      if (visibility_.Contains(slot)) ids.push_back(segment_.id(slot));
+    }
+    report_.live_count = static_cast<uint32_t>(ids.size());
+    std::ranges::sort(ids);
+    const auto repeated = std::ranges::unique(ids);
+    report_.duplicate_id_count = static_cast<uint32_t>(repeated.size());
+  }
+
+  void CompareCodes() {
+    const ScalarQuantizer* quantizer = segment_.quantizer();
+    if (quantizer == nullptr) return;
+    const SegmentRows rows = segment_.rows();
+    std::vector<uint8_t> codes(rows.codes.block_count * 64);
+    for (uint32_t slot = 0; slot < report_.slot_count; ++slot) {
+      Poll(slot);
+      const float inverse_norm =
+          segment_.shape().metric == Metric::kCosine ? rows.floats.inverse_norms[slot] : 1.0f;
+      const int32_t correction = quantizer->Encode(segment_.row(slot), inverse_norm, codes.data()).term;
+      report_.wrong_code_count += correction != rows.codes.corrections[slot] ||
+                                  std::memcmp(codes.data(), rows.codes.Row(slot), codes.size()) != 0;
+    }
+  }
+
+  // Follows the links of all levels from the entry.
+  void CountUnreachable() {
+    const Graph& graph = *segment_.graph();
+    std::vector<bool> is_seen(report_.slot_count);
+    std::vector<uint32_t> open{graph.entry().slot};
+    is_seen[open[0]] = true;
+    for (uint32_t step = 0; !open.empty(); ++step) {
+      Poll(step);
+      const uint32_t slot = open.back();
+      open.pop_back();
+      for (uint32_t level = 0; level <= graph.LevelOf(slot); ++level) {
+        const uint32_t* links = graph.Links(slot, level);
+        for (uint32_t i = 0; i < graph.RowCapacity(level) && links[i] != kNil; ++i) {
+          if (is_seen[links[i]]) continue;
+          is_seen[links[i]] = true;
+          open.push_back(links[i]);
+        }
+      }
+    }
+    for (uint32_t slot = 0; slot < report_.slot_count; ++slot) {
+      report_.unreachable_count += visibility_.Contains(slot) && !is_seen[slot];
+    }
+  }
+
+  // Searches for rows of the segment's own, and compares what is found with a scan.
+  void Probe(const VerifyOptions& options) {
+    const SegmentRows rows = segment_.rows();
+    Random random(options.seed);
+    SegmentSearchContext context;
+    std::vector<Hit> hits;
+    Nearest nearest;
+    uint64_t wanted_count = 0, found_count = 0;
+    for (uint32_t i = 0; i < options.probe_count; ++i) {
+      if (poll_) poll_();
+      const auto slot = static_cast<uint32_t>(random.Below(report_.slot_count));
+      if (!visibility_.Contains(slot)) continue;
+      const FloatQuery query{segment_.row(slot), segment_.shape().metric == Metric::kCosine
+                                                     ? rows.floats.inverse_norms[slot]
+                                                     : 1.0f};
+      nearest.Begin(options.k);
+      segment_.Scan(query, 0, report_.slot_count, visibility_, nearest);
+      hits.clear();
+      segment_.SearchGraph(query, options.ef, std::max(2 * options.k, options.ef / 2), visibility_, context,
+                           hits);
+      std::sort(hits.begin(), hits.end());
+      if (hits.size() > options.k) hits.resize(options.k);
+      const std::vector<Hit>& expected = nearest.Finish();
+      const uint32_t farthest =
+          expected.back().key;  // as near as the k-th counts, so that ties are no misses
+      wanted_count += expected.size();
+      found_count += static_cast<uint64_t>(
+          std::ranges::count_if(hits, [&](const Hit& hit) { return hit.key <= farthest; }));
+      ++report_.probe_count;
+      // A copy of the vector is as good.
+      report_.lost_count += hits.empty() || hits.front().key > expected.front().key;
+    }
+    if (wanted_count > 0)
+      report_.recall = static_cast<double>(found_count) / static_cast<double>(wanted_count);
+  }
+
+  const Segment& segment_;
+  const Visibility visibility_;
+  const std::function<void()>& poll_;
+  SegmentReport report_;
+};
+
+}  // namespace
+
+SegmentReport VerifySegment(const Segment& segment, const Bitset* dead, const VerifyOptions& options,
+                            const std::function<void()>& poll) {
+  return Verifier(segment, dead, poll).Run(options);
+}
+
+SegmentReport VerifySegmentFile(const RandomAccessFile& file, const std::string& name,
+                                const ExpectedFile& expected, const Bitset* dead,
+                                const VerifyOptions& options, const std::function<void()>& poll) {
+  return VerifySegment(*ReadSegment(file, name, expected, poll), dead, options, poll);
+}
+
+}  // namespace segvec
