@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { writeReport } from '../report/write-report.ts'
 import { adaptersNamed } from './adapters/registry.ts'
 import { scratchFolder } from './adapters/scratch-folder.ts'
 import { compareFiles } from './compare-files.ts'
@@ -27,6 +28,8 @@ if (args.includes('--compare')) process.exit(compareFiles(args))
 const options = readBenchOptions(args)
 const { limit, parameters } = options
 
+/** In the project's folder, whatever the current one is. */
+const reportFile = fileURLToPath(new URL('../../bench-report.html', import.meta.url))
 const log = (text: string) => process.stderr.write(`${text}\n`)
 const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8' }).trim()
 
@@ -70,8 +73,10 @@ async function compareOn(name: string): Promise<BenchResults> {
   }
 }
 
+const runs: BenchResults[] = []
 for (const name of options.sets) {
   const results = await compareOn(name)
+  runs.push(results)
   console.log(describeRun(results))
   if (options.name !== undefined) {
     const folder = fileURLToPath(new URL('../results', import.meta.url))
@@ -85,3 +90,5 @@ for (const name of options.sets) {
     process.exitCode = 1
   }
 }
+await writeReport(reportFile, runs)
+log(`\nThe same as a page: ${reportFile}`)

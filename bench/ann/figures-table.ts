@@ -43,6 +43,8 @@ function setTable(results: BenchResults, file: string): string {
   return [
     `**${set.name}**: ${round(set.rows)} x ${set.dimension}, ${set.metric} ([raw results](bench/results/${file}))`,
     '',
+    `![Queries per second over recall](docs/figures/${set.name}-recall.svg) ![Vectors per second of a build](docs/figures/${set.name}-build.svg)`,
+    '',
     tableRow(head),
     tableRow(head.map((_, i) => (i === 0 ? '---' : '---:'))),
     ...results.peers.map(peerRow),
@@ -57,7 +59,7 @@ export function figuresTable(files: ReadonlyMap<string, BenchResults>): string {
   const first = [...files.values()][0]
   if (first === undefined) throw new Error('no results to draw figures from')
   const { parameters, versions, machine } = first
-  const { cpu, cores } = machine as { cpu?: string; cores?: number }
+  const { cpu, cores } = machine
   const intro = [
     `Vectors and queries per second, medians of interleaved rounds; M ${parameters.M}, efConstruction ${parameters.efConstruction},`,
     `k ${parameters.k}; searches with one thread, at the recall named; – where it is not reached. ${cpu}, ${cores} cores, Node ${versions.node},`,

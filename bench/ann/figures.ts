@@ -1,30 +1,25 @@
 /**
- * Writes the README's figures from the committed results, between its markers.
+ * Writes what the documentation quotes from the committed results: the README's table, between its markers, and the figures
+ * of docs/figures as SVG.
  *
  *   node --import tsx bench/ann/figures.ts [--name reference] [--check]
  *
- * `--check` writes nothing and exits with 1 when README and results disagree.
+ * `--check` writes nothing and exits with 1 when a file and the results disagree.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { storedResults } from '../report/stored-results.ts'
+import { svgFigures } from '../report/svg.ts'
 import { figuresTable } from './figures-table.ts'
-import type { BenchResults } from './results.ts'
 
 const { values: options } = parseArgs({
   options: { name: { type: 'string', default: 'reference' }, check: { type: 'boolean', default: false } },
 })
-const resultsFolder = fileURLToPath(new URL('../results/', import.meta.url))
-const readmePath = fileURLToPath(new URL('../../README.md', import.meta.url))
+const projectFolder = fileURLToPath(new URL('../../', import.meta.url))
+const figuresFolder = 'docs/figures'
 const start = '<!-- figures -->'
 const end = '<!-- /figures -->'
-
-function readResults(): Map<string, BenchResults> {
-  const files = readdirSync(resultsFolder)
-    .filter((file) => file.startsWith(`${options.name}-`) && file.endsWith('.json'))
-    .sort()
-  return new Map(files.map((file) => [file, JSON.parse(readFileSync(resultsFolder + file, 'utf8'))]))
-}
 
 function withFigures(readme: string, figures: string): string {
   const from = readme.indexOf(start)
@@ -33,10 +28,27 @@ function withFigures(readme: string, figures: string): string {
   return `${readme.slice(0, from + start.length)}\n${figures}\n${readme.slice(to)}`
 }
 
-const readme = readFileSync(readmePath, 'utf8')
-const wanted = withFigures(readme, figuresTable(readResults()))
-if (!options.check) writeFileSync(readmePath, wanted)
-else if (wanted !== readme) {
-  console.error('README.md and bench/results disagree; run: node --import tsx bench/ann/figures.ts')
+const results = storedResults(options.name)
+const readme = readFileSync(`${projectFolder}README.md`, 'utf8')
+const wanted = new Map([['README.md', withFigures(readme, figuresTable(results))]])
+for (const run of results.values()) {
+  for (const [name, svg] of svgFigures(run)) wanted.set(`${figuresFolder}/${run.set.name}-${name}.svg`, svg)
+}
+
+mkdirSync(projectFolder + figuresFolder, { recursive: true })
+const stale = readdirSync(projectFolder + figuresFolder)
+  .map((file) => `${figuresFolder}/${file}`)
+  .filter((file) => !wanted.has(file))
+const differing = [...wanted.keys()].filter(
+  (file) =>
+    !existsSync(projectFolder + file) || readFileSync(projectFolder + file, 'utf8') !== wanted.get(file),
+)
+
+if (!options.check) {
+  for (const file of stale) rmSync(projectFolder + file)
+  for (const file of differing) writeFileSync(projectFolder + file, wanted.get(file) as string)
+} else if (stale.length + differing.length > 0) {
+  console.error(`${[...differing, ...stale].join(', ')}: not what bench/results says`)
+  console.error('run: node --import tsx bench/ann/figures.ts')
   process.exitCode = 1
 }
