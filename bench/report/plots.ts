@@ -32,7 +32,7 @@ export interface Canvas {
 
 export type Figure = SVGSVGElement | HTMLElement
 
-const colorCount = 12
+const colorCount = 14
 const grouped = (value: number) => Number(value.toPrecision(3)).toLocaleString('en-US')
 const short = (value: number) =>
   value >= 10_000 ? `${Number((value / 1000).toPrecision(3))}k` : String(Number(value.toPrecision(3)))
@@ -52,6 +52,8 @@ const surface = (canvas: Canvas) => ({
 /** Half the misses are one step to the right: the way to 0.999 is as long as that from 0.9 to 0.99. */
 const position = (recall: number) => -Math.log10(1 - Math.min(recall, mostRecall))
 const leastRecall = 0.8
+/** Here two labels would run into each other. */
+const narrow = 480
 const ticks = [0.8, 0.9, 0.95, 0.99, 0.999, 1]
 
 /** Queries per second over recall: farther up and to the right is better. */
@@ -71,7 +73,8 @@ export function recallCurves(results: BenchResults, canvas: Canvas): Figure {
       label: 'recall@k →',
       domain: [position(leastRecall), position(1)],
       ticks: ticks.map(position),
-      tickFormat: (_: number, i: number) => String(ticks[i]),
+      tickFormat: (_: number, i: number) =>
+        canvas.width < narrow && ticks[i] === 0.9 ? '' : String(ticks[i]),
     },
     y: { type: 'log', label: '↑ queries/s, one thread', tickFormat: short, grid: true },
     marks: [
