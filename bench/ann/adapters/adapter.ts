@@ -16,10 +16,10 @@ export interface SearchParameters {
   readonly variant: string
 }
 
-/** All queries of the set, answered. */
+/** The queries of the set, answered: all of them, or the first ones where all would take too long. */
 export interface SearchPass {
   readonly seconds: number
-  /** Per query, the rows returned, nearest first. */
+  /** Per query answered, the rows returned, nearest first. */
   readonly found: number[][]
 }
 
