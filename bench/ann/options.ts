@@ -28,6 +28,7 @@ export const usage = `npm run bench -- [options]
   --peers <a,b>       these only, each by its name or the start of it
   --rounds <n>        rounds of searches (5; without --set and --full 2)
   --build-rounds <n>  rounds of builds (3; without --set and --full 1)
+  --ef <a,b,...>      these settings of ef only, 10 to 800 without it
   --limit <rows>      no more rows of each set
   --parallel          also measure how segvec's build gains from threads
   --seed <n>          of everything random that can be seeded (1)
@@ -51,6 +52,7 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
       peers: { type: 'string' },
       rounds: { type: 'string' },
       'build-rounds': { type: 'string' },
+      ef: { type: 'string' },
       limit: { type: 'string' },
       parallel: { type: 'boolean', default: false },
       seed: { type: 'string' },
@@ -70,7 +72,7 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
       M: 16,
       efConstruction: 200,
       k: 10,
-      efs,
+      efs: values.ef?.split(',').map((ef) => count('ef', ef, 0)) ?? efs,
       buildRounds: count('build-rounds', values['build-rounds'], isQuick ? 1 : 3),
       searchRounds: count('rounds', values.rounds, isQuick ? 2 : 5),
       seed: count('seed', values.seed, 1),
