@@ -51,10 +51,12 @@ export class BrowserPage {
       '--disable-dev-shm-usage',
       '--no-first-run',
     ]
+    // What is preloaded for segvec's sake, such as a sanitizer, is no business of the browser.
+    const { LD_PRELOAD: _, ...env } = process.env
     this.#process = spawn(
       program,
       [...flags, '--remote-debugging-pipe', `--user-data-dir=${this.#profile}`, 'about:blank'],
-      { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] },
+      { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], env },
     )
     const output = this.#process.stdio[4] as Readable
     output.setEncoding('utf8').on('data', (text: string) => this.#receive(text))
