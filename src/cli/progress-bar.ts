@@ -28,7 +28,7 @@ export class ProgressBar {
     const filled = Math.round(Math.min(1, Math.max(0, share)) * barWidth)
     const bar = '█'.repeat(filled) + '░'.repeat(barWidth - filled)
     const line = `${bar} ${(share * 100).toFixed(0).padStart(3)} %  ${this.#label}`
-    this.#stream.write(`\r\u001b[K${line.slice(0, Math.max(20, this.#stream.columns - 1))}`)
+    this.#stream.write(`\r\u001b[K${line.slice(0, (this.#stream.columns || 80) - 1)}`)
   }
 
   /** Leaves the line to what is printed next. */
