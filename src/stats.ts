@@ -7,7 +7,7 @@ export interface SegmentStats {
   readonly isSealed: boolean
   /** False while the segment is so small that it is scanned exactly. */
   readonly hasGraph: boolean
-  /** True when the 8-bit codes hold every vector exactly, as those of integers 0..255 do: hits need no second look. */
+  /** True when the 8-bit codes hold every vector exactly, as those of bytes do under `l2`, and of signed bytes under `ip`: hits need no second look. */
   readonly isLossless: boolean
   /** Highest level of the graph's hierarchy; 0 without a graph. */
   readonly maxLevel: number

@@ -15,7 +15,10 @@ import { SegvecError } from './errors.ts'
 /** One vector of `dimension` values. */
 export type Vector = NumericArray | readonly number[]
 
-/** Many vectors: one typed array of `count * dimension` values, row-major, or an array of `count` vectors. */
+/**
+ * Many vectors: one typed array of `count * dimension` values, row-major, or an array of `count` vectors. Integers become
+ * floats on the way in: for a `Uint8Array` that takes no longer than copying a `Float32Array` of as many values.
+ */
 export type Vectors = NumericArray | readonly Vector[]
 
 /** How vectors are called in messages: `vectors` are made of `row 0`, `row 1`, ... */

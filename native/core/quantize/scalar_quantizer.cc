@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace segvec {
 namespace {
@@ -16,6 +17,12 @@ constexpr float kMinScale = 1e-30f;
 // How far beyond the rows at hand the range reaches, as a share of it.
 constexpr float kMargin = 0.05f;
 
+// Bytes as they come, unsigned and signed: under these offsets rows of whole numbers that come later fit as well, even if
+// those at hand do not reach the ends of the range.
+constexpr float kByteOffset = 0, kSignedByteOffset = -128;
+
+bool Holds(float offset, float low, float high) { return low >= offset && high <= offset + kMaxCode; }
+
 // A vector fits when what clipping takes from it is at most this per component, in codes squared: some seven times the
 // error that rounding makes anyway.
 constexpr float kMaxExcess = 4;
@@ -27,7 +34,7 @@ ScalarQuantizer::ScalarQuantizer(Metric metric, size_t dimension, const float* r
     : metric_(metric), dimension_(dimension), offsets_(dimension) {
   std::vector<float> low(dimension, std::numeric_limits<float>::max());
   std::vector<float> high(dimension, std::numeric_limits<float>::lowest());
-  bool is_integer = metric == Metric::kL2;
+  bool is_integer = metric != Metric::kCosine;
   for (size_t row = 0; row < row_count; ++row) {
     const float* values = rows + row * stride;
     const float factor = metric == Metric::kCosine ? inverse_norms[row] : 1.0f;
@@ -40,21 +47,38 @@ ScalarQuantizer::ScalarQuantizer(Metric metric, size_t dimension, const float* r
     }
     is_integer = is_integer && fraction_count == 0;
   }
-  float widest = 0, largest = 0;
+  float widest = 0, lowest = low[0], highest = high[0];
   for (size_t d = 0; d < dimension; ++d) {
     widest = std::max(widest, high[d] - low[d]);
-    largest = std::max({largest, -low[d], high[d]});
+    lowest = std::min(lowest, low[d]);
+    highest = std::max(highest, high[d]);
   }
   if (metric == Metric::kIp) {
-    scale_ = std::max(largest / 127, kMinScale);
-    std::fill(offsets_.begin(), offsets_.end(), -128.0f);
+    is_lossless_ = is_integer && Holds(kSignedByteOffset, lowest, highest);
+    scale_ = is_lossless_ ? 1.0f : std::max(std::max(-lowest, highest) / 127, kMinScale);
+    std::fill(offsets_.begin(), offsets_.end(), kSignedByteOffset);
     return;
   }
-  const bool is_lossless = is_integer && widest <= kMaxCode;
+  is_lossless_ = is_integer && widest <= kMaxCode;
+  if (is_lossless_) {
+    for (size_t d = 0; d < dimension; ++d) {
+      offsets_[d] = Holds(kByteOffset, lowest, highest)         ? kByteOffset
+                    : Holds(kSignedByteOffset, lowest, highest) ? kSignedByteOffset
+                                                                : low[d];
+    }
+    return;
+  }
   // Rows that come later may go a little further than those at hand.
-  const float margin = is_lossless ? 0.0f : widest * kMargin;
-  scale_ = is_lossless ? 1.0f : std::max((widest + 2 * margin) / kMaxCode, kMinScale);
+  const float margin = widest * kMargin;
+  scale_ = std::max((widest + 2 * margin) / kMaxCode, kMinScale);
   for (size_t d = 0; d < dimension; ++d) offsets_[d] = (low[d] - margin) / scale_;
+}
+
+ScalarQuantizer::ScalarQuantizer(Metric metric, size_t dimension, float scale, std::vector<float> offsets)
+    : metric_(metric), dimension_(dimension), scale_(scale), offsets_(std::move(offsets)) {
+  // What whole numbers are fitted with, and nearly nothing else.
+  is_lossless_ = metric != Metric::kCosine && scale == 1 &&
+                 std::all_of(offsets_.begin(), offsets_.end(), [](float value) { return value == std::nearbyint(value); });
 }
 
 // codes = round(values * factor / scale - offset), clipped. Leaves the term to the caller.
@@ -70,7 +94,7 @@ ScalarQuantizer::Encoded ScalarQuantizer::EncodeValues(const float* values, floa
     lossy_count += static_cast<float>(code) != position;
     excess_sum += (position - clipped) * (position - clipped);
   }
-  return {0, lossy_count == 0 && metric_ == Metric::kL2 && scale_ == 1.0f,
+  return {0, lossy_count == 0 && is_lossless_ && factor == 1.0f,
           excess_sum <= kMaxExcess * static_cast<float>(dimension_)};
 }
 
@@ -87,13 +111,24 @@ ScalarQuantizer::Encoded ScalarQuantizer::Encode(const float* values, float inve
   return encoded;
 }
 
+// Under ip a query of any length gives the same order, so it is made to fill the range; one that lossless codes hold as it is
+// is left alone.
+float ScalarQuantizer::IpQueryFactor(const float* values) const {
+  float lowest = 0, highest = 0;
+  int fraction_count = 0;
+  for (size_t d = 0; d < dimension_; ++d) {
+    lowest = std::min(lowest, values[d]);
+    highest = std::max(highest, values[d]);
+    fraction_count += values[d] != std::nearbyint(values[d]);
+  }
+  if (is_lossless_ && fraction_count == 0 && Holds(kSignedByteOffset, lowest, highest)) return 1.0f;
+  const float largest = std::max(-lowest, highest);
+  return largest > 0 ? 127 * scale_ / largest : 1.0f;
+}
+
 ScalarQuantizer::Encoded ScalarQuantizer::EncodeQuery(const float* values, float inverse_norm, int8_t* codes) const {
   float factor = metric_ == Metric::kCosine ? inverse_norm : 1.0f;
-  if (metric_ == Metric::kIp) {
-    float largest = 0;
-    for (size_t d = 0; d < dimension_; ++d) largest = std::max(largest, std::fabs(values[d]));
-    if (largest > 0) factor = 127 * scale_ / largest;
-  }
+  if (metric_ == Metric::kIp) factor = IpQueryFactor(values);
   uint8_t* unsigned_codes = reinterpret_cast<uint8_t*>(codes);
   Encoded encoded = EncodeValues(values, factor, unsigned_codes);
   int32_t signed_sum = 0, square_sum = 0;

@@ -6,7 +6,8 @@
 // With the query stored as q' = q - 128 and p = sum(q' * b), which the kernels compute, these are
 //   constant + correction(b) - 2 p,  correction(b) = sum b^2 - 256 sum b,  constant = sum q^2
 //   constant - p,                    correction(b) = 0,                    constant = 128 sum q'
-// Data that consists of integers within a range of 255 is stored without loss.
+// Data that consists of integers is stored without loss, and its integer distances are the real ones (scale 1): under l2
+// within a range of 255, under ip within -128..127.
 //
 // Thread safety: immutable once fitted.
 #pragma once
@@ -34,8 +35,7 @@ class ScalarQuantizer {
                   size_t row_count);
 
   // One that was fitted before. REQUIRES: `offsets` has `dimension` finite numbers, `scale` is positive.
-  ScalarQuantizer(Metric metric, size_t dimension, float scale, std::vector<float> offsets)
-      : metric_(metric), dimension_(dimension), scale_(scale), offsets_(std::move(offsets)) {}
+  ScalarQuantizer(Metric metric, size_t dimension, float scale, std::vector<float> offsets);
 
   struct Encoded {
     int32_t term;   // the correction of a row, the constant of a query
@@ -47,7 +47,7 @@ class ScalarQuantizer {
   Encoded Encode(const float* values, float inverse_norm, uint8_t* codes) const;
 
   // Writes a query's values, PaddedCodes(dimension) of them. Components outside the fitted range are clipped; under ip
-  // the query is scaled into it, which changes no order.
+  // the query is scaled into it, which changes no order, unless lossless codes hold it as it is.
   Encoded EncodeQuery(const float* values, float inverse_norm, int8_t* codes) const;
 
   // What one step of a code is worth.
@@ -55,10 +55,12 @@ class ScalarQuantizer {
   const std::vector<float>& offsets() const { return offsets_; }
 
  private:
+  float IpQueryFactor(const float* values) const;
   Encoded EncodeValues(const float* values, float factor, uint8_t* codes) const;
 
   Metric metric_;
   size_t dimension_;
+  bool is_lossless_ = false;  // the rows it was fitted to are held exactly
   float scale_ = 1;
   std::vector<float> offsets_;  // per dimension, in units of the scale
 };

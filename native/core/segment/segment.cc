@@ -64,6 +64,12 @@ void Segment::CheckTouched(ReadGuard::Part vectors, const TouchedSlots& touched)
   for (const uint32_t slot : touched.links) Check(ReadGuard::Part::kLinks, slot, slot + 1);
 }
 
+// Lossless codes have scale 1: the integer distance is the distance, under ip the negated product.
+float Segment::DistanceOfExact(uint32_t key) const {
+  const auto distance = static_cast<float>(static_cast<int32_t>(key ^ 0x80000000u));
+  return shape_.metric == Metric::kIp ? 1.0f + distance : distance;
+}
+
 GraphSearchEnd Segment::SearchGraph(const FloatQuery& query, uint32_t ef, size_t rerank_count, const Visibility& visibility,
                           SegmentSearchContext& context, std::vector<Hit>& hits) const {
   SegmentQuery segment_query{query, {}};
@@ -92,8 +98,7 @@ GraphSearchEnd Segment::SearchGraph(const FloatQuery& query, uint32_t ef, size_t
     for (size_t i = 0; i < pool.size(); ++i) {
       const uint32_t slot = CandidatePool::SlotOf(pool[i]), key = CandidatePool::KeyOf(pool[i]);
       if (!visibility.Contains(slot)) continue;
-      // Lossless codes have scale 1: the integer distance is the distance.
-      hits.push_back({on_codes ? OrderKey(static_cast<float>(key ^ 0x80000000u)) : key, ids_[slot]});
+      hits.push_back({on_codes ? OrderKey(DistanceOfExact(key)) : key, ids_[slot]});
     }
     return end;
   }

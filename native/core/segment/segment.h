@@ -132,6 +132,7 @@ class Segment {
   friend class GrowingSegment;
 
   void CheckTouched(ReadGuard::Part vectors, const TouchedSlots& touched) const;
+  float DistanceOfExact(uint32_t key) const;
 
   const SegmentShape shape_;
   const SegmentLoops loops_;

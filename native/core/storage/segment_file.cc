@@ -220,9 +220,9 @@ class SegmentLoader {
                 Graph::RowStride(info_.M, 1));
     if (!Has(kHasGraph) && info_.upper_row_count != 0)
       FailInfo("the number of upper rows", info_.upper_row_count, "0");
-    const bool can_be_lossless = Has(kHasCodes) && metric_ == Metric::kL2;
+    const bool can_be_lossless = Has(kHasCodes) && metric_ != Metric::kCosine;
     if (Has(kIsLossless) && !can_be_lossless)
-      FailInfo("flags", info_.flags, "no lossless codes but under l2");
+      FailInfo("flags", info_.flags, "no lossless codes under cosine");
   }
 
   // At most 2^31 slots of 4096 * 4 bytes: no product overflows.

@@ -171,18 +171,59 @@ TEST_CASE("Quantizer: what does not fit is said to be lossy") {
   }
 }
 
-TEST_CASE("Quantizer: fractions, a wide range, cosine and ip are lossy") {
+TEST_CASE("Quantizer: fractions, a wide range and cosine are lossy") {
   const Vectors whole = WholeVectors(50, 8, 20, 7);
   const auto inverse_norms = InverseNorms(whole);
-  for (const Metric metric : {Metric::kCosine, Metric::kIp}) {
-    CHECK_FALSE(EncodeRow(Fit(metric, whole, inverse_norms), whole, 1, inverse_norms[1]).is_exact);
+  CHECK_FALSE(EncodeRow(Fit(Metric::kCosine, whole, inverse_norms), whole, 1, inverse_norms[1]).is_exact);
+  for (const Metric metric : {Metric::kL2, Metric::kIp}) {
+    Vectors wide = whole;
+    wide.values[5] = 300;
+    CHECK_FALSE(EncodeRow(Fit(metric, wide, inverse_norms), wide, 1, 1).is_exact);
+    Vectors fraction = whole;
+    fraction.values[5] = 0.5f;
+    CHECK_FALSE(EncodeRow(Fit(metric, fraction, inverse_norms), fraction, 1, 1).is_exact);
   }
-  Vectors wide = whole;
-  wide.values[5] = 300;
-  CHECK_FALSE(EncodeRow(Fit(Metric::kL2, wide, inverse_norms), wide, 1, 1).is_exact);
-  Vectors fraction = whole;
-  fraction.values[5] = 0.5f;
-  CHECK_FALSE(EncodeRow(Fit(Metric::kL2, fraction, inverse_norms), fraction, 1, 1).is_exact);
+}
+
+// What is at hand need not reach the ends of the range.
+TEST_CASE("Quantizer: rows of bytes are exact, whatever bytes come after those it was fitted to") {
+  for (const Metric metric : {Metric::kL2, Metric::kIp}) {
+    for (const float low : {0.0f, -128.0f}) {
+      if (metric == Metric::kIp && low == 0) continue;  // the codes of ip hold -128..127
+      CAPTURE(Name(metric));
+      CAPTURE(low);
+      Vectors narrow = WholeVectors(60, 12, 20, 9);
+      for (float& value : narrow.values) value += low == 0 ? 60.0f : 3.0f;
+      narrow.values[0] = low == 0 ? 5.0f : -5.0f;
+      const ScalarQuantizer quantizer = Fit(metric, narrow, std::vector<float>(60, 1));
+      Vectors wide = WholeVectors(40, 12, 127, 10);
+      for (float& value : wide.values) value += low + 128;
+      wide.values[0] = low;
+      wide.values[1] = low + 255;
+      std::vector<int8_t> query(PaddedCodes(12));
+      const auto [constant, is_exact, fits] = quantizer.EncodeQuery(wide.row(0), 1, query.data());
+      CHECK(is_exact);
+      CHECK(fits);
+      for (size_t row = 0; row < 40; ++row) {
+        const CodedRow coded = EncodeRow(quantizer, wide, row, 1);
+        CHECK(coded.is_exact);
+        const double expected = metric == Metric::kL2
+                                    ? reference::SquaredDifference(wide.row(0), wide.row(row), 12)
+                                    : -reference::Product(wide.row(0), wide.row(row), 12);
+        CHECK(static_cast<double>(LoopDistance(metric, query, constant, coded)) == expected);
+      }
+    }
+  }
+}
+
+TEST_CASE("Quantizer: under ip a query of fractions is scaled, beside lossless rows as well") {
+  const Vectors whole = WholeVectors(50, 8, 100, 11);
+  const ScalarQuantizer quantizer = Fit(Metric::kIp, whole, std::vector<float>(50, 1));
+  Vectors query = RandomVectors(1, 8, 12);
+  for (float& value : query.values) value /= 1000;
+  std::vector<int8_t> codes(PaddedCodes(8));
+  CHECK_FALSE(quantizer.EncodeQuery(query.row(0), 1, codes.data()).is_exact);
+  CHECK(std::any_of(codes.begin(), codes.end(), [](int8_t code) { return code >= 126 || code <= -126; }));
 }
 
 // Whatever the magnitudes, codes must be numbers, and a row's code must be near its own.

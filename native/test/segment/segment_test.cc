@@ -250,29 +250,32 @@ TEST_CASE("Segment: of lossy codes as many hits as are asked for are measured on
 
 TEST_CASE("Segment: whole numbers are stored without loss, until a row comes that is none") {
   const uint32_t count = 1500;
-  Vectors vectors = WholeVectors(count, 24, 100, 12);
-  vectors.row(1400)[3] = 0.5f;
-  Growth growth(Metric::kL2, Element::kCode, 24, count);
-  growth.Append(vectors, 0, 1300);
-  const auto check_distances = [&](const float* row) {
-    const Query query(Metric::kL2, row, 24);
-    const auto hits = SearchGraph(*growth.segment, query.get(), 50, {growth.segment->slot_count(), nullptr});
-    CHECK(hits.size() == 50);
-    for (const Hit& hit : hits) {
-      CHECK(double{DistanceOfKey(hit.key)} == reference::SquaredDifference(row, vectors.row(hit.id - 1000), 24));
-    }
-  };
-  CHECK(growth.segment->is_lossless());
-  check_distances(vectors.row(3));
-  Vectors between = vectors.Slice(3, 4);
-  between.values[0] += 0.5f;
-  check_distances(between.row(0));
-  growth.Append(vectors, 1300, 1399);
-  CHECK(growth.segment->is_lossless());
-  growth.Append(vectors, 1399, count);
-  CHECK_FALSE(growth.segment->is_lossless());
-  check_distances(vectors.row(3));
-  check_distances(vectors.row(1400));
+  for (const Metric metric : {Metric::kL2, Metric::kIp}) {
+    CAPTURE(Name(metric));
+    Vectors vectors = WholeVectors(count, 24, 100, 12);
+    vectors.row(1400)[3] = 0.5f;
+    Growth growth(metric, Element::kCode, 24, count);
+    growth.Append(vectors, 0, 1300);
+    const auto check_distances = [&](const float* row) {
+      const Query query(metric, row, 24);
+      const auto hits = SearchGraph(*growth.segment, query.get(), 50, {growth.segment->slot_count(), nullptr});
+      CHECK(hits.size() == 50);
+      for (const Hit& hit : hits) {
+        CHECK(double{DistanceOfKey(hit.key)} == reference::Distance(metric, row, vectors.row(hit.id - 1000), 24));
+      }
+    };
+    CHECK(growth.segment->is_lossless());
+    check_distances(vectors.row(3));
+    Vectors between = vectors.Slice(3, 4);
+    between.values[0] += 0.5f;
+    check_distances(between.row(0));
+    growth.Append(vectors, 1300, 1399);
+    CHECK(growth.segment->is_lossless());
+    growth.Append(vectors, 1399, count);
+    CHECK_FALSE(growth.segment->is_lossless());
+    check_distances(vectors.row(3));
+    check_distances(vectors.row(1400));
+  }
 }
 
 TEST_CASE("Segment: sealing changes nothing that can be seen and gives memory back") {
