@@ -71,8 +71,9 @@ export function choiceOption<Choice extends string>(
   throw new SegvecError('INVALID_ARGUMENT', `${name} is ${describe(value)}; expected one of ${expected}`)
 }
 
-/** An option that is `true` or `false`, `false` if it was left out. */
-export function booleanOption(name: string, value: unknown): boolean {
-  if (value === undefined || typeof value === 'boolean') return value === true
+/** An option that is `true` or `false`; `fallback` if it was left out. */
+export function booleanOption(name: string, value: unknown, fallback = false): boolean {
+  if (value === undefined) return fallback
+  if (typeof value === 'boolean') return value
   throw new SegvecError('INVALID_ARGUMENT', `${name} is ${describe(value)}; expected true or false`)
 }

@@ -42,23 +42,24 @@ Napi::Value CursorWrap::Next(const Napi::CallbackInfo& info) {
     const Index& index = state_->Open();
     const size_t max_rows = std::max<uint32_t>(info[0].As<Napi::Number>().Uint32Value(), 1);
     std::vector<uint64_t> ids;
-    std::vector<const float*> rows;
+    std::vector<float> values;
+    const size_t dimension = index.options().dimension;
     size_t slots_left = kMostSlotsPerCall;
-    while (view_ < snapshot_->views.size() && rows.size() < max_rows && slots_left > 0) {
+    while (view_ < snapshot_->views.size() && ids.size() < max_rows && slots_left > 0) {
       const SegmentView& view = snapshot_->views[view_];
-      for (; slot_ < view.slot_count && rows.size() < max_rows && slots_left > 0; ++slot_, --slots_left) {
+      for (; slot_ < view.slot_count && ids.size() < max_rows && slots_left > 0; ++slot_, --slots_left) {
         if (!view.visibility().Contains(slot_)) continue;
         ids.push_back(view.segment->id(slot_));
-        rows.push_back(view.segment->row(slot_));
+        values.resize(ids.size() * dimension);
+        view.segment->CopyVector(slot_, values.data() + values.size() - dimension);
       }
       if (slot_ < view.slot_count) break;
       ++view_;
       slot_ = 0;
     }
-    if (view_ == snapshot_->views.size() && rows.empty()) return info.Env().Undefined();
-    const size_t dimension = index.options().dimension;
-    auto vectors = Napi::Float32Array::New(info.Env(), rows.size() * dimension);
-    for (size_t i = 0; i < rows.size(); ++i) std::copy_n(rows[i], dimension, vectors.Data() + i * dimension);
+    if (view_ == snapshot_->views.size() && ids.empty()) return info.Env().Undefined();
+    auto vectors = Napi::Float32Array::New(info.Env(), values.size());
+    std::copy(values.begin(), values.end(), vectors.Data());
     Napi::Object block = Napi::Object::New(info.Env());
     block.Set("ids", MakeIds(info.Env(), index, ids));
     block.Set("vectors", vectors);

@@ -40,6 +40,12 @@ Enum NamedOption(const Napi::Object& options, const char* name,
   throw InvalidArgument(std::string("option ") + name + " is '" + text + "'");
 }
 
+bool FlagOption(const Napi::Object& options, const char* name) {
+  const Napi::Value value = options.Get(name);
+  if (!value.IsBoolean()) throw InvalidArgument(std::string("option ") + name + " is no boolean");
+  return value.As<Napi::Boolean>().Value();
+}
+
 IndexOptions ReadOptions(const Napi::Value& value) {
   if (!value.IsObject()) throw InvalidArgument("options must be an object");
   const auto object = value.As<Napi::Object>();
@@ -53,6 +59,10 @@ IndexOptions ReadOptions(const Napi::Value& value) {
   options.ef_construction = static_cast<uint32_t>(NumberOption(object, "efConstruction", 1, 1e6));
   options.quantization = NamedOption<Quantization>(
       object, "quantization", {{"int8", Quantization::kInt8}, {"none", Quantization::kNone}});
+  options.keep_vectors = FlagOption(object, "keepVectors");
+  if (!options.keep_vectors && options.quantization == Quantization::kNone) {
+    throw InvalidArgument("option keepVectors is false without codes");
+  }
   options.growing_segments = static_cast<int>(NumberOption(object, "growingSegments", 1, kMaxThreads));
   options.threads = static_cast<int>(NumberOption(object, "threads", 1, kMaxThreads));
   options.segment_capacity = static_cast<uint32_t>(NumberOption(object, "segmentCapacity", 1, kMaxSlots));

@@ -15,6 +15,8 @@ export interface NativeOptions {
   readonly M: number
   readonly efConstruction: number
   readonly quantization: 'int8' | 'none'
+  /** False only with codes. */
+  readonly keepVectors: boolean
   readonly threads: number
   readonly growingSegments: number
   readonly segmentCapacity: number

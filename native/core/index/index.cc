@@ -170,9 +170,9 @@ std::vector<uint64_t> Index::Upsert(Stage& stage, const CancelToken& cancel) {
 std::vector<uint64_t> Index::AddRows(Stage& stage, bool replaces, const CancelToken& cancel) {
   if (stage.row_count() == 0) return {};
   const std::vector<float> inverse_norms = CheckRows(stage, cancel);
-  const Plan plan = MakePlan(stage.row_count());
+  const Plan plan = MakePlan(stage, inverse_norms, cancel);
   for (const auto& runs : plan.lanes) {
-    for (const Run& run : runs) run.target->Reserve(static_cast<uint32_t>(run.end - run.begin));
+    for (const Run& run : runs) run.target->Reserve(static_cast<uint32_t>(run.end - run.begin), run.misfit_count);
   }
   IdClaim claim(*this, stage, plan.locations, replaces);
   try {
@@ -250,19 +250,42 @@ std::vector<float> Index::CheckRows(const Stage& stage, const CancelToken& cance
 
 // Rows are inserted in a seeded random order: they usually arrive sorted by document or topic, which makes a bad graph
 // (shared notes: 1.5 times the distances per query), and would give each segment topics of its own.
-Index::Plan Index::MakePlan(size_t row_count) const {
+//
+// A segment that keeps no vectors is done with, full or not, once its codes would not hold too many of the rows.
+Index::Plan Index::MakePlan(const Stage& stage, const std::vector<float>& inverse_norms,
+                            const CancelToken& cancel) const {
+  const size_t row_count = stage.row_count();
   Plan plan;
   plan.order = RandomPermutation(row_count, options_.seed ^ Mix(add_count_));
   plan.locations.resize(row_count);
   const size_t lane_count = std::clamp<size_t>(row_count / kMinRowsPerLane, 1, growing_.size());
   plan.lanes.resize(lane_count);
   const SegmentShape shape{options_.dimension, options_.metric, options_.M, SegmentCapacity(options_),
-                           options_.quantization != Quantization::kNone};
+                           options_.quantization != Quantization::kNone, options_.keep_vectors};
+  const auto count_misfits = [&](const GrowingSegment& target, size_t begin, size_t end) {
+    uint32_t count = 0;
+    for (size_t i = begin; i < end; ++i) {
+      if (i % kRowsPerCheck == 0) cancel.Check();
+      const uint32_t row = plan.order[i];
+      count += target.IsMisfit(stage.row(row), inverse_norms.empty() ? 1.0f : inverse_norms[row]);
+    }
+    return count;
+  };
   for (size_t lane = 0; lane < lane_count; ++lane) {
     std::shared_ptr<GrowingSegment> target = growing_[lane];
     size_t begin = row_count * lane / lane_count;
     const size_t lane_end = row_count * (lane + 1) / lane_count;
     while (begin < lane_end) {
+      uint32_t misfit_count = 0;
+      if (target && target->free_slots() > 0 && !options_.keep_vectors) {
+        const size_t end = std::min<size_t>(lane_end, begin + target->free_slots());
+        misfit_count = count_misfits(*target, begin, end);
+        if (!target->Takes(static_cast<uint32_t>(end - begin), misfit_count)) {
+          plan.lanes[lane].push_back({std::move(target), begin, begin, 0, true});
+          target = nullptr;
+          misfit_count = 0;
+        }
+      }
       if (!target || target->free_slots() == 0) {
         const uint32_t number = next_segment_number_ + plan.new_segment_count++;
         target = std::make_shared<GrowingSegment>(std::make_shared<Segment>(shape, loops_, number, options_.seed),
@@ -273,7 +296,7 @@ Index::Plan Index::MakePlan(size_t row_count) const {
       for (size_t i = begin; i < end; ++i) {
         plan.locations[plan.order[i]] = {target->segment()->number(), first_slot + static_cast<uint32_t>(i - begin)};
       }
-      plan.lanes[lane].push_back({std::move(target), begin, end});
+      plan.lanes[lane].push_back({std::move(target), begin, end, misfit_count});
       target = nullptr;
       begin = end;
     }
@@ -328,9 +351,9 @@ void Index::PublishRows(const Plan& plan, const IdClaim& claim) {
   for (size_t lane = 0; lane < plan.lanes.size(); ++lane) {
     for (const Run& run : plan.lanes[lane]) {
       run.target->Publish();
-      const bool is_full = run.target->free_slots() == 0;
-      if (is_full) run.target->Seal();
-      growing_[lane] = is_full ? nullptr : run.target;
+      const bool is_done = run.is_last || run.target->free_slots() == 0;
+      if (is_done) run.target->Seal();
+      growing_[lane] = is_done ? nullptr : run.target;
     }
   }
   next_segment_number_ += plan.new_segment_count;
@@ -407,8 +430,9 @@ bool Index::Has(uint64_t id) const { return Locate(id).has_value(); }
 std::optional<std::vector<float>> Index::Get(uint64_t id) const {
   const std::optional<Place> place = Locate(id);
   if (!place) return std::nullopt;
-  const float* row = place->segment->row(place->slot);
-  return std::vector<float>(row, row + options_.dimension);
+  std::vector<float> vector(options_.dimension);
+  place->segment->CopyVector(place->slot, vector.data());
+  return vector;
 }
 
 size_t Index::memory_bytes() const {

@@ -85,7 +85,9 @@ class Index {
   // A run of rows of one add, in insertion order, that goes to one segment.
   struct Run {
     std::shared_ptr<GrowingSegment> target;
-    size_t begin, end;  // positions in the insertion order
+    size_t begin, end;          // positions in the insertion order
+    uint32_t misfit_count = 0;  // of these
+    bool is_last = false;       // the target is sealed then, even if it has free slots
   };
   // Where the rows of one add will go; made before anything is changed.
   struct Plan {
@@ -105,7 +107,7 @@ class Index {
   std::vector<uint64_t> AddRows(Stage& stage, bool replaces, const CancelToken& cancel);
 
   std::vector<float> CheckRows(const Stage& stage, const CancelToken& cancel) const;
-  Plan MakePlan(size_t row_count) const;
+  Plan MakePlan(const Stage& stage, const std::vector<float>& inverse_norms, const CancelToken& cancel) const;
   void InsertRows(const Plan& plan, Stage& stage, const std::vector<float>& inverse_norms,
                   const std::vector<uint64_t>& ids, const CancelToken& cancel) const;
   void PublishRows(const Plan& plan, const IdClaim& claim);

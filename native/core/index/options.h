@@ -22,6 +22,7 @@ struct IndexOptions {
   uint32_t M = 16;
   uint32_t ef_construction = 200;
   Quantization quantization = Quantization::kInt8;
+  bool keep_vectors = true;              // false: codes are all that is kept of vectors. REQUIRES: kInt8
   int threads = 1;                       // threads of the pool that one call may use
   int growing_segments = 1;              // segments that an add fills side by side
   uint32_t segment_capacity = 1u << 20;  // slots of a segment

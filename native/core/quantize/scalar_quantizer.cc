@@ -71,7 +71,8 @@ ScalarQuantizer::ScalarQuantizer(Metric metric, size_t dimension, const float* r
   // Rows that come later may go a little further than those at hand.
   const float margin = widest * kMargin;
   scale_ = std::max((widest + 2 * margin) / kMaxCode, kMinScale);
-  for (size_t d = 0; d < dimension; ++d) offsets_[d] = (low[d] - margin) / scale_;
+  // In the middle, so that dimensions narrower than the widest have room on both sides.
+  for (size_t d = 0; d < dimension; ++d) offsets_[d] = (low[d] + (high[d] - low[d]) / 2) / scale_ - kMaxCode / 2;
 }
 
 ScalarQuantizer::ScalarQuantizer(Metric metric, size_t dimension, float scale, std::vector<float> offsets)
@@ -85,17 +86,20 @@ ScalarQuantizer::ScalarQuantizer(Metric metric, size_t dimension, float scale, s
 ScalarQuantizer::Encoded ScalarQuantizer::EncodeValues(const float* values, float factor, uint8_t* codes) const {
   const float inverse_scale = factor / scale_;
   int lossy_count = 0;
-  float excess_sum = 0;
+  float excess_sum = 0, largest_excess = 0;
   for (size_t d = 0; d < dimension_; ++d) {
     const float position = values[d] * inverse_scale - offsets_[d];
     const float clipped = std::min(std::max(position, 0.0f), kMaxCode);
     const int32_t code = static_cast<int32_t>(clipped + 0.5f);
     codes[d] = static_cast<uint8_t>(code);
     lossy_count += static_cast<float>(code) != position;
-    excess_sum += (position - clipped) * (position - clipped);
+    const float excess = std::fabs(position - clipped);
+    excess_sum += excess * excess;
+    largest_excess = std::max(largest_excess, excess);
   }
-  return {0, lossy_count == 0 && is_lossless_ && factor == 1.0f,
-          excess_sum <= kMaxExcess * static_cast<float>(dimension_)};
+  const bool is_exact = lossy_count == 0 && is_lossless_ && factor == 1.0f;
+  return {0, is_exact, excess_sum <= kMaxExcess * static_cast<float>(dimension_),
+          is_lossless_ ? is_exact : largest_excess <= 0.5f};
 }
 
 ScalarQuantizer::Encoded ScalarQuantizer::Encode(const float* values, float inverse_norm, uint8_t* codes) const {
@@ -109,6 +113,10 @@ ScalarQuantizer::Encoded ScalarQuantizer::Encode(const float* values, float inve
   }
   encoded.term = square_sum - 256 * sum;
   return encoded;
+}
+
+void ScalarQuantizer::Decode(const uint8_t* codes, float* values) const {
+  for (size_t d = 0; d < dimension_; ++d) values[d] = (static_cast<float>(codes[d]) + offsets_[d]) * scale_;
 }
 
 // Under ip a query of any length gives the same order, so it is made to fill the range; one that lossless codes hold as it is

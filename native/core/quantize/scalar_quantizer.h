@@ -41,10 +41,14 @@ class ScalarQuantizer {
     int32_t term;   // the correction of a row, the constant of a query
     bool is_exact;  // the codes hold the vector without loss, and integer distances are real ones
     bool fits;      // the vector lies in the fitted range, or so near to it that clipping it changes little
+    bool is_held;   // decoding gives every component back: exactly if the fitted rows are, else to within half a step
   };
 
   // Writes the codes of one row; the padding is left alone.
   Encoded Encode(const float* values, float inverse_norm, uint8_t* codes) const;
+
+  // Writes the `dimension` floats that a row's codes stand for; under cosine those of the vector of length 1.
+  void Decode(const uint8_t* codes, float* values) const;
 
   // Writes a query's values, PaddedCodes(dimension) of them. Components outside the fitted range are clipped; under ip
   // the query is scaled into it, which changes no order, unless lossless codes hold it as it is.

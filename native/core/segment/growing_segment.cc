@@ -18,6 +18,10 @@ constexpr uint32_t kMaxBatch = 8192;
 // would otherwise all look alike.
 constexpr uint32_t kMisfitShare = 100;
 
+// A segment that keeps no vectors keeps the floats of so many of its rows after all, those that its codes do not hold; with
+// more of them it is full, and the next one is fitted to what comes.
+constexpr uint32_t kKeptMisfitShare = 50;
+
 // The beam that every vector must be found with by a search for itself.
 constexpr uint32_t kSelfSearchEf = 16;
 
@@ -27,10 +31,27 @@ constexpr uint16_t kSafeInDegree = 16;
 
 }  // namespace
 
-void GrowingSegment::Reserve(uint32_t count) {
+bool GrowingSegment::IsMisfit(const float* values, float inverse_norm) const {
+  const Segment& segment = *segment_;
+  if (segment.shape_.keeps_vectors || !segment.quantizer_) return false;
+  uint8_t codes[kMaxDimension];
+  return !segment.quantizer_->Encode(values, inverse_norm, codes).is_held;
+}
+
+bool GrowingSegment::Takes(uint32_t count, uint32_t misfit_count) const {
+  if (misfit_count == 0) return true;
+  return segment_->misfit_count_ + misfit_count <= (segment_->slot_count() + count) / kKeptMisfitShare;
+}
+
+void GrowingSegment::Reserve(uint32_t count, uint32_t misfit_count) {
   Segment& segment = *segment_;
   const uint32_t slot_count = segment.slot_count() + count;
-  segment.rows_.Commit(slot_count * segment.padded_dimension_);
+  if (segment.shape_.keeps_vectors || !segment.quantizer_) {
+    segment.rows_.Commit(slot_count * segment.padded_dimension_);
+  } else if (misfit_count > 0) {
+    segment.misfit_slots_.Commit(segment.misfit_count_ + misfit_count);
+    segment.misfit_rows_.Commit((segment.misfit_count_ + misfit_count) * segment.padded_dimension_);
+  }
   if (segment.shape_.metric == Metric::kCosine) segment.inverse_norms_.Commit(slot_count);
   segment.ids_.Commit(slot_count);
   dead_ranges_.reserve(dead_ranges_.size() + 1);
@@ -57,10 +78,12 @@ void GrowingSegment::Abandon() noexcept {
 void GrowingSegment::Append(const float* values, float inverse_norm, uint64_t id) {
   Segment& segment = *segment_;
   const uint32_t slot = segment.slot_count();
-  std::copy_n(values, segment.shape_.dimension, segment.rows_.data() + slot * segment.padded_dimension_);
+  if (segment.shape_.keeps_vectors || !segment.quantizer_) {
+    std::copy_n(values, segment.shape_.dimension, segment.rows_.data() + slot * segment.padded_dimension_);
+  }
   if (segment.shape_.metric == Metric::kCosine) segment.inverse_norms_[slot] = inverse_norm;
   segment.ids_[slot] = id;
-  if (segment.quantizer_) Encode(slot);
+  if (segment.quantizer_) Encode(slot, values);
   segment.slot_count_.store(slot + 1, std::memory_order_release);
 }
 
@@ -117,7 +140,7 @@ void GrowingSegment::AttachLost(uint32_t begin, int worker_count, const std::fun
   // Only now: a call that was cancelled leaves them to the next one.
   for (const auto& context : contexts_) context->bereft.clear();
   if (!segment.walks_codes()) return;
-  // Queries as far out as these rows are answered on the floats, so it is there that they must be found.
+  // Where vectors are kept, queries as far out as these rows are answered on the floats, so it is there that they must be found.
   for (const uint32_t slot : misfits_) {
     if (slot < begin) continue;
     const uint32_t host = segment.loops_.on_floats->attach(rows, graph, slot, end, kSelfSearchEf, *contexts_[0]);
@@ -176,17 +199,34 @@ void GrowingSegment::FitQuantizer() {
   Segment& segment = *segment_;
   segment.quantizer_.emplace(segment.shape_.metric, segment.shape_.dimension, segment.rows_.data(),
                              segment.padded_dimension_, segment.inverse_norms_.data(), segment.slot_count());
-  for (uint32_t slot = 0; slot < segment.slot_count(); ++slot) Encode(slot);
+  for (uint32_t slot = 0; slot < segment.slot_count(); ++slot) {
+    Encode(slot, segment.rows_.data() + slot * segment.padded_dimension_);
+  }
+  if (!segment.shape_.keeps_vectors) DropRows();
 }
 
-void GrowingSegment::Encode(uint32_t slot) {
+// Leaves the floats that readers may be at. REQUIRES: every slot has its codes.
+void GrowingSegment::DropRows() {
+  Segment& segment = *segment_;
+  segment.row_count_.store(published_count_, std::memory_order_release);
+  segment.rows_.Trim(published_count_ * segment.padded_dimension_);
+}
+
+void GrowingSegment::Encode(uint32_t slot, const float* values) {
   Segment& segment = *segment_;
   const float inverse_norm = segment.shape_.metric == Metric::kCosine ? segment.inverse_norms_[slot] : 1.0f;
   const ScalarQuantizer::Encoded encoded = segment.quantizer_->Encode(
-      segment.row(slot), inverse_norm, segment.codes_.data() + slot * segment.padded_codes_);
+      values, inverse_norm, segment.codes_.data() + slot * segment.padded_codes_);
   segment.corrections_[slot] = encoded.term;
   if (!encoded.is_exact) segment.is_lossless_.store(false, std::memory_order_relaxed);
-  if (!encoded.fits) misfits_.push_back(slot);
+  if (segment.shape_.keeps_vectors) {
+    if (!encoded.fits) misfits_.push_back(slot);
+  } else if (!encoded.is_held) {
+    const uint32_t count = segment.misfit_count_.load(std::memory_order_relaxed);
+    segment.misfit_slots_[count] = slot;
+    std::copy_n(values, segment.shape_.dimension, segment.misfit_rows_.data() + count * segment.padded_dimension_);
+    segment.misfit_count_.store(count + 1, std::memory_order_release);
+  }
 }
 
 const Loops& GrowingSegment::loops() const {
@@ -207,7 +247,7 @@ void GrowingSegment::LeaveCodes() {
 void GrowingSegment::Seal() {
   Segment& segment = *segment_;
   const uint32_t slot_count = segment.slot_count();
-  segment.rows_.Trim(slot_count * segment.padded_dimension_);
+  segment.rows_.Trim(std::min<uint32_t>(slot_count, segment.row_count_) * segment.padded_dimension_);
   if (segment.shape_.metric == Metric::kCosine) segment.inverse_norms_.Trim(slot_count);
   segment.ids_.Trim(slot_count);
   if (segment.shape_.has_codes) {

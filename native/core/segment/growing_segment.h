@@ -23,10 +23,15 @@ class GrowingSegment {
   const std::shared_ptr<Segment>& segment() const { return segment_; }
   uint32_t free_slots() const { return segment_->capacity() - segment_->slot_count(); }
 
-  // Makes room for `count` more rows, so that Append and Link need no more memory for them. Throws kOutOfMemory.
-  void Reserve(uint32_t count);
+  // Whether the row of an Append now would be a misfit: one that the codes do not hold, in a segment that keeps nothing else.
+  bool IsMisfit(const float* values, float inverse_norm) const;
+  // Whether the segment takes so many more rows: only a small share of them may be misfits, whose floats it keeps.
+  bool Takes(uint32_t count, uint32_t misfit_count) const;
 
-  // Writes the next slot. `values` holds `dimension` floats. REQUIRES: room was reserved.
+  // Makes room for `count` more rows, so that Append and Link need no more memory for them. Throws kOutOfMemory.
+  void Reserve(uint32_t count, uint32_t misfit_count = 0);
+
+  // Writes the next slot. `values` holds `dimension` floats. REQUIRES: room was reserved, for a misfit as such.
   void Append(const float* values, float inverse_norm, uint64_t id);
 
   // Links all slots that wait for it, on up to `worker_count` threads of the pool; those of a segment still small enough
@@ -52,7 +57,8 @@ class GrowingSegment {
   uint32_t LevelOf(uint32_t slot) const;
   const Loops& loops() const;
   void FitQuantizer();
-  void Encode(uint32_t slot);
+  void Encode(uint32_t slot, const float* values);
+  void DropRows();
   void LeaveCodes();
   void AttachLost(uint32_t begin, int worker_count, const std::function<void()>& poll);
   void RunWorkers(uint32_t workers, uint32_t count, const std::function<void(uint32_t, BuildContext&)>& body);
@@ -64,7 +70,7 @@ class GrowingSegment {
   std::vector<uint8_t> levels_;                          // of the batch at hand
   uint32_t linked_count_ = 0;
   uint32_t attached_count_ = 0;  // of these, the slots that were made sure to be found
-  std::vector<uint32_t> misfits_;  // slots whose rows the codes cannot hold
+  std::vector<uint32_t> misfits_;  // slots whose rows lie outside the codes' range, where vectors are kept
   uint32_t published_count_ = 0;
   std::vector<SlotRange> dead_ranges_;
 };

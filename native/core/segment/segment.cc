@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "base/random.h"
@@ -9,10 +11,17 @@
 #include "graph/order_key.h"
 
 namespace segvec {
+namespace {
+
+// Rows that are decoded at once, to be measured on.
+constexpr uint32_t kDecodedRows = 16;
+
+}  // namespace
 
 Segment::Segment(const SegmentShape& shape, const SegmentLoops& loops, uint32_t number, uint64_t seed)
     : shape_(shape),
       loops_(loops),
+      kernels_(FloatKernelsFor(SelectedInstructionSet())),
       number_(number),
       seed_(Mix(seed ^ Mix(number))),
       padded_dimension_(PaddedDimension(shape.dimension)),
@@ -21,11 +30,14 @@ Segment::Segment(const SegmentShape& shape, const SegmentLoops& loops, uint32_t 
       inverse_norms_(shape.metric == Metric::kCosine ? shape.capacity : 0),
       ids_(shape.capacity),
       codes_(shape.has_codes ? shape.capacity * padded_codes_ : 0),
-      corrections_(shape.has_codes ? shape.capacity : 0) {}
+      corrections_(shape.has_codes ? shape.capacity : 0),
+      misfit_slots_(shape.keeps_vectors ? 0 : shape.capacity),
+      misfit_rows_(shape.keeps_vectors ? 0 : shape.capacity * padded_dimension_) {}
 
 Segment::Segment(SegmentParts&& parts, const SegmentLoops& loops)
     : shape_(parts.shape),
       loops_(loops),
+      kernels_(FloatKernelsFor(SelectedInstructionSet())),
       number_(parts.number),
       seed_(parts.level_seed),
       padded_dimension_(PaddedDimension(parts.shape.dimension)),
@@ -35,6 +47,10 @@ Segment::Segment(SegmentParts&& parts, const SegmentLoops& loops)
       ids_(std::move(parts.ids)),
       codes_(std::move(parts.codes)),
       corrections_(std::move(parts.corrections)),
+      row_count_(parts.shape.keeps_vectors ? kNil : parts.row_count),
+      misfit_slots_(std::move(parts.misfit_slots)),
+      misfit_rows_(std::move(parts.misfit_rows)),
+      misfit_count_(parts.misfit_count),
       quantizer_(std::move(parts.quantizer)),
       is_lossless_(parts.is_lossless),
       graph_(std::move(parts.graph)),
@@ -45,16 +61,19 @@ Segment::Segment(SegmentParts&& parts, const SegmentLoops& loops)
 
 size_t Segment::memory_bytes() const {
   return rows_.committed_bytes() + inverse_norms_.committed_bytes() + ids_.committed_bytes() +
-         codes_.committed_bytes() + corrections_.committed_bytes() +
+         codes_.committed_bytes() + corrections_.committed_bytes() + misfit_slots_.committed_bytes() +
+         misfit_rows_.committed_bytes() +
          (has_graph() ? graph_->memory_bytes() : 0);
 }
 
 uint64_t Segment::Fingerprint() const {
   const uint32_t count = slot_count();
   uint64_t hash = Mix(count);
+  std::vector<float> vector(shape_.dimension);
   for (uint32_t slot = 0; slot < count; ++slot) {
     hash = Mix(hash ^ ids_[slot]);
-    for (size_t i = 0; i < shape_.dimension; ++i) hash = Mix(hash ^ std::bit_cast<uint32_t>(row(slot)[i]));
+    CopyVector(slot, vector.data());
+    for (const float value : vector) hash = Mix(hash ^ std::bit_cast<uint32_t>(value));
   }
   return has_graph() ? Mix(hash ^ graph_->Fingerprint(count)) : hash;
 }
@@ -62,6 +81,82 @@ uint64_t Segment::Fingerprint() const {
 void Segment::CheckTouched(ReadGuard::Part vectors, const TouchedSlots& touched) const {
   for (const uint32_t slot : touched.vectors) Check(vectors, slot, slot + 1);
   for (const uint32_t slot : touched.links) Check(ReadGuard::Part::kLinks, slot, slot + 1);
+}
+
+const float* Segment::FindRow(uint32_t slot) const {
+  if (slot < row_count_.load(std::memory_order_acquire)) {
+    Check(ReadGuard::Part::kRows, slot, slot + 1);
+    return rows_.data() + slot * padded_dimension_;
+  }
+  const uint32_t count = misfit_count_.load(std::memory_order_acquire);
+  const uint32_t* begin = misfit_slots_.data();
+  const uint32_t* at = std::lower_bound(begin, begin + count, slot);
+  return at != begin + count && *at == slot ? misfit_rows_.data() + (at - begin) * padded_dimension_ : nullptr;
+}
+
+void Segment::DecodeCodes(uint32_t slot, float* values) const {
+  Check(ReadGuard::Part::kCodes, slot, slot + 1);
+  quantizer_->Decode(codes_.data() + slot * padded_codes_, values);
+}
+
+void Segment::CopyVector(uint32_t slot, float* values) const {
+  if (const float* row = FindRow(slot)) {
+    std::copy_n(row, shape_.dimension, values);
+    return;
+  }
+  DecodeCodes(slot, values);
+  if (shape_.metric != Metric::kCosine) return;
+  for (size_t i = 0; i < shape_.dimension; ++i) values[i] /= inverse_norms_[slot];
+}
+
+void Segment::Measure(const FloatQuery& query, const uint32_t* slots, size_t count, DecodedRows& scratch,
+                      uint32_t* keys) const {
+  if (shape_.keeps_vectors) return loops_.on_floats->rerank(rows().floats, query, slots, count, keys);
+  scratch.rows.resize(kDecodedRows * padded_dimension_);
+  scratch.inverse_norms.resize(kDecodedRows);
+  const FloatRows decoded{scratch.rows.data(), padded_dimension_ / kBlockFloats, scratch.inverse_norms.data()};
+  uint32_t places[kDecodedRows];
+  std::iota(places, places + kDecodedRows, 0);
+  for (size_t begin = 0; begin < count; begin += kDecodedRows) {
+    const size_t block = std::min<size_t>(kDecodedRows, count - begin);
+    for (size_t i = 0; i < block; ++i) {
+      scratch.inverse_norms[i] = DecodeRow(slots[begin + i], scratch.rows.data() + i * padded_dimension_);
+    }
+    loops_.on_floats->rerank(decoded, query, places, block, keys + begin);
+  }
+}
+
+// Writes a vector in the direction of the slot's, under cosine of whatever length. Returns 1 / that length, where it is read.
+float Segment::DecodeRow(uint32_t slot, float* values) const {
+  const bool is_cosine = shape_.metric == Metric::kCosine;
+  if (const float* row = FindRow(slot)) {
+    std::copy_n(row, shape_.dimension, values);
+    return is_cosine ? inverse_norms_[slot] : 1.0f;
+  }
+  DecodeCodes(slot, values);
+  if (!is_cosine) return 1.0f;
+  float square_sum;  // about 1, and at least a half: a code is off by less than a 200th
+  kernels_.product(values, &values, 1, padded_dimension_ / kBlockFloats, &square_sum);
+  return 1 / std::sqrt(square_sum);
+}
+
+void Segment::Scan(const FloatQuery& query, uint32_t begin, uint32_t end, const Visibility& visibility,
+                   Nearest& nearest) const {
+  const uint32_t row_end = std::min(end, row_count_.load(std::memory_order_acquire));
+  Check(ReadGuard::Part::kRows, begin, row_end);
+  if (begin < row_end) loops_.on_floats->scan(rows().floats, ids_.data(), query, begin, row_end, visibility, nearest);
+  DecodedRows scratch;
+  for (uint32_t block = std::max(begin, row_end); block < end; block += kDecodedRows) {
+    uint32_t slots[kDecodedRows], keys[kDecodedRows];
+    size_t count = 0;
+    for (uint32_t slot = block; slot < std::min(end, block + kDecodedRows); ++slot) {
+      if (visibility.Contains(slot)) slots[count++] = slot;
+    }
+    Measure(query, slots, count, scratch, keys);
+    for (size_t i = 0; i < count; ++i) {
+      if (nearest.Accepts(keys[i])) nearest.Add({keys[i], ids_[slots[i]]});
+    }
+  }
 }
 
 // Lossless codes have scale 1: the integer distance is the distance, under ip the negated product.
@@ -78,7 +173,9 @@ GraphSearchEnd Segment::SearchGraph(const FloatQuery& query, uint32_t ef, size_t
     const ScalarQuantizer::Encoded encoded = quantizer_->EncodeQuery(query.values, query.scale, context.query.values);
     segment_query.codes = {context.query.values, encoded.term};
     is_exact = encoded.is_exact && is_lossless();
-    on_codes = encoded.fits;  // a query far outside of the codes' range is answered on the floats
+    // A query far outside of the codes' range is answered on the floats; a graph without them is of no use to it.
+    if (!encoded.fits && !shape_.keeps_vectors) return GraphSearchEnd::kScanCheaper;
+    on_codes = encoded.fits;
   }
   const CandidatePool& pool = context.search.pool;
   const Loops& loops = on_codes ? *loops_.on_codes : *loops_.on_floats;
@@ -107,11 +204,11 @@ GraphSearchEnd Segment::SearchGraph(const FloatQuery& query, uint32_t ef, size_t
     const uint32_t slot = CandidatePool::SlotOf(pool[i]);
     if (visibility.Contains(slot)) context.slots.push_back(slot);
   }
-  if (is_guarded) {
+  if (is_guarded && shape_.keeps_vectors) {
     for (const uint32_t slot : context.slots) Check(ReadGuard::Part::kRows, slot, slot + 1);
   }
   context.keys.resize(context.slots.size());
-  loops_.on_floats->rerank(rows().floats, query, context.slots.data(), context.slots.size(), context.keys.data());
+  Measure(query, context.slots.data(), context.slots.size(), context.decoded, context.keys.data());
   const size_t first = hits.size();
   for (size_t i = 0; i < context.slots.size(); ++i) hits.push_back({context.keys[i], ids_[context.slots[i]]});
   std::sort(hits.begin() + static_cast<std::ptrdiff_t>(first), hits.end());

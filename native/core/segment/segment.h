@@ -2,9 +2,14 @@
 //
 // Thread safety: one writer (GrowingSegment); any number of readers beside it, each within the Visibility of its
 //                snapshot. After Seal() nothing changes any more.
-// Invariant: rows never move; a slot below slot_count() has its row, norm and id in place.
+// Invariant: rows never move; a slot below slot_count() has its row (or what stands for it), norm and id in place.
+//
+// A segment that keeps no vectors has floats up to the first graph. From then on it has codes, and floats only for the
+// slots that snapshots showed before (readers may be at them) and for rows that the codes do not hold, the misfits. Distances
+// are measured on what CopyVector gives, so that every search, an exact one too, agrees with it.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -12,6 +17,7 @@
 #include <vector>
 
 #include "base/growable_memory.h"
+#include "distance/kernels.h"
 #include "distance/metric.h"
 #include "graph/loops.h"
 #include "quantize/scalar_quantizer.h"
@@ -28,6 +34,7 @@ struct SegmentShape {
   uint32_t M;
   uint32_t capacity;  // slots
   bool has_codes;     // the graph is built and walked on 8-bit codes
+  bool keeps_vectors = true;  // false: once there are codes, they are all that is kept. REQUIRES: has_codes
 };
 
 struct SegmentLoops {
@@ -48,8 +55,16 @@ struct SegmentParts {
   bool is_lossless = false;
   GrowableArray<uint8_t> codes;
   GrowableArray<int32_t> corrections;
+  uint32_t row_count = 0, misfit_count = 0;  // these four: of a segment that keeps no vectors
+  GrowableArray<uint32_t> misfit_slots;
+  GrowableArray<float> misfit_rows;
   std::unique_ptr<Graph> graph;  // null for none
   std::unique_ptr<const ReadGuard> guard;  // null when all of it was checked
+};
+
+// A few rows, where only codes are kept.
+struct DecodedRows {
+  std::vector<float> rows, inverse_norms;
 };
 
 struct SegmentSearchContext {
@@ -57,13 +72,15 @@ struct SegmentSearchContext {
   QueryScratch query;
   std::vector<uint32_t> slots, keys;
   TouchedSlots touched;
+  DecodedRows decoded;
 };
 
 // How a search of a graph ended.
 enum class GraphSearchEnd {
   kExhausted,   // all that can be reached was found
   kBeamFull,    // a wider beam could find more
-  kScanCheaper  // nothing was appended: among so many dead slots, scanning the living ones is cheaper
+  kScanCheaper  // nothing was appended: among so many dead slots, scanning the living ones is cheaper; or the query is far
+                // outside of the range of codes that are all there is
 };
 
 class Segment {
@@ -82,10 +99,8 @@ class Segment {
   uint32_t capacity() const { return shape_.capacity; }
   uint32_t slot_count() const { return slot_count_.load(std::memory_order_acquire); }
   uint64_t id(uint32_t slot) const { return ids_[slot]; }
-  const float* row(uint32_t slot) const {
-    Check(ReadGuard::Part::kRows, slot, slot + 1);
-    return rows_.data() + slot * padded_dimension_;
-  }
+  // Writes the `dimension` floats of a slot: what was added, or what its codes stand for.
+  void CopyVector(uint32_t slot, float* values) const;
   bool is_sealed() const { return is_sealed_.load(std::memory_order_acquire); }
   bool has_graph() const { return is_graph_ready_.load(std::memory_order_acquire); }
   uint32_t max_level() const { return has_graph() ? graph_->entry().level : 0; }
@@ -100,10 +115,7 @@ class Segment {
 
   // Offers the visible slots in [begin, end) to `nearest`. REQUIRES: end <= visibility.slot_count.
   void Scan(const FloatQuery& query, uint32_t begin, uint32_t end, const Visibility& visibility,
-            Nearest& nearest) const {
-    Check(ReadGuard::Part::kRows, begin, end);
-    loops_.on_floats->scan(rows().floats, ids_.data(), query, begin, end, visibility, nearest);
-  }
+            Nearest& nearest) const;
 
   const Graph* graph() const { return graph_.get(); }
   // Null until the codes are fitted.
@@ -123,6 +135,17 @@ class Segment {
       Check(part, 0, slot_count());
     }
   }
+  // Of a segment that keeps no vectors: how many slots, from the first on, have floats all the same.
+  uint32_t row_count() const { return std::min(row_count_.load(std::memory_order_acquire), slot_count()); }
+  struct Misfits {
+    const uint32_t* slots;  // ascending
+    const float* rows;      // padded
+    uint32_t count;
+  };
+  Misfits misfits() const {
+    return {misfit_slots_.data(), misfit_rows_.data(), misfit_count_.load(std::memory_order_acquire)};
+  }
+  // The floats are there for the first row_count() slots only, where vectors are not kept.
   SegmentRows rows() const {
     return {{rows_.data(), padded_dimension_ / 16, inverse_norms_.data()},
             {codes_.data(), padded_codes_ / 64, shape_.dimension, corrections_.data()}};
@@ -132,10 +155,18 @@ class Segment {
   friend class GrowingSegment;
 
   void CheckTouched(ReadGuard::Part vectors, const TouchedSlots& touched) const;
+  // The floats of a slot where they are kept; null where only codes are.
+  const float* FindRow(uint32_t slot) const;
+  void DecodeCodes(uint32_t slot, float* values) const;
+  float DecodeRow(uint32_t slot, float* values) const;
+  // keys[i] = the order key of the distance of what CopyVector gives for slots[i].
+  void Measure(const FloatQuery& query, const uint32_t* slots, size_t count, DecodedRows& scratch,
+               uint32_t* keys) const;
   float DistanceOfExact(uint32_t key) const;
 
   const SegmentShape shape_;
   const SegmentLoops loops_;
+  const FloatKernels& kernels_;
   const uint32_t number_;
   const uint64_t seed_;
   const size_t padded_dimension_, padded_codes_;
@@ -144,6 +175,10 @@ class Segment {
   GrowableArray<uint64_t> ids_;
   GrowableArray<uint8_t> codes_;         // padded_codes_ per slot, tail zero
   GrowableArray<int32_t> corrections_;
+  std::atomic<uint32_t> row_count_{kNil};      // slots from here on have no floats in rows_
+  GrowableArray<uint32_t> misfit_slots_;       // ascending
+  GrowableArray<float> misfit_rows_;           // padded_dimension_ per misfit
+  std::atomic<uint32_t> misfit_count_{0};
   std::optional<ScalarQuantizer> quantizer_;  // set by the writer before is_graph_ready_
   std::atomic<bool> is_lossless_{true};
   std::atomic<bool> codes_fit_{true};  // cleared when rows arrive that the codes cannot hold

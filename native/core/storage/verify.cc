@@ -52,11 +52,13 @@ class Verifier {
     if (quantizer == nullptr) return;
     const SegmentRows rows = segment_.rows();
     std::vector<uint8_t> codes(rows.codes.block_count * 64);
+    std::vector<float> vector(segment_.shape().dimension);  // what stands for no floats has the same codes again
     for (uint32_t slot = 0; slot < report_.slot_count; ++slot) {
       Poll(slot);
       const float inverse_norm =
           segment_.shape().metric == Metric::kCosine ? rows.floats.inverse_norms[slot] : 1.0f;
-      const int32_t correction = quantizer->Encode(segment_.row(slot), inverse_norm, codes.data()).term;
+      segment_.CopyVector(slot, vector.data());
+      const int32_t correction = quantizer->Encode(vector.data(), inverse_norm, codes.data()).term;
       report_.wrong_code_count += correction != rows.codes.corrections[slot] ||
                                   std::memcmp(codes.data(), rows.codes.Row(slot), codes.size()) != 0;
     }
@@ -90,6 +92,7 @@ class Verifier {
   void Probe(const VerifyOptions& options) {
     const SegmentRows rows = segment_.rows();
     Random random(options.seed);
+    std::vector<float> vector(rows.floats.block_count * kBlockFloats);
     SegmentSearchContext context;
     std::vector<Hit> hits;
     Nearest nearest;
@@ -98,7 +101,8 @@ class Verifier {
       if (poll_) poll_();
       const auto slot = static_cast<uint32_t>(random.Below(report_.slot_count));
       if (!visibility_.Contains(slot)) continue;
-      const FloatQuery query{segment_.row(slot), segment_.shape().metric == Metric::kCosine
+      segment_.CopyVector(slot, vector.data());
+      const FloatQuery query{vector.data(), segment_.shape().metric == Metric::kCosine
                                                      ? rows.floats.inverse_norms[slot]
                                                      : 1.0f};
       nearest.Begin(options.k);

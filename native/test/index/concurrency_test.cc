@@ -254,7 +254,7 @@ TEST_CASE("Concurrency: upserts and removes take effect in one step") {
                   fleeting_count += row >= 2 * band;
                   if (row < band || row >= 2 * band) continue;
                   ++replaced_count;
-                  versions.insert(view.segment->row(slot)[kVersionAt]);
+                  versions.insert(view.segment->rows().floats.Row(slot)[kVersionAt]);
                 }
               }
               wrongs.torn += versions.size() != 1 || replaced_count != band;

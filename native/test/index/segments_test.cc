@@ -69,7 +69,7 @@ TEST_CASE("Segments: the ids of the segments are those that were added, each onc
     for (uint32_t slot = 0; slot < view.slot_count; ++slot) {
       const uint64_t id = view.segment->id(slot);
       ids.insert(id);
-      REQUIRE(std::equal(view.segment->row(slot), view.segment->row(slot) + 8, vectors.row((id - 11) / 2)));
+      REQUIRE(std::equal(view.segment->rows().floats.Row(slot), view.segment->rows().floats.Row(slot) + 8, vectors.row((id - 11) / 2)));
     }
   }
   const Ids expected = IdRange(11, 3000, 2);
@@ -101,7 +101,7 @@ TEST_CASE("Segments: they live as long as a snapshot holds them") {
   size_t wrong_count = 0;
   for (const SegmentView& view : snapshot->views) {
     for (uint32_t slot = 0; slot < view.slot_count; ++slot) {
-      wrong_count += !std::equal(view.segment->row(slot), view.segment->row(slot) + 8, vectors.row(view.segment->id(slot)));
+      wrong_count += !std::equal(view.segment->rows().floats.Row(slot), view.segment->rows().floats.Row(slot) + 8, vectors.row(view.segment->id(slot)));
     }
   }
   CHECK(wrong_count == 0);

@@ -115,7 +115,7 @@ TEST_CASE("Segment: keeps rows, norms and ids as they were appended") {
     REQUIRE(end == 2500);
     size_t wrong_count = 0;
     for (uint32_t slot = 0; slot < 2500; ++slot) {
-      const float* row = growth.segment->row(slot);
+      const float* row = growth.segment->rows().floats.Row(slot);
       wrong_count += !std::equal(row, row + 19, vectors.row(slot));
       wrong_count += !std::all_of(row + 19, row + 32, [](float pad) { return pad == 0; });
       wrong_count += growth.segment->id(slot) != 1000 + slot;
@@ -297,7 +297,7 @@ TEST_CASE("Segment: sealing changes nothing that can be seen and gives memory ba
       REQUIRE(before.size() == after.size());
       for (size_t i = 0; i < before.size(); ++i) CHECK(before[i].id == after[i].id);
       for (uint32_t slot = 0; slot < count; ++slot) {
-        REQUIRE(std::equal(vectors.row(slot), vectors.row(slot) + 24, growth.segment->row(slot)));
+        REQUIRE(std::equal(vectors.row(slot), vectors.row(slot) + 24, growth.segment->rows().floats.Row(slot)));
       }
     }
   }
