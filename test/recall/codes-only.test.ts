@@ -78,6 +78,22 @@ describe('keepVectors: false', () => {
     },
   )
 
+  test('a sealed segment takes at most 0.35 of what hnswlib stores for long vectors of bytes', async () => {
+    const index = new VectorIndex({
+      dimension: 784,
+      metric: 'l2',
+      keepVectors: false,
+      efConstruction: 20,
+      segmentCapacity: 6000,
+    })
+    const random = new Random(4)
+    await index.add(Uint8Array.from({ length: 6000 * 784 }, () => random.below(256)))
+    expect(index.stats().segments).toMatchObject([{ isSealed: true }])
+    const hnswlibBytes = 4 * 784 + 4 * (2 * 16 + 1) + 8 // floats, links of level 0 and their number, label
+    expect(index.stats().memoryBytes / 6000 / hnswlibBytes).toBeLessThan(0.35)
+    await index.close()
+  })
+
   test('a small index keeps its floats', async () => {
     const index = new VectorIndex({ dimension: 2, keepVectors: false })
     await index.add(1, [0.1, 0.7])
