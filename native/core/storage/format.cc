@@ -40,6 +40,10 @@ std::string SectionName(uint32_t type) {
       return "links";
     case SectionType::kUpperLinks:
       return "upper links";
+    case SectionType::kMisfitSlots:
+      return "misfit slots";
+    case SectionType::kMisfitRows:
+      return "misfit rows";
     case SectionType::kTombstoneInfo:
       return "tombstone info";
     case SectionType::kDeadSlots:

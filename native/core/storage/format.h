@@ -33,6 +33,8 @@ enum class SectionType : uint32_t {
   kLevels = 23,
   kLinks = 24,
   kUpperLinks = 25,
+  kMisfitSlots = 26,
+  kMisfitRows = 27,
   kTombstoneInfo = 32,
   kDeadSlots = 33,
   kManifestInfo = 48,

@@ -23,6 +23,8 @@ namespace {
 
 // On disk: do not renumber.
 constexpr uint32_t kHasGraph = 1, kHasCodes = 2, kIsLossless = 4;
+// Codes stand for the vectors: rows are those of the first slots, as many as the section has, and of the misfits.
+constexpr uint32_t kKeepsNoVectors = 8;
 constexpr size_t kInfoBytes = 64;
 constexpr uint32_t kCodeBits = 8;
 
@@ -65,7 +67,7 @@ SegmentInfo InfoOf(const Segment& segment) {
   }
   // Codes that nobody walks are not worth their place.
   if (segment.walks_codes() && segment.quantizer() != nullptr) {
-    info.flags |= kHasCodes | (segment.is_lossless() ? kIsLossless : 0);
+    info.flags |= kHasCodes | (segment.is_lossless() ? kIsLossless : 0) | (shape.keeps_vectors ? 0 : kKeepsNoVectors);
     info.codes_per_row = static_cast<uint32_t>(PaddedCodes(shape.dimension));
     info.bits_per_code = kCodeBits;
   }
@@ -114,7 +116,12 @@ FileStamp WriteSegment(const Segment& segment, const FileIdentity& identity, Wri
   if ((info.flags & kHasCodes) != 0) {
     writer.Add(SectionType::kCodes, rows.codes.codes, slot_count * info.codes_per_row);
   }
-  writer.Add(SectionType::kRows, rows.floats.rows, slot_count * info.floats_per_row);
+  if ((info.flags & kKeepsNoVectors) != 0) {
+    const Segment::Misfits misfits = segment.misfits();
+    writer.Add(SectionType::kMisfitSlots, misfits.slots, misfits.count);
+    writer.Add(SectionType::kMisfitRows, misfits.rows, size_t{misfits.count} * info.floats_per_row);
+  }
+  writer.Add(SectionType::kRows, rows.floats.rows, size_t{segment.row_count()} * info.floats_per_row);
   return writer.Write(file, poll);
 }
 
@@ -145,7 +152,8 @@ class SegmentLoader {
       : reader_(file, name, FileKind::kSegment, expected,
                 {SectionType::kSegmentInfo, SectionType::kIds, SectionType::kRows, SectionType::kInverseNorms,
                  SectionType::kQuantizer, SectionType::kCodes, SectionType::kCorrections,
-                 SectionType::kLevels, SectionType::kLinks, SectionType::kUpperLinks}),
+                 SectionType::kLevels, SectionType::kLinks, SectionType::kUpperLinks, SectionType::kMisfitSlots,
+                 SectionType::kMisfitRows}),
         name_(name),
         mapped_(std::move(mapped)),
         poll_(poll) {}
@@ -154,7 +162,8 @@ class SegmentLoader {
     LoadInfo();
     const uint64_t slot_count = info_.slot_count;
     SegmentParts parts;
-    parts.shape = {info_.dimension, metric_, info_.M, info_.slot_count, Has(kHasCodes)};
+    parts.shape = {info_.dimension, metric_,        info_.M,
+                   info_.slot_count, Has(kHasCodes), !Has(kKeepsNoVectors)};
     parts.number = info_.number;
     parts.level_seed = info_.level_seed;
     parts.slot_count = info_.slot_count;
@@ -170,9 +179,11 @@ class SegmentLoader {
     }
     if (Has(kHasCodes)) LoadCodes(parts);
     if (Has(kHasGraph)) LoadGraph(parts);
-    parts.rows =
-        LoadArray<float>(SectionType::kRows, slot_count * info_.floats_per_row, ReadGuard::Part::kRows,
-                         [this](uint64_t first, std::span<const float> values) { CheckRows(first, values); });
+    if (Has(kKeepsNoVectors)) {
+      LoadKeptRows(parts);
+    } else {
+      parts.rows = LoadRows(SectionType::kRows, slot_count, ReadGuard::Part::kRows);
+    }
     if (guard_ && !guard_->is_done()) parts.guard = std::move(guard_);
     const InstructionSet set = SelectedInstructionSet();
     const SegmentLoops loops{&LoopsFor(metric_, Element::kFloat, set),
@@ -201,7 +212,10 @@ class SegmentLoader {
       FailInfo("M", info_.M, std::to_string(kMinM) + " to " + std::to_string(kMaxM));
     }
     if (info_.slot_count > kMaxSlots) FailInfo("the number of slots", info_.slot_count, "at most 2^31");
-    if ((info_.flags & ~(kHasGraph | kHasCodes | kIsLossless)) != 0) FailInfo("flags", info_.flags, "0 to 7");
+    if ((info_.flags & ~(kHasGraph | kHasCodes | kIsLossless | kKeepsNoVectors)) != 0)
+      FailInfo("flags", info_.flags, "0 to 15");
+    if (Has(kKeepsNoVectors) && !Has(kHasCodes))
+      FailInfo("flags", info_.flags, "codes, as no vectors are kept");
     if (Has(kHasGraph) && info_.slot_count == 0)
       FailInfo("the number of slots", 0, "more, as there is a graph");
     if (Has(kHasCodes) && info_.bits_per_code != kCodeBits) {
@@ -229,7 +243,12 @@ class SegmentLoader {
   void CheckSizes() const {
     const uint64_t slot_count = info_.slot_count;
     reader_.Require(SectionType::kIds, slot_count * sizeof(uint64_t));
-    reader_.Require(SectionType::kRows, slot_count * info_.floats_per_row * sizeof(float));
+    if (Has(kKeepsNoVectors)) {
+      CountRows(SectionType::kRows);
+      reader_.Require(SectionType::kMisfitSlots, uint64_t{CountRows(SectionType::kMisfitRows)} * sizeof(uint32_t));
+    } else {
+      reader_.Require(SectionType::kRows, slot_count * info_.floats_per_row * sizeof(float));
+    }
     if (metric_ == Metric::kCosine) reader_.Require(SectionType::kInverseNorms, slot_count * sizeof(float));
     if (Has(kHasCodes)) {
       reader_.Require(SectionType::kQuantizer, (uint64_t{info_.dimension} + 1) * sizeof(float));
@@ -292,7 +311,41 @@ class SegmentLoader {
     }
   }
 
-  void CheckRows(uint64_t first, std::span<const float> values) const {
+  // The rows that a section of floats has, where that is not one for each slot.
+  uint32_t CountRows(SectionType type) const {
+    const Section& section = reader_.Require(type);
+    const uint64_t row_bytes = info_.floats_per_row * sizeof(float);
+    if (section.size % row_bytes != 0 || section.size / row_bytes > info_.slot_count) {
+      reader_.Fail(section, 0, "its size is " + std::to_string(section.size) + "; expected a multiple of " +
+                                   std::to_string(row_bytes) + " for at most " + std::to_string(info_.slot_count) +
+                                   " rows");
+    }
+    return static_cast<uint32_t>(section.size / row_bytes);
+  }
+
+  GrowableArray<float> LoadRows(SectionType type, uint64_t row_count, std::optional<ReadGuard::Part> part = {}) {
+    return LoadArray<float>(type, row_count * info_.floats_per_row, part,
+                            [this, type](uint64_t first, std::span<const float> values) {
+                              CheckRows(type, first, values);
+                            });
+  }
+
+  void LoadKeptRows(SegmentParts& parts) {
+    parts.row_count = CountRows(SectionType::kRows);
+    parts.rows = LoadRows(SectionType::kRows, parts.row_count);
+    parts.misfit_count = CountRows(SectionType::kMisfitRows);
+    parts.misfit_rows = LoadRows(SectionType::kMisfitRows, parts.misfit_count);
+    parts.misfit_slots = LoadArray<uint32_t>(SectionType::kMisfitSlots, parts.misfit_count);
+    for (uint32_t i = 0; i < parts.misfit_count; ++i) {
+      const uint32_t slot = parts.misfit_slots[i];
+      if (slot < info_.slot_count && (i == 0 || parts.misfit_slots[i - 1] < slot)) continue;
+      reader_.Fail(reader_.Require(SectionType::kMisfitSlots), i * sizeof(uint32_t),
+                   "slot " + std::to_string(slot) + " is not in ascending order below " +
+                       std::to_string(info_.slot_count));
+    }
+  }
+
+  void CheckRows(SectionType type, uint64_t first, std::span<const float> values) const {
     bool is_sane = true;
     for (const float value : values) is_sane &= std::fabs(value) <= kMaxMagnitude;
     if (info_.dimension != info_.floats_per_row) {
@@ -302,7 +355,7 @@ class SegmentLoader {
       }
     }
     if (is_sane) return;
-    reader_.Fail(reader_.Require(SectionType::kRows), first * sizeof(float),
+    reader_.Fail(reader_.Require(type), first * sizeof(float),
                  "from slot " + std::to_string(first / info_.floats_per_row) +
                      " on: a value that is not finite, beyond 1e17, or not zero behind the end of a row");
   }

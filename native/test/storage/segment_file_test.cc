@@ -88,7 +88,8 @@ Found SearchFor(const Segment& segment, const float* row, const Bitset* dead = n
   } else {
     Nearest nearest;
     nearest.Begin(10);
-    segment.Scan(query, 0, segment.slot_count(), visibility, nearest);
+    SegmentSearchContext context;
+    segment.Scan(query, 0, segment.slot_count(), visibility, context, nearest);
     found.hits = nearest.Finish();
   }
   return found;
@@ -148,10 +149,55 @@ TEST_CASE("SegmentFile: a segment comes back as it was written, however it is op
 }
 
 TEST_CASE("SegmentFile: integers are still stored without loss") {
-  const auto segment = GrownSegment(WholeVectors(1500, 24, 100, 1), Metric::kL2, true, 1500);
-  REQUIRE(segment->is_lossless());
-  CHECK(Read(Write(*segment))->is_lossless());
-  CHECK(Map(Write(*segment))->is_lossless());
+  const Vectors vectors = WholeVectors(1500, 24, 100, 1);
+  for (const Metric metric : {Metric::kL2, Metric::kIp}) {
+    const auto segment = GrownSegment(vectors, metric, true, 1500);
+    REQUIRE(segment->is_lossless());
+    for (const auto& copy : {Read(Write(*segment)), Map(Write(*segment))}) {
+      CHECK(copy->is_lossless());
+      CHECK(SearchFor(*copy, vectors.row(5)) == SearchFor(*segment, vectors.row(5)));
+    }
+  }
+}
+
+// With floats of the slots that were published before there were codes, and of rows that the codes do not hold.
+TEST_CASE("SegmentFile: codes come back without the floats that they stand for") {
+  for (const Metric metric : kMetrics) {
+    CAPTURE(Name(metric));
+    Vectors vectors = ClusteredVectors(2000, 19, 30, 4);
+    for (size_t i = 1990 * 19; i < 2000 * 19; ++i) vectors.values[i] *= i % 3 == 0 ? -50.0f : 1.0f;
+    auto segment = std::make_shared<Segment>(SegmentShape{19, metric, 8, 2000, true, false}, LoopsOf(metric), 3, 42);
+    ThreadPool::Shared().EnsureThreads(2);
+    GrowingSegment writer(segment, BuildParameters{60});
+    for (const auto [begin, end] : {std::pair<size_t, size_t>{0, 500}, {500, 1500}, {1500, 2000}}) {
+      uint32_t misfit_count = 0;
+      for (size_t i = begin; i < end; ++i) {
+        misfit_count += writer.IsMisfit(vectors.row(i), InverseNorm(vectors.row(i), 19));
+      }
+      writer.Reserve(static_cast<uint32_t>(end - begin), misfit_count);
+      for (size_t i = begin; i < end; ++i) {
+        writer.Append(vectors.row(i), InverseNorm(vectors.row(i), 19), i);
+      }
+      writer.Link(
+          2, [] {}, [](uint32_t) {});
+      writer.Publish();
+    }
+    writer.Seal();
+    CHECK(segment->row_count() == 500);
+    CHECK(segment->misfits().count > 0);
+    const Bytes bytes = Write(*segment);
+    CHECK(bytes.size() < 2000 * 4 * 19 + 2000 * (64 + 64 + 24) + (64 << 10));
+    for (const auto& copy : {Read(bytes), Map(bytes)}) {
+      CHECK(copy->Fingerprint() == segment->Fingerprint());
+      CHECK(copy->row_count() == 500);
+      CHECK(copy->misfits().count == segment->misfits().count);
+      CHECK_FALSE(copy->shape().keeps_vectors);
+      CHECK(Write(*copy) == bytes);
+      for (size_t i = 0; i < 2000; i += 83) {
+        CHECK(SearchFor(*copy, vectors.row(i)) == SearchFor(*segment, vectors.row(i)));
+      }
+    }
+  }
 }
 
 TEST_CASE("SegmentFile: codes that were given up are left out") {
