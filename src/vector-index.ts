@@ -29,7 +29,7 @@ import { floatsOf, readerOf, readerOfOne, rowsPerSlice, type Vector, type Vector
 /** One stored vector, as `entries()` gives it. */
 export interface IndexEntry<T extends IdType = 'number'> {
   readonly id: Id<T>
-  /** The floats that were added, in an array of its own. */
+  /** The floats that were added (with `keepVectors: false`, those that the codes hold), in an array of its own. */
   readonly vector: Float32Array
 }
 
@@ -393,7 +393,7 @@ export class VectorIndex<T extends IdType = 'number'> {
 
   /**
    * The vector stored under an id: `dimension` floats exactly as they were added (under `cosine` too), in an array
-   * of its own; `undefined` if there is none.
+   * of its own; `undefined` if there is none. With `keepVectors: false` it is the one that the codes hold.
    *
    * @throws {SegvecError} `INVALID_ID`, `CLOSED`.
    */

@@ -69,7 +69,7 @@ class Index {
                        const CancelToken& cancel) const;
 
   bool Has(uint64_t id) const;
-  // The stored vector, as it was added.
+  // The stored vector, as it was added; where vectors are not kept, what its codes stand for.
   std::optional<std::vector<float>> Get(uint64_t id) const;
 
   std::shared_ptr<const Snapshot> snapshot() const;
