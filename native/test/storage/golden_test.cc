@@ -35,7 +35,7 @@ void CheckContent(const Segment& segment, const golden::SegmentFile& golden) {
   REQUIRE(segment.slot_count() == golden::kCount);
   for (uint32_t slot = 0; slot < golden::kCount; ++slot) {
     CHECK(segment.id(slot) == 1000 + slot);
-    for (size_t d = 0; d < golden::kDimension; ++d) CHECK(segment.row(slot)[d] == golden::ValueAt(slot, d));
+    for (size_t d = 0; d < golden::kDimension; ++d) CHECK(segment.rows().floats.Row(slot)[d] == golden::ValueAt(slot, d));
   }
 }
 
