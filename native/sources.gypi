@@ -13,6 +13,8 @@
       "native/core/graph/loops_neon.cc",
       "native/core/graph/loops_neondot.cc",
       "native/core/graph/loops_scalar.cc",
+      "native/core/index/calibrate.cc",
+      "native/core/index/calibration.cc",
       "native/core/index/index.cc",
       "native/core/index/searcher.cc",
       "native/core/quantize/scalar_quantizer.cc",

@@ -65,6 +65,22 @@ SEGVEC_INLINE size_t Expand(const Space& space, const Graph& graph, const typena
   return count;
 }
 
+// As Expand, for the links that `slot` has instead of the one that is left out.
+template <class Space>
+size_t ExpandReplaced(const Space& space, const typename Space::Query& query, uint32_t slot, SearchContext& context,
+                      uint32_t* fresh, uint32_t* keys) {
+  const GraphWithout& without = *context.without;
+  const size_t host = without.HostAt(slot);
+  if (host == without.hosts.size()) return 0;
+  size_t count = 0;
+  for (uint32_t i = without.starts[host]; i < without.starts[host + 1]; ++i) {
+    if (context.visited.Insert(without.links[i])) fresh[count++] = without.links[i];
+  }
+  space.Keys(query, fresh, count, keys);
+  context.distance_count += count;
+  return count;
+}
+
 // Counting the smaller keys has no unpredictable branches and no chain of loads to wait for, unlike a binary search.
 SEGVEC_INLINE size_t Insert(CandidatePool& pool, uint64_t entry) {
   size_t rank = 0;
@@ -91,6 +107,7 @@ void SearchLevel(const Space& space, const Graph& graph, const typename Space::Q
   CandidatePool& pool = context.pool;
   context.visited.Begin(slot_limit);
   context.visited.Insert(slot);
+  if (context.without != nullptr) context.visited.Insert(context.without->slot);
   pool.Begin(ef);
   Insert(pool, CandidatePool::Entry(key, slot));
   uint32_t fresh[2 * kMaxM], keys[2 * kMaxM];
@@ -103,12 +120,17 @@ void SearchLevel(const Space& space, const Graph& graph, const typename Space::Q
     }
     slot = CandidatePool::SlotOf(nearest);
     if (const uint32_t next = pool.PeekNearest(); next != kNil) PrefetchLinks(graph, kBaseLevel ? 0 : level, next);
-    const size_t count = Expand<kBaseLevel>(space, graph, query, level, slot, context, fresh, keys);
-    for (size_t i = 0; i < count; ++i) {
-      const uint64_t entry = CandidatePool::Entry(keys[i], fresh[i]);
-      if (!pool.Accepts(entry)) continue;
-      const size_t rank = Insert(pool, entry);
-      if (rank == pool.cursor()) PrefetchLinks(graph, kBaseLevel ? 0 : level, fresh[i]);
+    const auto offer = [&](size_t count) {
+      for (size_t i = 0; i < count; ++i) {
+        const uint64_t entry = CandidatePool::Entry(keys[i], fresh[i]);
+        if (!pool.Accepts(entry)) continue;
+        const size_t rank = Insert(pool, entry);
+        if (rank == pool.cursor()) PrefetchLinks(graph, kBaseLevel ? 0 : level, fresh[i]);
+      }
+    };
+    offer(Expand<kBaseLevel>(space, graph, query, level, slot, context, fresh, keys));
+    if constexpr (kBaseLevel && !kStopsEarly) {
+      if (context.without != nullptr) [[unlikely]] offer(ExpandReplaced(space, query, slot, context, fresh, keys));
     }
   }
 }
@@ -124,6 +146,7 @@ bool SearchVisible(const Space& space, const Graph& graph, const typename Space:
   std::vector<uint64_t>& heap = context.heap;
   context.visited.Begin(slot_limit);
   context.visited.Insert(slot);
+  if (context.without != nullptr) context.visited.Insert(context.without->slot);
   pool.Begin(ef);
   heap.assign(1, CandidatePool::Entry(key, slot));
   if (visibility.Contains(slot)) Insert(pool, heap.front());
@@ -136,15 +159,18 @@ bool SearchVisible(const Space& space, const Graph& graph, const typename Space:
     std::pop_heap(heap.begin(), heap.end(), std::greater<uint64_t>());
     heap.pop_back();
     if (!heap.empty()) PrefetchLinks(graph, 0, CandidatePool::SlotOf(heap.front()));
-    const size_t count =
-        Expand<true>(space, graph, query, 0, CandidatePool::SlotOf(nearest), context, fresh, keys);
-    for (size_t i = 0; i < count; ++i) {
-      const uint64_t entry = CandidatePool::Entry(keys[i], fresh[i]);
-      if (!pool.Accepts(entry)) continue;
-      heap.push_back(entry);
-      std::push_heap(heap.begin(), heap.end(), std::greater<uint64_t>());
-      if (visibility.Contains(fresh[i])) Insert(pool, entry);
-    }
+    const auto offer = [&](size_t count) {
+      for (size_t i = 0; i < count; ++i) {
+        const uint64_t entry = CandidatePool::Entry(keys[i], fresh[i]);
+        if (!pool.Accepts(entry)) continue;
+        heap.push_back(entry);
+        std::push_heap(heap.begin(), heap.end(), std::greater<uint64_t>());
+        if (visibility.Contains(fresh[i])) Insert(pool, entry);
+      }
+    };
+    slot = CandidatePool::SlotOf(nearest);
+    offer(Expand<true>(space, graph, query, 0, slot, context, fresh, keys));
+    if (context.without != nullptr) [[unlikely]] offer(ExpandReplaced(space, query, slot, context, fresh, keys));
   }
   return true;
 }

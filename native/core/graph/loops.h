@@ -13,6 +13,7 @@
 #include "distance/metric.h"
 #include "graph/candidate_pool.h"
 #include "graph/graph.h"
+#include "graph/graph_without.h"
 #include "graph/nearest.h"
 #include "graph/visibility.h"
 #include "graph/visited_set.h"
@@ -66,6 +67,7 @@ struct SearchContext {
   std::vector<uint64_t> heap;    // candidates of a search with invisible slots
   uint64_t distance_count = 0;   // distances computed since the context was made
   TouchedSlots* touched = nullptr;  // where to note what the search reads; null for nowhere
+  const GraphWithout* without = nullptr;  // level 0 is searched as if it lacked this slot; null: as it is
 };
 
 struct BuildParameters {
@@ -128,6 +130,10 @@ struct Loops {
                  const BuildParameters& parameters, BuildContext& context);
   void (*link)(const SegmentRows& rows, Graph& graph, const Batch& batch, uint32_t worker, uint32_t worker_count,
                BuildContext& context);
+
+  // What level 0 of the graph would be without `slot`. The scratch rooms of the context are used.
+  void (*leave_out)(const SegmentRows& rows, const Graph& graph, uint32_t slot, uint32_t slot_limit,
+                    BuildContext& context, GraphWithout& without);
 
   // Whether a search with a beam of `ef` for a slot's own row meets it, or a copy of it.
   bool (*finds)(const SegmentRows& rows, const Graph& graph, uint32_t slot, uint32_t slot_limit, uint32_t ef,

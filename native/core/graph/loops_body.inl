@@ -11,6 +11,8 @@
 #include "graph/greedy_search.inl"
 //
 #include "graph/build.inl"
+//
+#include "graph/leave_out.inl"
 
 template <class Space>
 bool Search(const SegmentRows& rows, const Graph& graph, const SegmentQuery& query, uint32_t slot_limit, uint32_t ef,
@@ -99,9 +101,15 @@ void Rekey(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t level,
   RekeyRow(Space(rows), graph, slot, level, context);
 }
 
+template <class Space>
+void LeaveSlotOut(const SegmentRows& rows, const Graph& graph, uint32_t slot, uint32_t slot_limit, BuildContext& context,
+                  GraphWithout& without) {
+  LeaveOut(Space(rows), graph, slot, slot_limit, context, without);
+}
+
 template <Metric kMetric, class Space>
-inline constexpr Loops kLoopsOf{Search<Space>, Scan<kMetric>, Rerank<kMetric>, Choose<Space>, Link<Space>,
-                                Finds<Space>, AttachSlot<Space>, Rekey<Space>};
+inline constexpr Loops kLoopsOf{Search<Space>, Scan<kMetric>,       Rerank<kMetric>, Choose<Space>,
+                                Link<Space>,   LeaveSlotOut<Space>, Finds<Space>,    AttachSlot<Space>, Rekey<Space>};
 
 template <Metric kMetric>
 const Loops& LoopsOfMetric(Element element) {

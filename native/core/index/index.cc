@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "base/thread_pool.h"
+#include "index/calibrate.h"
 #include "index/vector_check.h"
 
 namespace segvec {
@@ -403,6 +404,35 @@ void Index::FillTexts(SearchResults& results, const CancelToken& cancel) const {
       results.texts[i] = string_ids_.Text(results.ids[i]);
     }
   }
+}
+
+std::shared_ptr<const Calibration> Index::calibration() const {
+  std::lock_guard lock(calibration_mutex_);
+  return calibration_;
+}
+
+Index::CalibrationState Index::calibration_state() const {
+  const SearchShape shape(*snapshot());
+  if (shape.beam_factor == 0) return CalibrationState::kFresh;
+  const auto known = calibration();
+  if (!known || known->IsOutdated(shape)) return CalibrationState::kMissing;
+  return known->IsFresh(shape) ? CalibrationState::kFresh : CalibrationState::kStale;
+}
+
+void Index::Calibrate(const CancelToken& cancel) {
+  if (calibration_state() == CalibrationState::kFresh) return;
+  auto measured = std::make_shared<const Calibration>(segvec::Calibrate(searcher_, options_, *snapshot(), cancel));
+  const SearchShape now(*snapshot());
+  std::lock_guard lock(calibration_mutex_);
+  // Another one may have begun later and ended sooner.
+  if (calibration_ && calibration_->IsFresh(now) && !measured->IsFresh(now)) return;
+  calibration_.swap(measured);
+}
+
+uint32_t Index::EfFor(size_t k, double recall) const {
+  const SearchShape now(*snapshot());
+  const auto known = calibration();
+  return known && !known->IsOutdated(now) ? known->EfFor(k, recall, now) : CautiousEf(k, recall);
 }
 
 // As IdPlaces describes it.

@@ -31,6 +31,7 @@
 #include <vector>
 
 #include "base/cancel_token.h"
+#include "index/calibration.h"
 #include "index/id_places.h"
 #include "index/options.h"
 #include "index/retired_ids.h"
@@ -67,6 +68,18 @@ class Index {
   // String ids are in the results' `texts`: their numbers may be out of use by the time somebody looks.
   SearchResults Search(const float* queries, size_t query_count, const SearchParameters& parameters,
                        const CancelToken& cancel) const;
+
+  // Whether the beam for a recall is known: from a calibration of the index as it is (kFresh; also where there is no graph,
+  // so that nothing can be missed), of what it was before it grew or shrank (kStale), or not at all (kMissing).
+  enum class CalibrationState { kFresh, kStale, kMissing };
+  CalibrationState calibration_state() const;
+  // Measures it, unless it is fresh; on any thread, beside everything else. Errors: kAborted, kOutOfMemory.
+  void Calibrate(const CancelToken& cancel);
+  // The last calibration; null before the first.
+  std::shared_ptr<const Calibration> calibration() const;
+  // The `ef` that reaches a recall@k, by the last calibration or, where that says too little, by a cautious rule.
+  // REQUIRES: 0 < recall < 1; k > 0.
+  uint32_t EfFor(size_t k, double recall) const;
 
   bool Has(uint64_t id) const;
   // The stored vector, as it was added; where vectors are not kept, what its codes stand for.
@@ -133,6 +146,8 @@ class Index {
   mutable std::mutex snapshot_mutex_;
   std::shared_ptr<const Snapshot> snapshot_;
   Searcher searcher_;
+  mutable std::mutex calibration_mutex_;
+  std::shared_ptr<const Calibration> calibration_;
 };
 
 }  // namespace segvec

@@ -37,6 +37,11 @@ bool WantsWalk(const SegmentView& view, size_t beam) {
 // found 0.984 with 20, 0.995 with 80, 0.997 with 200 and the floats alone.
 size_t RerankCount(size_t k, size_t beam) { return std::max(2 * k, beam / 2); }
 
+// The share of an index's vectors that a segment holds.
+double ShareOf(const SegmentView& view, const Snapshot& snapshot) {
+  return static_cast<double>(view.live_count()) / static_cast<double>(std::max<size_t>(snapshot.vector_count, 1));
+}
+
 }  // namespace
 
 // What one search needs, reused from query to query.
@@ -104,7 +109,13 @@ SearchResults Searcher::Search(const Snapshot& snapshot, const float* queries, s
     ContextLease context(*this);
     for (size_t q = begin; q < end; ++q) {
       cancel.Check();
-      SearchOne(snapshot, queries + q * options_.dimension, q, parameters, cancel, *context, results);
+      const std::vector<Hit>& hits = SearchOne(snapshot, queries + q * options_.dimension, q, results.k, parameters,
+                                               nullptr, cancel, *context);
+      results.counts[q] = static_cast<uint32_t>(hits.size());
+      for (size_t i = 0; i < hits.size(); ++i) {
+        results.ids[q * results.k + i] = hits[i].id;
+        results.distances[q * results.k + i] = DistanceOfKey(hits[i].key);
+      }
     }
   };
   if (query_count <= kQueriesPerTask) {
@@ -119,9 +130,31 @@ SearchResults Searcher::Search(const Snapshot& snapshot, const float* queries, s
   return results;
 }
 
-void Searcher::SearchOne(const Snapshot& snapshot, const float* query, size_t query_index,
-                         const SearchParameters& parameters, const CancelToken& cancel, Context& context,
-                         SearchResults& results) const {
+void Searcher::SearchWithout(const Snapshot& snapshot, const LeftOut& left_out, const float* query,
+                             const SearchParameters& parameters, const CancelToken& cancel,
+                             std::vector<float>& distances) const {
+  ContextLease context(*this);
+  const size_t k = std::min(parameters.k, snapshot.vector_count - 1);
+  distances.clear();
+  for (const Hit& hit : SearchOne(snapshot, query, 0, k, parameters, &left_out, cancel, *context)) {
+    distances.push_back(DistanceOfKey(hit.key));
+  }
+}
+
+uint32_t Searcher::ExhaustiveEf(const Snapshot& snapshot) {
+  double widest = 1;
+  for (const SegmentView& view : snapshot.views) {
+    if (!view.segment->has_graph() || view.live_count() == 0) continue;
+    const double live_count = static_cast<double>(view.live_count());
+    const double beam = std::ceil(live_count * live_count / static_cast<double>(kScanFactor * view.slot_count));
+    widest = std::max(widest, beam / std::sqrt(ShareOf(view, snapshot)));
+  }
+  return static_cast<uint32_t>(std::min<double>(std::ceil(widest) + 1, kMaxSlots));
+}
+
+const std::vector<Hit>& Searcher::SearchOne(const Snapshot& snapshot, const float* query, size_t query_index, size_t k,
+                                            const SearchParameters& parameters, const LeftOut* left_out,
+                                            const CancelToken& cancel, Context& context) const {
   const size_t dimension = options_.dimension;
   float* padded = context.query();
   std::copy_n(query, dimension, padded);
@@ -140,14 +173,13 @@ void Searcher::SearchOne(const Snapshot& snapshot, const float* query, size_t qu
     }
   }
 
-  const size_t k = results.k;
   Nearest& nearest = context.nearest;
   nearest.Begin(k, hit_order_);
   context.graph_segment_count = 0;
   const uint32_t ef = std::max<uint32_t>(parameters.ef, 1);
   for (const SegmentView& view : snapshot.views) {
-    const double share = static_cast<double>(view.live_count()) / static_cast<double>(std::max<size_t>(snapshot.vector_count, 1));
-    const auto segment_ef = static_cast<uint32_t>(std::ceil(static_cast<double>(std::max<size_t>(ef, k)) * std::sqrt(share)));
+    const auto segment_ef = static_cast<uint32_t>(
+        std::ceil(static_cast<double>(std::max<size_t>(ef, k)) * std::sqrt(ShareOf(view, snapshot))));
     const size_t beam = std::max(segment_ef, kMinSegmentEf);
     if (!parameters.is_exact && view.segment->has_graph() && WantsWalk(view, beam)) {
       if (context.graph_segments.size() == context.graph_segment_count) context.graph_segments.emplace_back();
@@ -156,40 +188,39 @@ void Searcher::SearchOne(const Snapshot& snapshot, const float* query, size_t qu
       graph_segment.ef = static_cast<uint32_t>(beam);
       continue;
     }
-    Scan(view, prepared, cancel, nearest);
+    Scan(view, prepared, left_out, cancel, nearest);
   }
-  if (context.graph_segment_count > 0) SearchGraphs(snapshot, prepared, ef, k, cancel, context);
-
-  const std::vector<Hit>& hits = nearest.Finish();
-  results.counts[query_index] = static_cast<uint32_t>(hits.size());
-  for (size_t i = 0; i < hits.size(); ++i) {
-    results.ids[query_index * k + i] = hits[i].id;
-    results.distances[query_index * k + i] = DistanceOfKey(hits[i].key);
-  }
+  if (context.graph_segment_count > 0) SearchGraphs(snapshot, prepared, ef, k, left_out, cancel, context);
+  return nearest.Finish();
 }
 
-void Searcher::Scan(const SegmentView& view, const FloatQuery& query, const CancelToken& cancel,
-                    Nearest& nearest) const {
+void Searcher::Scan(const SegmentView& view, const FloatQuery& query, const LeftOut* left_out,
+                    const CancelToken& cancel, Nearest& nearest) const {
   if (view.live_count() == 0) return;
+  const uint32_t gap = left_out != nullptr && left_out->view == &view ? left_out->without->slot : kNil;
   for (uint32_t begin = 0; begin < view.slot_count; begin += kSlotsPerCancelCheck) {
     cancel.Check();
     const uint32_t end = begin + std::min(kSlotsPerCancelCheck, view.slot_count - begin);
-    view.segment->Scan(query, begin, end, view.visibility(), nearest);
+    const uint32_t stop = std::clamp(gap, begin, end), start = gap < end ? std::max(gap + 1, begin) : end;
+    view.segment->Scan(query, begin, stop, view.visibility(), nearest);
+    view.segment->Scan(query, start, end, view.visibility(), nearest);
   }
 }
 
 // Searches each segment with its share of the beam. A segment all of whose hits are among the k nearest may hold more
 // of them (rows that arrived together lie together), so its beam is widened until it no longer does, at most to ef.
 void Searcher::SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, uint32_t ef, size_t k,
-                            const CancelToken& cancel, Context& context) const {
+                            const LeftOut* left_out, const CancelToken& cancel, Context& context) const {
   const auto search = [&](Context::GraphSegment& graph_segment) {
     const SegmentView& view = *graph_segment.view;
+    const bool is_host = left_out != nullptr && left_out->view == &view;
+    context.search.search.without = is_host ? left_out->without : nullptr;
     graph_segment.hits.clear();
     const GraphSearchEnd end =
         view.segment->SearchGraph(query, graph_segment.ef, RerankCount(k, graph_segment.ef), view.visibility(),
                                   context.search, graph_segment.hits);
     graph_segment.is_full = end == GraphSearchEnd::kBeamFull;
-    if (end == GraphSearchEnd::kScanCheaper) Scan(view, query, cancel, context.nearest);
+    if (end == GraphSearchEnd::kScanCheaper) Scan(view, query, left_out, cancel, context.nearest);
   };
   const auto begin = context.graph_segments.begin();
   const auto end = begin + static_cast<std::ptrdiff_t>(context.graph_segment_count);

@@ -32,6 +32,12 @@ struct SearchResults {
   std::vector<uint32_t> counts;
 };
 
+// A stored vector that a search leaves out.
+struct LeftOut {
+  const SegmentView* view;
+  const GraphWithout* without;
+};
+
 class Searcher {
  public:
   // `id_order` is null when ids are ordered as numbers; it outlives the searcher.
@@ -41,17 +47,29 @@ class Searcher {
   SearchResults Search(const Snapshot& snapshot, const float* queries, size_t query_count,
                        const SearchParameters& parameters, const CancelToken& cancel) const;
 
+  // Searches as if one stored vector were not there, usually with that vector as the query; leaves the distances of the
+  // hits, ascending, in `distances`. `query` holds `dimension` floats. Errors: kAborted, kOutOfMemory.
+  void SearchWithout(const Snapshot& snapshot, const LeftOut& left_out, const float* query,
+                     const SearchParameters& parameters, const CancelToken& cancel,
+                     std::vector<float>& distances) const;
+
+  // From this beam on all segments are scanned: no more can be found.
+  static uint32_t ExhaustiveEf(const Snapshot& snapshot);
+
   size_t memory_bytes() const;
 
  private:
   struct Context;
   class ContextLease;
 
-  void SearchOne(const Snapshot& snapshot, const float* query, size_t query_index, const SearchParameters& parameters,
-                 const CancelToken& cancel, Context& context, SearchResults& results) const;
-  void SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, uint32_t ef, size_t k,
+  // Returns the hits, which the context holds. `left_out` is null when nothing is.
+  const std::vector<Hit>& SearchOne(const Snapshot& snapshot, const float* query, size_t query_index, size_t k,
+                                    const SearchParameters& parameters, const LeftOut* left_out,
+                                    const CancelToken& cancel, Context& context) const;
+  void SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, uint32_t ef, size_t k, const LeftOut* left_out,
                     const CancelToken& cancel, Context& context) const;
-  void Scan(const SegmentView& view, const FloatQuery& query, const CancelToken& cancel, Nearest& nearest) const;
+  void Scan(const SegmentView& view, const FloatQuery& query, const LeftOut* left_out, const CancelToken& cancel,
+            Nearest& nearest) const;
 
   const IndexOptions& options_;
   const HitOrder hit_order_;

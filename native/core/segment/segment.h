@@ -117,6 +117,16 @@ class Segment {
   void Scan(const FloatQuery& query, uint32_t begin, uint32_t end, const Visibility& visibility,
             Nearest& nearest) const;
 
+  // Whether LeaveOut may be called for a slot: it has a graph around it, and is on no level but the lowest.
+  bool CanLeaveOut(uint32_t slot) const {
+    return has_graph() && graph_->LevelOf(slot) == 0 && graph_->entry().slot != slot;
+  }
+  // What the lowest level of the graph would be without `slot`; a search with that in its context goes by.
+  void LeaveOut(uint32_t slot, BuildContext& context, GraphWithout& without) const {
+    const Loops& loops = walks_codes() ? *loops_.on_codes : *loops_.on_floats;
+    loops.leave_out(rows(), *graph_, slot, slot_count(), context, without);
+  }
+
   const Graph* graph() const { return graph_.get(); }
   // Null until the codes are fitted.
   const ScalarQuantizer* quantizer() const { return quantizer_ ? &*quantizer_ : nullptr; }

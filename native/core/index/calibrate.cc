@@ -1,0 +1,209 @@
+#include "index/calibrate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <vector>
+
+#include "base/growable_memory.h"
+#include "base/random.h"
+#include "base/thread_pool.h"
+#include "distance/kernels.h"
+#include "graph/graph_without.h"
+#include "graph/order_key.h"
+#include "index/vector_check.h"
+
+namespace segvec {
+namespace {
+
+// The k that are measured; others lie between. Each with the share of the sample that it takes: a query has k
+// chances to miss, so that fewer queries tell as much.
+struct MeasuredK {
+  size_t k;
+  size_t sample_divisor;
+  uint32_t first_ef;
+};
+constexpr MeasuredK kMeasured[] = {{1, 1, 6}, {10, 1, 10}, {30, 2, 30}, {100, 4, 100}};
+constexpr size_t kLargestK = 100;
+
+// The exact scans of the sample compute so many distances, within the limits below: 500 queries give recall
+// 0.95 of 10 to about half a point.
+constexpr size_t kScanBudget = size_t{1} << 25;
+constexpr size_t kSmallestSample = 400, kLargestSample = 1000;
+
+// Measuring ends at this recall; what lies beyond is extrapolated.
+constexpr double kEnoughRecall = 0.9985;
+
+constexpr size_t kQueriesPerPass = 16;
+constexpr size_t kBlockBytes = size_t{64}
+                               << 10;  // rows that stay in the cache while all queries of a pass see them
+
+// Equal distances, computed in another order of operations, are not farther.
+constexpr float kRounding = 1e-6f;
+
+struct Sample {
+  const SegmentView* view;
+  GraphWithout without;
+  float limits[std::size(kMeasured)];  // distance of the k-th nearest
+};
+
+class Measurement {
+ public:
+  Measurement(const Searcher& searcher, const IndexOptions& options, const Snapshot& snapshot,
+              const CancelToken& cancel)
+      : searcher_(searcher), options_(options), snapshot_(snapshot), cancel_(cancel) {}
+
+  Calibration Run() {
+    Draw();
+    FindLimits();
+    std::vector<RecallCurve> curves;
+    for (size_t at = 0; at < std::size(kMeasured); ++at) curves.push_back(MeasureCurve(at));
+    return Calibration(SearchShape(snapshot_), samples_.size(), std::move(curves));
+  }
+
+ private:
+  size_t k_of(size_t at) const {
+    return std::min(kMeasured[at].k, std::max<size_t>(snapshot_.vector_count, 1) - 1);
+  }
+  float* query(size_t sample) const { return queries_.data() + sample * PaddedDimension(options_.dimension); }
+
+  void Poll() const {
+    cancel_.Check();
+    ThreadPool::Shared().YieldToInteractive();
+  }
+
+  // Calls body(i) for every sample below `count`, some to a task, on the threads of the pool.
+  void ForSamples(size_t count, const std::function<void(size_t begin, size_t end)>& body) const {
+    const size_t task_count = (count + kQueriesPerPass - 1) / kQueriesPerPass;
+    ThreadPool::Shared().ParallelFor(
+        task_count, options_.threads, ThreadPool::Priority::kBulk, [&](size_t task) {
+          Poll();
+          body(task * kQueriesPerPass, std::min(count, (task + 1) * kQueriesPerPass));
+        });
+  }
+
+  // Draws the sample from the vectors on the lowest level of a graph, which are nearly all.
+  void Draw() {
+    std::vector<const SegmentView*> views;
+    size_t slot_count = 0;
+    for (const SegmentView& view : snapshot_.views) {
+      if (!view.segment->has_graph()) continue;
+      views.push_back(&view);
+      slot_count += view.slot_count;
+    }
+    const size_t wanted = std::clamp(kScanBudget / std::max<size_t>(snapshot_.vector_count, 1),
+                                     kSmallestSample, kLargestSample);
+    Random random(options_.seed ^ Mix(snapshot_.vector_count));
+    for (size_t tries = 0; samples_.size() < wanted && tries < 20 * wanted; ++tries) {
+      uint64_t place = random.Below(slot_count);
+      auto view = views.begin();
+      while (place >= (*view)->slot_count) place -= (*view++)->slot_count;
+      const auto slot = static_cast<uint32_t>(place);
+      if (!(*view)->visibility().Contains(slot) || !(*view)->segment->CanLeaveOut(slot)) continue;
+      samples_.push_back({*view, {}, {}});
+      samples_.back().without.slot = slot;
+    }
+    const size_t padded_dimension = PaddedDimension(options_.dimension);
+    queries_ = GrowableArray<float>(samples_.size() * padded_dimension);
+    queries_.Commit(samples_.size() * padded_dimension);
+    ForSamples(samples_.size(), [&](size_t begin, size_t end) {
+      const auto context = std::make_unique<BuildContext>();
+      for (size_t i = begin; i < end; ++i) {
+        Sample& sample = samples_[i];
+        const uint32_t slot = sample.without.slot;
+        std::copy_n(sample.view->segment->row(slot), options_.dimension, query(i));
+        sample.view->segment->LeaveOut(slot, *context, sample.without);
+      }
+    });
+  }
+
+  // Scans for the distance of the k-th nearest to each query, some queries to each pass over the rows.
+  void FindLimits() {
+    const size_t row_bytes = PaddedDimension(options_.dimension) * sizeof(float);
+    const auto block_rows = static_cast<uint32_t>(std::max<size_t>(kBlockBytes / row_bytes, 4));
+    ForSamples(samples_.size(), [&](size_t begin, size_t end) {
+      std::vector<Nearest> nearest(end - begin);
+      for (Nearest& of_query : nearest) of_query.Begin(kLargestK + 1);  // itself among them
+      for (const SegmentView& view : snapshot_.views) {
+        for (uint32_t row = 0; row < view.slot_count; row += block_rows) {
+          Poll();
+          const uint32_t row_end = row + std::min(block_rows, view.slot_count - row);
+          for (size_t i = begin; i < end; ++i) {
+            const float scale =
+                options_.metric == Metric::kCosine ? InverseNorm(query(i), options_.dimension) : 1.0f;
+            view.segment->Scan({query(i), scale}, row, row_end, view.visibility(), nearest[i - begin]);
+          }
+        }
+      }
+      for (size_t i = begin; i < end; ++i) SetLimits(nearest[i - begin].Finish(), samples_[i]);
+    });
+  }
+
+  void SetLimits(const std::vector<Hit>& hits, Sample& sample) const {
+    const uint64_t own_id = sample.view->segment->id(sample.without.slot);
+    size_t rank = 0, at = 0;
+    for (const Hit& hit : hits) {
+      if (hit.id == own_id) continue;
+      ++rank;
+      const float distance = DistanceOfKey(hit.key);
+      for (; at < std::size(kMeasured) && k_of(at) == rank; ++at) {
+        sample.limits[at] = distance + std::abs(distance) * kRounding;
+      }
+    }
+  }
+
+  RecallCurve MeasureCurve(size_t at) const {
+    const uint32_t exhaustive_ef = Searcher::ExhaustiveEf(snapshot_);
+    RecallCurve curve{kMeasured[at].k, {}};
+    const bool can_measure = k_of(at) > 0 && samples_.size() >= kMeasured[at].sample_divisor;
+    double highest = 0;
+    for (uint32_t ef = kMeasured[at].first_ef; can_measure && ef < exhaustive_ef; ef *= 2) {
+      RecallPoint point = MeasurePoint(at, ef);
+      point.recall = highest = std::max(highest, point.recall);
+      curve.points.push_back(point);
+      if (highest >= kEnoughRecall) return curve;
+    }
+    curve.points.push_back({exhaustive_ef, 1, 0});
+    return curve;
+  }
+
+  RecallPoint MeasurePoint(size_t at, uint32_t ef) const {
+    const size_t count = samples_.size() / kMeasured[at].sample_divisor, k = k_of(at);
+    std::vector<uint32_t> found(count);
+    ForSamples(count, [&](size_t begin, size_t end) {
+      std::vector<float> distances;
+      for (size_t i = begin; i < end; ++i) {
+        Poll();
+        const Sample& sample = samples_[i];
+        searcher_.SearchWithout(snapshot_, {sample.view, &sample.without}, query(i), {k, ef, false}, cancel_,
+                                distances);
+        for (const float distance : distances) found[i] += distance <= sample.limits[at];
+      }
+    });
+    double sum = 0, square_sum = 0;
+    for (const uint32_t hits : found) {
+      const double recall = static_cast<double>(hits) / static_cast<double>(k);
+      sum += recall;
+      square_sum += recall * recall;
+    }
+    const double mean = sum / static_cast<double>(count);
+    const double variance = std::max(0.0, square_sum / static_cast<double>(count) - mean * mean);
+    return {ef, mean, std::sqrt(variance / static_cast<double>(count))};
+  }
+
+  const Searcher& searcher_;
+  const IndexOptions& options_;
+  const Snapshot& snapshot_;
+  const CancelToken& cancel_;
+  std::vector<Sample> samples_;
+  GrowableArray<float> queries_;  // of each sample, padded
+};
+
+}  // namespace
+
+Calibration Calibrate(const Searcher& searcher, const IndexOptions& options, const Snapshot& snapshot,
+                      const CancelToken& cancel) {
+  return Measurement(searcher, options, snapshot, cancel).Run();
+}
+
+}  // namespace segvec

@@ -1,0 +1,84 @@
+#include "index/calibration.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace segvec {
+namespace {
+
+// The measured recall is lowered by so many of its standard errors, because it may have come out too high by
+// chance.
+constexpr double kMargin = 1;
+
+// At twice the beam about a quarter of the misses is left (SIFT, LSA, Fashion-MNIST); where none was
+// measured, a sixteenth is assumed.
+constexpr double kMostImprovement = 16;
+
+// The logarithm of the beam that a curve reaches the recall with; between two points the logarithms of beam
+// and misses are nearly on a line.
+double LogEfOf(const RecallCurve& curve, double recall) {
+  const double wanted = 1 - recall;
+  double misses_before = 1, log_ef_before = 0;
+  for (size_t i = 0; i < curve.points.size(); ++i) {
+    const RecallPoint& point = curve.points[i];
+    const double log_ef = std::log(static_cast<double>(point.ef));
+    const double measured = 1 - (point.recall - kMargin * point.standard_error);
+    const double fewest = i == 0 ? 0 : misses_before / kMostImprovement;
+    const double misses = std::clamp(measured, fewest, misses_before);
+    if (misses <= wanted) {
+      if (i == 0 || misses == misses_before) return log_ef;
+      const double way = std::log(misses_before / wanted) / std::log(misses_before / misses);
+      return log_ef_before + (log_ef - log_ef_before) * way;
+    }
+    misses_before = misses;
+    log_ef_before = log_ef;
+  }
+  // Beyond what was measured: misses fall with the square of the beam.
+  return log_ef_before + std::log(misses_before / wanted) / 2;
+}
+
+uint32_t RoundUp(double ef, size_t k) {
+  return static_cast<uint32_t>(std::clamp(std::ceil(ef - 1e-6),
+                                          static_cast<double>(std::min<size_t>(k, kMaxSlots)),
+                                          static_cast<double>(kMaxSlots)));
+}
+
+}  // namespace
+
+SearchShape::SearchShape(const Snapshot& snapshot) : vector_count(snapshot.vector_count) {
+  for (const SegmentView& view : snapshot.views) {
+    if (!view.segment->has_graph()) continue;
+    beam_factor += std::sqrt(static_cast<double>(view.live_count()) /
+                             static_cast<double>(std::max<size_t>(vector_count, 1)));
+  }
+}
+
+bool Calibration::IsWithin(const SearchShape& now, double factor) const {
+  const auto is_near = [factor](double a, double b) { return a <= b * factor && b <= a * factor; };
+  return is_near(static_cast<double>(now.vector_count), static_cast<double>(shape_.vector_count)) &&
+         is_near(now.beam_factor, shape_.beam_factor);
+}
+
+uint32_t Calibration::EfFor(size_t k, double recall, const SearchShape& now) const {
+  const auto log_k = [](size_t of) { return std::log(static_cast<double>(of)); };
+  // From curve to curve until k is passed, on lines between the logarithms of k and beam.
+  double log_ef = LogEfOf(curves_.front(), recall);
+  size_t k_before = curves_.front().k;
+  for (size_t at = 1; at < curves_.size() && k > k_before; ++at) {
+    const double log_ef_here = std::max(log_ef, LogEfOf(curves_[at], recall));
+    const double way =
+        (log_k(std::min(k, curves_[at].k)) - log_k(k_before)) / (log_k(curves_[at].k) - log_k(k_before));
+    log_ef += (log_ef_here - log_ef) * way;
+    k_before = curves_[at].k;
+  }
+  if (k > k_before) log_ef += log_k(k) - log_k(k_before);
+  double ef = std::exp(log_ef);
+  if (now.vector_count > shape_.vector_count) ef *= log_k(now.vector_count) / log_k(shape_.vector_count);
+  return RoundUp(ef, k);
+}
+
+uint32_t CautiousEf(size_t k, double recall) {
+  return RoundUp(4 * static_cast<double>(std::max<size_t>(k, 10)) / std::sqrt(1 - recall), k);
+}
+
+}  // namespace segvec
