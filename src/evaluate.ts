@@ -8,6 +8,7 @@ import type { RowReader } from './vectors.ts'
 export interface Evaluation {
   readonly queryCount: number
   readonly k: number
+  /** The one that was used: the given one, or what the calibration says for the `recall` that was asked for. */
   readonly ef: number
   /**
    * Mean share of the `k` nearest vectors that were found, by distance: a hit counts when it is no farther than the true
@@ -32,7 +33,7 @@ const mostMsPerTick = 5
 /** @throws {SegvecError} `INVALID_ARGUMENT` without queries; whatever the searches throw. */
 export async function evaluateSearches(
   queries: RowReader,
-  { k: wantedK, ef, signal }: SearchSettings,
+  { k: wantedK, ef, signal }: Pick<SearchSettings, 'k' | 'ef' | 'signal'>,
   searches: Searches,
 ): Promise<Evaluation> {
   const queryCount = queries.rowCount

@@ -14,6 +14,24 @@ export interface SegmentStats {
   readonly memoryBytes: number
 }
 
+/** Which recall@k searches were measured to reach with an `ef`; `search` with `recall` reads between the points. */
+export interface RecallCurve {
+  readonly k: number
+  /** Ascending. */
+  readonly points: readonly { readonly ef: number; readonly recall: number }[]
+}
+
+/** What an index knows about its own recall. */
+export interface CalibrationStats {
+  /** False once the index has grown or shrunk by a fifth since, or is divided into other segments. */
+  readonly isFresh: boolean
+  /** Vectors in the index when it was measured. */
+  readonly vectorCount: number
+  /** How many of them served as queries. */
+  readonly sampleCount: number
+  readonly curves: readonly RecallCurve[]
+}
+
 /** What an index holds, at one moment. */
 export interface IndexStats {
   readonly vectorCount: number
@@ -21,6 +39,8 @@ export interface IndexStats {
   readonly memoryBytes: number
   /** Oldest first. */
   readonly segments: readonly SegmentStats[]
+  /** The last calibration, if a search has asked for a recall. */
+  readonly calibration?: CalibrationStats
   /** What distances are computed with; see `instructionSets()`. */
   readonly instructionSet: string
 }

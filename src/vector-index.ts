@@ -11,6 +11,7 @@ import { type IndexOptions, type IndexSettings, readIndexOptions } from './index
 import type { NativeAddon, NativeCursor, NativeHits, NativeIndex, NativeStage } from './native/addon.ts'
 import { loadAddon } from './native/load.ts'
 import { ProgressReports } from './progress.ts'
+import { RecallBeams } from './recall-beams.ts'
 import { type RemoveOptions, readRemoveOptions } from './remove-options.ts'
 import { type BatchHits, BatchResult, hitsOf, type SearchHit } from './results.ts'
 import {
@@ -55,6 +56,7 @@ export class VectorIndex<T extends IdType = 'number'> {
   readonly #settings: IndexSettings
   readonly #turns = new Turns()
   readonly #inFlight = new InFlight()
+  readonly #beams: RecallBeams
   #closing: Promise<void> | undefined
 
   /**
@@ -72,6 +74,7 @@ export class VectorIndex<T extends IdType = 'number'> {
     } catch (error) {
       throw fromNative(error)
     }
+    this.#beams = new RecallBeams(this.#addon, this.#native)
   }
 
   /**
@@ -208,6 +211,7 @@ export class VectorIndex<T extends IdType = 'number'> {
         }
       }
       progress?.finish()
+      this.#beams.refresh()
       return batch.ids?.accepted ?? (await idList(assigned, this.#settings.idType as T))
     } finally {
       progress?.stop()
@@ -268,11 +272,12 @@ export class VectorIndex<T extends IdType = 'number'> {
    * Finds the vectors nearest to a query, off the event loop.
    *
    * @param query `dimension` values. Copied before the call returns.
-   * @param options `k` (10), `ef` (`max(k, 64)`), `exact` (false), `signal`.
+   * @param options `k` (10), one of `recall`, `ef` (`max(k, 64)`) and `exact` (false), `signal`.
    * @returns At most `k` hits by ascending distance, equal distances by ascending id; `[]` from an empty index.
    * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR`, `INVALID_ARGUMENT`, `ABORTED`, `CLOSED`, as a rejection.
    * @example
    * const [nearest] = await index.search(embedding, { k: 1 })
+   * const hits = await index.search(embedding, { k: 20, recall: 0.95 })
    */
   async search(query: Vector, options?: SearchOptions): Promise<SearchHit<T>[]> {
     this.#assertOpen()
@@ -282,12 +287,18 @@ export class VectorIndex<T extends IdType = 'number'> {
     this.#assertOpen()
     const token = settings.signal && new this.#addon.CancelToken()
     abort.onAbort(() => token?.cancel())
+    this.#inFlight.begin()
     try {
-      return hitsOf<T>(await this.#native.search(floats, settings, token))
+      const { k, recall, exact } = settings
+      const ef = recall === undefined ? settings.ef : this.#beams.efFor(k, recall, abort)
+      if (typeof ef === 'number') return hitsOf<T>(await this.#native.search(floats, { k, ef, exact }, token))
+      const copy = floats.slice()
+      return hitsOf<T>(await this.#native.search(copy, { k, ef: await ef, exact }, token))
     } catch (error) {
       throw abort.fromNative(error)
     } finally {
       abort.dispose()
+      this.#inFlight.end()
     }
   }
 
@@ -295,7 +306,7 @@ export class VectorIndex<T extends IdType = 'number'> {
    * As `search`, on the calling thread: for scripts and benchmarks. The event loop waits for it.
    *
    * @param query `dimension` values.
-   * @param options `k` (10), `ef` (`max(k, 64)`), `exact` (false).
+   * @param options `k` (10), one of `recall`, `ef` (`max(k, 64)`) and `exact` (false).
    * @returns At most `k` hits by ascending distance, equal distances by ascending id; `[]` from an empty index.
    * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR`, `INVALID_ARGUMENT`, `CLOSED`.
    * @example
@@ -308,7 +319,9 @@ export class VectorIndex<T extends IdType = 'number'> {
     this.#assertOpen()
     let hits: NativeHits
     try {
-      hits = this.#native.searchSync(floats, settings)
+      const { k, recall, exact } = settings
+      const ef = recall === undefined ? settings.ef : this.#beams.efAtOnce(k, recall)
+      hits = this.#native.searchSync(floats, { k, ef, exact })
     } catch (error) {
       throw fromNative(error)
     }
@@ -320,7 +333,7 @@ export class VectorIndex<T extends IdType = 'number'> {
    *
    * @param queries `count * dimension` values, row-major, in one typed array, or an array of `count` vectors. At most
    * 4 MiB of them are copied before the call returns; leave more alone until the promise settles.
-   * @param options `k` (10), `ef` (`max(k, 64)`), `exact` (false), `signal`.
+   * @param options `k` (10), one of `recall`, `ef` (`max(k, 64)`) and `exact` (false), `signal`.
    * @returns `ids` and `distances`, each `count * k`, row-major, ascending distance; `k` is what was asked for, or the
    * size of the index at the call if that is less. What is added or removed meanwhile may show in some of the queries.
    * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR` (both naming the query), `INVALID_ARGUMENT` (also if
@@ -331,9 +344,9 @@ export class VectorIndex<T extends IdType = 'number'> {
    */
   async searchBatch(queries: Vectors, options?: SearchOptions): Promise<BatchHits<T>> {
     this.#assertOpen()
-    const { k: wantedK, ef, exact, signal } = readSearchOptions(options)
+    const { k: wantedK, ef: givenEf, recall, exact, signal } = readSearchOptions(options)
     const { dimension, idType } = this.#settings
-    const rows = readerOf(queries, dimension, queryNames)
+    let rows = readerOf(queries, dimension, queryNames)
     const abort = new AbortWatch(signal, 'searchBatch')
     this.#assertOpen()
     const token = signal && new this.#addon.CancelToken()
@@ -343,8 +356,13 @@ export class VectorIndex<T extends IdType = 'number'> {
       const k = Math.min(wantedK, this.size)
       assertResultFits(rows.rowCount, k, idType)
       const result = new BatchResult(rows.rowCount, k, idType as T)
+      const ef = recall === undefined ? givenEf : this.#beams.efFor(wantedK, recall, abort)
+      if (typeof ef !== 'number' && rows.rowCount <= rowsPerSlice(dimension)) {
+        // Copied before the wait, as the caller was promised.
+        rows = readerOf(rows.read(0, rows.rowCount).slice(), dimension, queryNames)
+      }
       // An empty index is asked for one hit, so that its queries are checked like any others.
-      const parameters = { k: Math.max(k, 1), ef, exact }
+      const parameters = { k: Math.max(k, 1), ef: typeof ef === 'number' ? ef : await ef, exact }
       const search = (chunk: Float32Array) => this.#native.search(chunk, parameters, token)
       await searchInChunks(rows, dimension, result, search, abort)
       const { ids, distances, counts } = result
@@ -356,10 +374,11 @@ export class VectorIndex<T extends IdType = 'number'> {
   }
 
   /**
-   * Measures recall and latency on queries of your own: searches for each of them with `ef` and by an exact scan.
+   * Measures recall and latency on queries of your own: searches for each of them with `ef`, or the `ef` that the index has
+   * calibrated for `recall`, and by an exact scan.
    *
    * @param queries As for `searchBatch`: `count * dimension` values, or an array of `count` vectors; at least one.
-   * @param options `k` (10), `ef` (`max(k, 64)`), `signal`.
+   * @param options `k` (10), one of `recall` and `ef` (`max(k, 64)`), `signal`.
    * @returns Recall from 0 to 1; latencies in milliseconds of single searches on this thread, in slices of 5 ms.
    * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR`, `INVALID_ARGUMENT`, `ABORTED`, `CLOSED`, as a rejection.
    * @example
@@ -367,13 +386,30 @@ export class VectorIndex<T extends IdType = 'number'> {
    */
   async evaluate(queries: Vectors, options?: EvaluateOptions): Promise<Evaluation> {
     this.#assertOpen()
-    const settings = readEvaluateOptions(options)
-    const { k, ef, signal } = settings
+    const { k, ef: givenEf, recall, signal } = readEvaluateOptions(options)
     const rows = readerOf(queries, this.#settings.dimension, queryNames)
-    return evaluateSearches(rows, settings, {
-      exact: () => this.searchBatch(queries, { k, exact: true, signal }),
-      approximate: (query) => this.searchSync(query, { k, ef }),
-    })
+    const ef = recall === undefined ? givenEf : await this.#calibratedEf(k, recall, signal)
+    return evaluateSearches(
+      rows,
+      { k, ef, signal },
+      {
+        exact: () => this.searchBatch(queries, { k, exact: true, signal }),
+        approximate: (query) => this.searchSync(query, { k, ef }),
+      },
+    )
+  }
+
+  async #calibratedEf(k: number, recall: number, signal: AbortSignal | undefined): Promise<number> {
+    const abort = new AbortWatch(signal, 'evaluate')
+    this.#inFlight.begin()
+    try {
+      return await this.#beams.efFor(k, recall, abort)
+    } catch (error) {
+      throw abort.fromNative(error)
+    } finally {
+      abort.dispose()
+      this.#inFlight.end()
+    }
   }
 
   /**
@@ -425,9 +461,7 @@ export class VectorIndex<T extends IdType = 'number'> {
   stats(): IndexStats {
     this.#assertOpen()
     try {
-      const { vectorCount, memoryBytes, segments } = this.#native.stats()
-      const instructionSet = this.#addon.instructionSets().selected
-      return { vectorCount, memoryBytes, segments, instructionSet }
+      return { ...this.#native.stats(), instructionSet: this.#addon.instructionSets().selected }
     } catch (error) {
       throw fromNative(error)
     }
@@ -477,6 +511,7 @@ export class VectorIndex<T extends IdType = 'number'> {
   }
 
   async #close(): Promise<void> {
+    this.#beams.close()
     // Adds and batches that are half way still have native calls to make.
     await this.#inFlight.idle()
     try {

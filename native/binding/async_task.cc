@@ -32,7 +32,7 @@ void Completions::Begin(Napi::Env env, AsyncTask* task) {
   std::lock_guard lock(mutex_);
   running_.insert(task);
   // The only failure is a closing environment, where nothing needs keeping alive.
-  if (pending_count_++ == 0 && tsfn_ != nullptr) napi_ref_threadsafe_function(env, tsfn_);
+  if (task->keeps_process_alive() && pending_count_++ == 0 && tsfn_ != nullptr) napi_ref_threadsafe_function(env, tsfn_);
 }
 
 void Completions::Deliver(AsyncTask* task) {
@@ -50,7 +50,7 @@ void Completions::OnDelivery(napi_env env, napi_value, void*, void* data) {
   const std::shared_ptr<Completions> self = task->completions();
   {
     std::lock_guard lock(self->mutex_);
-    if (--self->pending_count_ == 0 && self->tsfn_ != nullptr) napi_unref_threadsafe_function(env, self->tsfn_);
+    if (task->keeps_process_alive() && --self->pending_count_ == 0 && self->tsfn_ != nullptr) napi_unref_threadsafe_function(env, self->tsfn_);
   }
   task->Settle(env);
 }

@@ -25,7 +25,7 @@ class Completions : public std::enable_shared_from_this<Completions> {
  public:
   static std::shared_ptr<Completions> Create(Napi::Env env);
 
-  // Announces a task; keeps the process alive until it is delivered.
+  // Announces a task; keeps the process alive until it is delivered, if the task does.
   void Begin(Napi::Env env, AsyncTask* task);
   // Hands a finished task over to the JavaScript thread.
   void Deliver(AsyncTask* task);
@@ -37,7 +37,7 @@ class Completions : public std::enable_shared_from_this<Completions> {
   std::mutex mutex_;  // guards tsfn_, which no thread may use after the environment has ended
   napi_threadsafe_function tsfn_ = nullptr;
   std::unordered_set<AsyncTask*> running_;
-  size_t pending_count_ = 0;
+  size_t pending_count_ = 0;  // tasks that keep the process alive
 };
 
 class AsyncTask {
@@ -57,6 +57,9 @@ class AsyncTask {
   void Settle(Napi::Env env);
 
   std::shared_ptr<Completions> completions() const { return completions_; }
+
+  // Whether the process waits for the task when it has nothing else to do.
+  virtual bool keeps_process_alive() const { return true; }
 
  protected:
   // The work itself; what it throws rejects the promise.

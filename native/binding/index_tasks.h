@@ -78,6 +78,23 @@ class SearchTask : public IndexTask {
   SearchResults results_;
 };
 
+// Calibrates the index. In the background it does not keep the process alive.
+class CalibrateTask : public IndexTask {
+ public:
+  CalibrateTask(Napi::Env env, std::shared_ptr<IndexState> state, std::shared_ptr<CancelToken> cancel,
+                bool is_background)
+      : IndexTask(env, std::move(state), std::move(cancel)), is_background_(is_background) {}
+
+  bool keeps_process_alive() const override { return !is_background_; }
+
+ protected:
+  void Execute() override { index().Calibrate(cancel()); }
+  Napi::Value Result(Napi::Env env) override { return env.Undefined(); }
+
+ private:
+  const bool is_background_;
+};
+
 // Frees the index, off the JavaScript thread.
 class CloseTask : public AsyncTask {
  public:

@@ -102,6 +102,32 @@ StageWrap& StageOf(const Napi::Value& value, const Index& index) {
   return *stage;
 }
 
+// { isFresh, vectorCount, sampleCount, curves: [{ k, points: [{ ef, recall }] }] }
+Napi::Object MakeCalibration(Napi::Env env, const Calibration& calibration, const SearchShape& now) {
+  const auto number = [&](double value) { return Napi::Number::New(env, value); };
+  auto curves = Napi::Array::New(env, calibration.curves().size());
+  for (size_t at = 0; at < calibration.curves().size(); ++at) {
+    const RecallCurve& measured = calibration.curves()[at];
+    auto points = Napi::Array::New(env, measured.points.size());
+    for (size_t i = 0; i < measured.points.size(); ++i) {
+      Napi::Object point = Napi::Object::New(env);
+      point.Set("ef", number(measured.points[i].ef));
+      point.Set("recall", number(measured.points[i].recall));
+      points.Set(static_cast<uint32_t>(i), point);
+    }
+    Napi::Object curve = Napi::Object::New(env);
+    curve.Set("k", number(static_cast<double>(measured.k)));
+    curve.Set("points", points);
+    curves.Set(static_cast<uint32_t>(at), curve);
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("isFresh", Napi::Boolean::New(env, calibration.IsFresh(now)));
+  object.Set("vectorCount", number(static_cast<double>(calibration.shape().vector_count)));
+  object.Set("sampleCount", number(static_cast<double>(calibration.sample_count())));
+  object.Set("curves", curves);
+  return object;
+}
+
 }  // namespace
 
 Index& IndexState::Open() const {
@@ -121,7 +147,10 @@ Napi::Function IndexWrap::Define(Napi::Env env) {
                       InstanceMethod("upsert", &IndexWrap::Upsert), InstanceMethod("remove", &IndexWrap::Remove),
                       InstanceMethod("search", &IndexWrap::Search),
                       InstanceMethod("searchSync", &IndexWrap::SearchSync),
-                      InstanceMethod("has", &IndexWrap::Has), InstanceMethod("get", &IndexWrap::Get),
+                      InstanceMethod("calibrate", &IndexWrap::Calibrate),
+                      InstanceAccessor("calibrationState", &IndexWrap::CalibrationState, nullptr),
+                      InstanceMethod("efFor", &IndexWrap::EfFor), InstanceMethod("has", &IndexWrap::Has),
+                      InstanceMethod("get", &IndexWrap::Get),
                       InstanceMethod("stats", &IndexWrap::Stats), InstanceMethod("entries", &IndexWrap::Entries),
                       InstanceMethod("close", &IndexWrap::Close)});
 }
@@ -216,6 +245,41 @@ Napi::Value IndexWrap::SearchSync(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value IndexWrap::Calibrate(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    state_->Open();
+    const bool is_background = info[1].IsBoolean() && info[1].As<Napi::Boolean>().Value();
+    auto* task = new CalibrateTask(info.Env(), state_, CancelTokenWrap::FromArgument(info[0]), is_background);
+    const Napi::Promise promise = task->promise();
+    task->completions()->Begin(info.Env(), task);
+    ThreadPool::Shared().Post(ThreadPool::Priority::kBulk, [task] { task->Run(); });
+    return promise;
+  });
+}
+
+Napi::Value IndexWrap::CalibrationState(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    const char* name = "missing";
+    switch (state_->Open().calibration_state()) {
+      case Index::CalibrationState::kFresh: name = "fresh"; break;
+      case Index::CalibrationState::kStale: name = "stale"; break;
+      case Index::CalibrationState::kMissing: break;
+    }
+    return Napi::String::New(info.Env(), name);
+  });
+}
+
+Napi::Value IndexWrap::EfFor(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    const Index& index = state_->Open();
+    const double k = info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : -1;
+    const double recall = info[1].IsNumber() ? info[1].As<Napi::Number>().DoubleValue() : -1;
+    if (!(k >= 1 && k <= kMaxNumberId)) throw InvalidArgument("k is out of range");
+    if (!(recall > 0 && recall < 1)) throw InvalidArgument("recall is out of range");
+    return Napi::Number::New(info.Env(), index.EfFor(static_cast<size_t>(k), recall));
+  });
+}
+
 Napi::Value IndexWrap::Has(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&]() -> Napi::Value {
     const Index& index = state_->Open();
@@ -259,6 +323,9 @@ Napi::Value IndexWrap::Stats(const Napi::CallbackInfo& info) {
     stats.Set("vectorCount", number(snapshot->vector_count));
     stats.Set("memoryBytes", number(index.memory_bytes()));
     stats.Set("segments", segments);
+    if (const auto calibration = index.calibration()) {
+      stats.Set("calibration", MakeCalibration(env, *calibration, SearchShape(*snapshot)));
+    }
     return stats;
   });
 }

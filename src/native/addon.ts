@@ -71,10 +71,25 @@ export interface NativeSegmentStats {
   readonly memoryBytes: number
 }
 
+/** What the index has measured about its own recall. */
+export interface NativeCalibration {
+  /** False once the index has grown or shrunk by a fifth, or its segments are others. */
+  readonly isFresh: boolean
+  /** Vectors in the index when it was measured. */
+  readonly vectorCount: number
+  readonly sampleCount: number
+  readonly curves: readonly {
+    readonly k: number
+    readonly points: readonly { readonly ef: number; readonly recall: number }[]
+  }[]
+}
+
 export interface NativeStats {
   readonly vectorCount: number
   readonly memoryBytes: number
   readonly segments: readonly NativeSegmentStats[]
+  /** Left out before the first calibration. */
+  readonly calibration?: NativeCalibration
 }
 
 /** Walks the vectors of one snapshot. */
@@ -104,6 +119,15 @@ export interface NativeIndex {
     token?: NativeCancelToken,
   ): Promise<NativeHits>
   searchSync(query: Float32Array, parameters: NativeSearchParameters): NativeHits
+  /**
+   * Measures which `ef` reaches which recall, unless that is known. In the background: as the others, but the process
+   * does not stay alive for it.
+   */
+  calibrate(token: NativeCancelToken | undefined, isBackground: boolean): Promise<void>
+  /** `'missing'` also where the index has grown or shrunk to another size altogether. */
+  readonly calibrationState: 'fresh' | 'stale' | 'missing'
+  /** The `ef` for a recall@k by the last calibration, by a cautious rule where it is missing. */
+  efFor(k: number, recall: number): number
   has(id: number | bigint | string): boolean
   get(id: number | bigint | string): Float32Array | undefined
   stats(): NativeStats

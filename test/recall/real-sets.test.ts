@@ -32,3 +32,32 @@ describe.skipIf(path === undefined)(`recall@10 on ${name}`, () => {
     expect(recallAgainst(exact, await index.searchBatch(queries, { ef: 200 }))).toBeGreaterThanOrEqual(0.99)
   })
 })
+
+// Held-out queries of real sets: the recall that was asked for, to a point, whatever k and however many segments.
+describe.each([
+  { set: 'sift-corel-128', metric: 'l2', growingSegments: 1 },
+  { set: 'lsa-delaw-256', metric: 'cosine', growingSegments: 2 },
+  { set: 'fashion-mnist-784', metric: 'l2', growingSegments: 1 },
+] as const)(
+  'asking for a recall on $set in $growingSegments segments',
+  ({ set, metric, growingSegments }) => {
+    const setPath = datasetPath(set)
+    test.skipIf(setPath === undefined)(
+      'finds it',
+      async () => {
+        const { dimension, base, queries } = readDataset(setPath as string, metric === 'l2' ? 'l2' : 'cos')
+        const count = Math.min(20_000, base.length / dimension)
+        const index = new VectorIndex({ dimension, metric, growingSegments, efConstruction: 100 })
+        await index.add(base.subarray(0, count * dimension))
+        for (const k of [5, 10, 100]) {
+          const exact = await index.searchBatch(queries, { k, exact: true })
+          for (const recall of [0.9, 0.95, 0.99]) {
+            const found = recallAgainst(exact, await index.searchBatch(queries, { k, recall }))
+            expect(found, `k ${k}, recall ${recall}`).toBeGreaterThanOrEqual(recall - 0.01)
+          }
+        }
+      },
+      60_000,
+    )
+  },
+)

@@ -104,6 +104,7 @@ function options(random: Random, index: VectorIndex<IdType>): unknown {
   const names = [
     'k',
     'ef',
+    'recall',
     'exact',
     'signal',
     'onProgress',
@@ -117,6 +118,7 @@ function options(random: Random, index: VectorIndex<IdType>): unknown {
   ]
   return random.pick([
     () => ({ k: random.pick([1, 3, 1e9, 1e15]), exact: random.next() < 0.5 }),
+    () => ({ recall: random.pick([0.5, 0.99, 1, -0]) }),
     () => ({ signal: random.pick([AbortSignal.abort(mine), AbortSignal.timeout(1)]) }),
     () => ({ [random.pick(names)]: value(random, index) }),
     () => ({ k: 1 + random.below(50), [random.pick(names)]: value(random, index) }),
