@@ -19,9 +19,12 @@ export function datasetPath(name: string): string | undefined {
 }
 
 export function readDataset(path: string, metric: 'l2' | 'cos'): Dataset {
-  const { dim } = JSON.parse(readFileSync(join(path, 'meta.json'), 'utf8')) as { dim: number }
+  const meta = JSON.parse(readFileSync(join(path, 'meta.json'), 'utf8')) as {
+    dim?: number
+    dimension?: number
+  }
   return {
-    dimension: dim,
+    dimension: (meta.dimension ?? meta.dim) as number,
     base: readFloats(join(path, 'base')),
     queries: readFloats(join(path, 'query')),
     neighbors: readNeighbors(join(path, `gt_${metric}.ivecs`)),
