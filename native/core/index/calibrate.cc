@@ -54,6 +54,7 @@ class Measurement {
       : searcher_(searcher), options_(options), snapshot_(snapshot), cancel_(cancel) {}
 
   Calibration Run() {
+    CheckSegments();
     Draw();
     FindLimits();
     std::vector<RecallCurve> curves;
@@ -80,6 +81,22 @@ class Measurement {
           Poll();
           body(task * kQueriesPerPass, std::min(count, (task + 1) * kQueriesPerPass));
         });
+  }
+
+  // All of every segment is going to be read, and a mapped one has to be checked before it is.
+  void CheckSegments() const {
+    constexpr uint32_t kSlotsPerPoll = 64;
+    for (const SegmentView& view : snapshot_.views) {
+      if (view.segment->is_checked()) continue;
+      for (uint32_t begin = 0; begin < view.slot_count; begin += kSlotsPerPoll) {
+        Poll();
+        const uint32_t end = std::min(begin + kSlotsPerPoll, view.slot_count);
+        view.segment->Check(ReadGuard::Part::kRows, begin, end);
+        if (!view.segment->has_graph()) continue;
+        view.segment->Check(ReadGuard::Part::kLinks, begin, end);
+        if (view.segment->walks_codes()) view.segment->Check(ReadGuard::Part::kCodes, begin, end);
+      }
+    }
   }
 
   // Draws the sample from the vectors on the lowest level of a graph, which are nearly all.
