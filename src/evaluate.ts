@@ -33,7 +33,7 @@ const mostMsPerTick = 5
 /** @throws {SegvecError} `INVALID_ARGUMENT` without queries; whatever the searches throw. */
 export async function evaluateSearches(
   queries: RowReader,
-  { k: wantedK, ef, signal }: Pick<SearchSettings, 'k' | 'ef' | 'signal'>,
+  { k: wantedK, ef, signal }: Omit<SearchSettings, 'recall'>,
   searches: Searches,
 ): Promise<Evaluation> {
   const queryCount = queries.rowCount

@@ -16,11 +16,15 @@ export class RecallBeams {
     this.#native = native
   }
 
-  /** The `ef` for a recall@k; a promise of it where the index has to be calibrated first. */
-  efFor(k: number, recall: number, abort: AbortWatch): number | Promise<number> {
-    if (this.#native.calibrationState !== 'missing') return this.efAtOnce(k, recall)
-    this.#isInUse = true
-    return this.calibrate(abort).then(() => this.#native.efFor(k, recall))
+  /** Whether a search that asks for a recall has to wait. */
+  get isMissing(): boolean {
+    return this.#native.calibrationState === 'missing'
+  }
+
+  /** The `ef` for a recall@k, after the index has been calibrated if it has to be. */
+  async efFor(k: number, recall: number, abort: AbortWatch): Promise<number> {
+    if (this.isMissing) await this.#calibrate(abort)
+    return this.efAtOnce(k, recall)
   }
 
   /** The same without waiting: a cautious one where the index has not been calibrated. */
@@ -30,9 +34,8 @@ export class RecallBeams {
     return this.#native.efFor(k, recall)
   }
 
-  /** Calibrates the index unless it is; all who wait meanwhile wait for the same calibration. */
-  async calibrate(abort: AbortWatch): Promise<void> {
-    this.#isInUse = true
+  /** Calibrates the index; all who wait meanwhile wait for the same calibration. */
+  async #calibrate(abort: AbortWatch): Promise<void> {
     this.#background?.cancel()
     this.#awaited ??= this.#begin()
     const { done, token } = this.#awaited

@@ -290,10 +290,13 @@ export class VectorIndex<T extends IdType = 'number'> {
     this.#inFlight.begin()
     try {
       const { k, recall, exact } = settings
-      const ef = recall === undefined ? settings.ef : this.#beams.efFor(k, recall, abort)
-      if (typeof ef === 'number') return hitsOf<T>(await this.#native.search(floats, { k, ef, exact }, token))
-      const copy = floats.slice()
-      return hitsOf<T>(await this.#native.search(copy, { k, ef: await ef, exact }, token))
+      if (recall !== undefined && this.#beams.isMissing) {
+        const copy = floats.slice()
+        const ef = await this.#beams.efFor(k, recall, abort)
+        return hitsOf<T>(await this.#native.search(copy, { k, ef, exact }, token))
+      }
+      const ef = recall === undefined ? settings.ef : this.#beams.efAtOnce(k, recall)
+      return hitsOf<T>(await this.#native.search(floats, { k, ef, exact }, token))
     } catch (error) {
       throw abort.fromNative(error)
     } finally {
@@ -356,13 +359,17 @@ export class VectorIndex<T extends IdType = 'number'> {
       const k = Math.min(wantedK, this.size)
       assertResultFits(rows.rowCount, k, idType)
       const result = new BatchResult(rows.rowCount, k, idType as T)
-      const ef = recall === undefined ? givenEf : this.#beams.efFor(wantedK, recall, abort)
-      if (typeof ef !== 'number' && rows.rowCount <= rowsPerSlice(dimension)) {
+      let ef = givenEf
+      if (recall !== undefined && this.#beams.isMissing) {
         // Copied before the wait, as the caller was promised.
-        rows = readerOf(rows.read(0, rows.rowCount).slice(), dimension, queryNames)
+        const fitsSlice = rows.rowCount <= rowsPerSlice(dimension)
+        if (fitsSlice) rows = readerOf(rows.read(0, rows.rowCount).slice(), dimension, queryNames)
+        ef = await this.#beams.efFor(wantedK, recall, abort)
+      } else if (recall !== undefined) {
+        ef = this.#beams.efAtOnce(wantedK, recall)
       }
       // An empty index is asked for one hit, so that its queries are checked like any others.
-      const parameters = { k: Math.max(k, 1), ef: typeof ef === 'number' ? ef : await ef, exact }
+      const parameters = { k: Math.max(k, 1), ef, exact }
       const search = (chunk: Float32Array) => this.#native.search(chunk, parameters, token)
       await searchInChunks(rows, dimension, result, search, abort)
       const { ids, distances, counts } = result
@@ -391,7 +398,7 @@ export class VectorIndex<T extends IdType = 'number'> {
     const ef = recall === undefined ? givenEf : await this.#calibratedEf(k, recall, signal)
     return evaluateSearches(
       rows,
-      { k, ef, signal },
+      { k, ef, exact: false, signal },
       {
         exact: () => this.searchBatch(queries, { k, exact: true, signal }),
         approximate: (query) => this.searchSync(query, { k, ef }),
