@@ -128,7 +128,7 @@ class Measurement {
       for (size_t i = begin; i < end; ++i) {
         Sample& sample = samples_[i];
         const uint32_t slot = sample.without.slot;
-        std::copy_n(sample.view->segment->row(slot), options_.dimension, query(i));
+        sample.view->segment->CopyVector(slot, query(i));
         sample.view->segment->LeaveOut(slot, *context, sample.without);
       }
     });
