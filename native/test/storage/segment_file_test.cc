@@ -88,8 +88,7 @@ Found SearchFor(const Segment& segment, const float* row, const Bitset* dead = n
   } else {
     Nearest nearest;
     nearest.Begin(10);
-    SegmentSearchContext context;
-    segment.Scan(query, 0, segment.slot_count(), visibility, context, nearest);
+    segment.Scan(query, 0, segment.slot_count(), visibility, nearest);
     found.hits = nearest.Finish();
   }
   return found;
