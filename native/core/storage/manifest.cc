@@ -31,7 +31,8 @@ struct ManifestInfo {
   uint32_t next_segment_number;
   uint32_t segment_count;
   uint32_t string_id_file_count;
-  uint32_t unused[3];
+  uint32_t drops_vectors;
+  uint32_t unused[2];
 };
 static_assert(sizeof(ManifestInfo) == 80);
 
@@ -140,6 +141,7 @@ FileStamp WriteManifest(const Manifest& manifest, WritableFile& file) {
                           manifest.next_segment_number,
                           static_cast<uint32_t>(manifest.segments.size()),
                           static_cast<uint32_t>(manifest.string_id_files.size()),
+                          options.keeps_vectors ? 0u : 1u,
                           {}};
   ByteWriter segments, string_id_files;
   for (const ManifestSegment& segment : manifest.segments) {
@@ -166,8 +168,9 @@ Manifest ReadManifest(const RandomAccessFile& file, const std::string& name, con
   reader.Read(info_section, std::as_writable_bytes(std::span(&info, 1)));
   const std::optional<Metric> metric = MetricOf(info.metric);
   if (!metric) reader.Fail(info_section, 4, "metric " + std::to_string(info.metric) + "; expected 0, 1 or 2");
+  if (info.drops_vectors > 1) reader.Fail(info_section, 68, "flag " + std::to_string(info.drops_vectors));
   if (!IsZero(std::as_bytes(std::span(info.unused))))
-    reader.Fail(info_section, 68, "unused bytes are not zero");
+    reader.Fail(info_section, 72, "unused bytes are not zero");
 
   Manifest manifest;
   manifest.identity = reader.identity();
@@ -179,7 +182,8 @@ Manifest ReadManifest(const RandomAccessFile& file, const std::string& name, con
                       info.ef_construction,
                       info.segment_capacity,
                       info.growing_segments,
-                      info.seed};
+                      info.seed,
+                      info.drops_vectors == 0};
   manifest.next_id = info.next_id;
   manifest.add_count = info.add_count;
   manifest.next_segment_number = info.next_segment_number;

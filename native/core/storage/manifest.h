@@ -43,6 +43,7 @@ struct ManifestOptions {
   uint32_t segment_capacity = 0;
   uint32_t growing_segments = 1;
   uint64_t seed = 0;
+  bool keeps_vectors = true;
   friend bool operator==(const ManifestOptions&, const ManifestOptions&) = default;
 };
 

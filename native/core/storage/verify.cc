@@ -52,7 +52,8 @@ class Verifier {
     if (quantizer == nullptr) return;
     const SegmentRows rows = segment_.rows();
     std::vector<uint8_t> codes(rows.codes.block_count * 64);
-    std::vector<float> vector(segment_.shape().dimension);  // what stands for no floats has the same codes again
+    std::vector<float> vector(
+        segment_.shape().dimension);  // what stands for no floats has the same codes again
     for (uint32_t slot = 0; slot < report_.slot_count; ++slot) {
       Poll(slot);
       const float inverse_norm =
@@ -102,14 +103,14 @@ class Verifier {
       const auto slot = static_cast<uint32_t>(random.Below(report_.slot_count));
       if (!visibility_.Contains(slot)) continue;
       segment_.CopyVector(slot, vector.data());
-      const FloatQuery query{vector.data(), segment_.shape().metric == Metric::kCosine
-                                                     ? rows.floats.inverse_norms[slot]
-                                                     : 1.0f};
+      const FloatQuery query{
+          vector.data(), segment_.shape().metric == Metric::kCosine ? rows.floats.inverse_norms[slot] : 1.0f};
       nearest.Begin(options.k);
       segment_.Scan(query, 0, report_.slot_count, visibility_, nearest);
       hits.clear();
-      segment_.SearchGraph(query, options.ef, std::max(2 * options.k, options.ef / 2), visibility_, context,
-                           hits);
+      const GraphSearchEnd end = segment_.SearchGraph(
+          query, options.ef, std::max(2 * options.k, options.ef / 2), visibility_, context, hits);
+      if (end == GraphSearchEnd::kScanCheaper) continue;  // searches do not ask the graph, either
       std::sort(hits.begin(), hits.end());
       if (hits.size() > options.k) hits.resize(options.k);
       const std::vector<Hit>& expected = nearest.Finish();

@@ -240,7 +240,7 @@ TEST_CASE("Crafted: manifests that claim what cannot be") {
       CHECK(IsRefused(With(sample, SectionType::kManifestInfo, at, count)));
     }
   }
-  for (const size_t at : {0, 4, 8, 12, 16, 68})
+  for (const size_t at : {0, 4, 8, 12, 16, 68, 72})
     CHECK(IsRefused(With(sample, SectionType::kManifestInfo, at, 0xFFFFu)));
   for (const size_t at : {20, 24, 28}) CHECK(IsRefused(With(sample, SectionType::kManifestInfo, at, 0u)));
   for (const uint32_t length : {0u, 8u, 10u, 256u, 0xFFFFFFFFu}) {

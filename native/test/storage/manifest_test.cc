@@ -31,6 +31,12 @@ TEST_CASE("Manifest: comes back as it was written") {
   CHECK(SomeManifest().vector_count() == 130);
 }
 
+TEST_CASE("Manifest: of an index that keeps no vectors") {
+  Manifest manifest = SomeManifest();
+  manifest.options.keeps_vectors = false;
+  CHECK_FALSE(Read(Write(manifest)).options.keeps_vectors);
+}
+
 TEST_CASE("Manifest: of an empty index") {
   Manifest manifest = SomeManifest();
   manifest.segments.clear();

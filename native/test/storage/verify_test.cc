@@ -56,6 +56,8 @@ TEST_CASE("Verify: dead slots do not count") {
   CHECK(report.is_sound());
   CHECK(report.live_count == 100);
   CHECK(report.probe_count < 32);
+  CHECK(report.lost_count == 0);
+  CHECK(report.recall > 0.9);
 }
 
 TEST_CASE("Verify: ids that are there twice") {
