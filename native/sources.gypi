@@ -30,6 +30,7 @@
       "native/core/storage/section_reader.cc",
       "native/core/storage/section_writer.cc",
       "native/core/storage/segment_file.cc",
+      "native/core/storage/store.cc",
       "native/core/storage/string_id_file.cc",
       "native/core/storage/tombstone_file.cc",
       "native/core/storage/verify.cc"

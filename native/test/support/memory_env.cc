@@ -15,6 +15,8 @@ std::string DirectoryOf(const std::string& path) {
   return slash == std::string::npos ? "" : path.substr(0, slash);
 }
 
+bool IsRoot(const std::string& path) { return path == "/" || path == "."; }
+
 class MemoryFile : public RandomAccessFile {
  public:
   MemoryFile(std::string path, std::vector<std::byte> bytes)
@@ -128,7 +130,7 @@ void MemoryEnv::CreateDirectory(const std::string& path) {
 
 bool MemoryEnv::Exists(const std::string& path) {
   std::lock_guard lock(mutex_);
-  return names_.contains(path);
+  return IsRoot(path) || names_.contains(path);
 }
 
 std::vector<std::string> MemoryEnv::List(const std::string& directory) {
@@ -144,8 +146,8 @@ std::vector<std::string> MemoryEnv::List(const std::string& directory) {
 
 void MemoryEnv::SyncDirectory(const std::string& directory) {
   std::lock_guard lock(mutex_);
-  if (directory != ".") RequireDirectory("open", directory, directory);
-  changes_.push_back({Change::Kind::kSyncDirectory, directory == "." ? "" : directory, "", {}});
+  if (!IsRoot(directory)) RequireDirectory("open", directory, directory);
+  changes_.push_back({Change::Kind::kSyncDirectory, IsRoot(directory) ? "" : directory, "", {}});
 }
 
 void MemoryEnv::RenameNoReplace(const std::string& from, const std::string& to) {

@@ -1,0 +1,222 @@
+#include "storage/store.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+#include "base/error.h"
+
+namespace segvec {
+namespace {
+
+constexpr std::string_view kManifestPrefix = "MANIFEST-";
+constexpr std::string_view kPartPrefixes[] = {"segment-", "tombstones-", "strings-"};
+constexpr std::string_view kTemporarySuffix = ".tmp";
+
+// Generations stay below this, so that counting on from a name that somebody made up cannot overflow.
+constexpr uint64_t kMostGenerations = uint64_t{1} << 62;
+
+// A decimal number without leading zeros, all of `text`.
+std::optional<uint64_t> NumberOf(std::string_view text) {
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number >= kMostGenerations)
+    return std::nullopt;
+  if (text.size() > 1 && text.front() == '0') return std::nullopt;
+  return number;
+}
+
+struct ParsedName {
+  uint64_t generation;
+  bool is_manifest;  // a complete one, under its final name
+};
+
+// What a name says if it is one of ours.
+std::optional<ParsedName> Parse(std::string_view name) {
+  if (name.starts_with(kManifestPrefix)) {
+    std::string_view rest = name.substr(kManifestPrefix.size());
+    const bool is_temporary = rest.ends_with(kTemporarySuffix);
+    if (is_temporary) rest.remove_suffix(kTemporarySuffix.size());
+    const auto generation = NumberOf(rest);
+    if (!generation) return std::nullopt;
+    return ParsedName{*generation, !is_temporary};
+  }
+  for (const std::string_view prefix : kPartPrefixes) {
+    if (!name.starts_with(prefix)) continue;
+    const std::string_view rest = name.substr(prefix.size());
+    const size_t dash = rest.find('-');
+    if (dash == std::string_view::npos || !NumberOf(rest.substr(0, dash))) return std::nullopt;
+    const auto generation = NumberOf(rest.substr(dash + 1));
+    if (!generation) return std::nullopt;
+    return ParsedName{*generation, false};
+  }
+  return std::nullopt;
+}
+
+// The directory that a directory's own name is in.
+std::string ParentOf(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  const size_t slash = path.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
+
+Store::Store(Env& env, std::string directory, Access access) : env_(env), directory_(std::move(directory)) {
+  if (access == Access::kRead) return;
+  std::vector<std::string> missing;
+  for (std::string path = directory_; !env_.Exists(path); path = ParentOf(path)) missing.push_back(path);
+  if (!missing.empty()) env_.CreateDirectory(directory_);
+  for (const std::string& path : missing) env_.SyncDirectory(ParentOf(path));
+  lock_ = env_.Lock(PathOf("LOCK"));
+}
+
+std::string Store::ManifestName(uint64_t generation) {
+  return std::string(kManifestPrefix) + std::to_string(generation);
+}
+
+std::vector<uint64_t> Store::Generations() const {
+  std::vector<uint64_t> generations;
+  for (const std::string& name : env_.List(directory_)) {
+    const auto parsed = Parse(name);
+    if (parsed && parsed->is_manifest) generations.push_back(parsed->generation);
+  }
+  std::sort(generations.rbegin(), generations.rend());
+  return generations;
+}
+
+bool Store::HasParts() const {
+  const std::vector<std::string> names = env_.List(directory_);
+  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    return !name.starts_with(kManifestPrefix) && Parse(name).has_value();
+  });
+}
+
+Manifest Store::Read(uint64_t generation) const {
+  const std::string path = PathOf(ManifestName(generation));
+  const Manifest manifest = ReadManifest(*env_.Open(path), path, {});
+  if (manifest.identity.generation != generation) {
+    throw Error(ErrorCode::kCorrupt, path + " is of generation " +
+                                         std::to_string(manifest.identity.generation) +
+                                         "; expected the one in its name");
+  }
+  return manifest;
+}
+
+void Store::Adopt(const Manifest& manifest, bool is_newest) {
+  if (is_read_only()) return;
+  std::vector<Kept> kept{KeptOf(manifest)};
+  bool may_clear = is_newest;
+  for (const uint64_t generation : Generations()) {
+    if (generation >= manifest.identity.generation) continue;
+    // One that cannot be read may be wanted for a rescue, with files that only it names.
+    try {
+      kept.insert(kept.begin(), KeptOf(Read(generation)));
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::kOutOfMemory) throw;
+      may_clear = false;
+    }
+    break;
+  }
+  kept_ = std::move(kept);
+  if (may_clear) RemoveAllBut(kept_);
+}
+
+Store::Kept Store::KeptOf(const Manifest& manifest) {
+  Kept kept{manifest.identity.generation, {ManifestName(manifest.identity.generation)}};
+  for (const ManifestSegment& segment : manifest.segments) {
+    kept.names.push_back(segment.file.name);
+    if (segment.tombstones) kept.names.push_back(segment.tombstones->name);
+  }
+  for (const FileReference& file : manifest.string_id_files) kept.names.push_back(file.name);
+  std::sort(kept.names.begin(), kept.names.end());
+  return kept;
+}
+
+// Whatever cannot be removed now is tried again after the next commit: it wastes room, no more.
+void Store::RemoveAllBut(const std::vector<Kept>& kept) noexcept {
+  try {
+    std::vector<std::string> doomed;
+    for (const std::string& name : env_.List(directory_)) {
+      const bool is_kept = std::any_of(kept.begin(), kept.end(), [&](const Kept& generation) {
+        return std::binary_search(generation.names.begin(), generation.names.end(), name);
+      });
+      if (!is_kept && Parse(name)) doomed.push_back(name);
+    }
+    // Manifests first ('M' sorts before the small letters): none may be left without its files.
+    for (const std::string& name : doomed) {
+      try {
+        env_.Remove(PathOf(name));
+      } catch (const Error&) {
+        if (name.starts_with(kManifestPrefix)) return;
+      }
+    }
+  } catch (const std::exception&) {
+  }
+}
+
+// Above every number that a name in the directory bears, so that no name is ever used twice.
+uint64_t Store::TakeGeneration() {
+  if (next_generation_ == 0) {
+    uint64_t newest = 0;
+    for (const std::string& name : env_.List(directory_)) {
+      if (const auto parsed = Parse(name)) newest = std::max(newest, parsed->generation);
+    }
+    next_generation_ = newest + 1;
+  }
+  return next_generation_++;
+}
+
+Store::Transaction::Transaction(Store& store) : store_(store), generation_(store.TakeGeneration()) {
+  if (store.is_read_only())
+    throw Error(ErrorCode::kReadOnly, store.directory_ + " was opened for reading only");
+}
+
+Store::Transaction::~Transaction() {
+  for (const std::string& name : written_) {
+    try {
+      store_.env_.Remove(store_.PathOf(name));
+    } catch (const std::exception&) {
+      // A later commit clears it away.
+    }
+  }
+}
+
+FileReference Store::Transaction::Write(const std::string& kind, uint32_t number,
+                                        const std::function<FileStamp(WritableFile&)>& write) {
+  const std::string name = kind + "-" + std::to_string(number) + "-" + std::to_string(generation_);
+  const std::unique_ptr<WritableFile> file = store_.env_.Create(store_.PathOf(name));
+  written_.push_back(name);
+  const FileStamp stamp = write(*file);
+  file->Sync();
+  file->Close();
+  return {name, stamp};
+}
+
+void Store::Transaction::Publish(const Manifest& manifest) {
+  Kept kept = KeptOf(manifest);
+  std::vector<Kept> all_kept = store_.kept_;
+  if (all_kept.size() == 2) all_kept.erase(all_kept.begin());
+  all_kept.push_back(std::move(kept));
+
+  Env& env = store_.env_;
+  env.SyncDirectory(store_.directory_);
+  const std::string name = ManifestName(generation_);
+  const std::string path = store_.PathOf(name), temporary_path = path + std::string(kTemporarySuffix);
+  const std::unique_ptr<WritableFile> file = env.Create(temporary_path);
+  written_.push_back(name + std::string(kTemporarySuffix));
+  WriteManifest(manifest, *file);
+  file->Sync();
+  file->Close();
+  // From here on nothing of it may be removed: a rename that failed may have happened, and what was made safe
+  // may be found after a power failure.
+  written_.clear();
+  env.RenameNoReplace(temporary_path, path);
+  env.SyncDirectory(store_.directory_);
+  store_.kept_.swap(all_kept);
+  store_.RemoveAllBut(store_.kept_);
+}
+
+}  // namespace segvec

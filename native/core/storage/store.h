@@ -1,0 +1,96 @@
+// The directory of an index on disk: which files there are, who may write them, and how a new generation
+// comes to be.
+//
+//   LOCK                       held by the one writer (flock); says which process that is
+//   MANIFEST-<generation>      what the index consisted of at one commit; the newest one counts
+//   segment-<number>-<generation>, tombstones-<number>-<generation>, strings-<number>-<generation>
+//                              named by manifests, never changed; generation: the commit that wrote them
+//
+// Commit protocol: new files under names never used before, each written, synced and closed; the directory
+// synced; the manifest written and synced under a temporary name and renamed without replacing anything,
+// which is the commit point; the directory synced again. Then files of neither of the last two generations
+// are removed.
+//
+// Thread safety: one thread at a time.
+// Errors: those of Env; kCorrupt for what should be there and is not; kReadOnly for a reader that would
+// write.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "storage/env.h"
+#include "storage/format.h"
+#include "storage/manifest.h"
+
+namespace segvec {
+
+class Store {
+ public:
+  enum class Access { kRead, kWrite };
+
+  // A writer creates the directory and takes its lock, until it is destroyed. Errors: kLocked.
+  Store(Env& env, std::string directory, Access access);
+
+  const std::string& directory() const { return directory_; }
+  bool is_read_only() const { return !lock_; }
+  Env& env() const { return env_; }
+  std::string PathOf(const std::string& name) const { return directory_ + "/" + name; }
+  static std::string ManifestName(uint64_t generation);
+
+  // The generations that have a manifest, newest first.
+  std::vector<uint64_t> Generations() const;
+  // Whether there is any file that only an index leaves, manifests apart.
+  bool HasParts() const;
+  // Errors: kNotFound, kCorrupt, kUnsupportedFormat.
+  Manifest Read(uint64_t generation) const;
+
+  // The generation that was loaded, on which the next one builds; the writer also clears away what a crash
+  // left. `is_newest`: no newer one was passed over, whose files would be lost by that.
+  void Adopt(const Manifest& manifest, bool is_newest);
+
+  // A generation in the making. Destroyed without Publish(), it removes what it wrote, as far as that can be
+  // done.
+  class Transaction {
+   public:
+    explicit Transaction(Store& store);
+    ~Transaction();
+    Transaction(const Transaction&) = delete;
+    Transaction& operator=(const Transaction&) = delete;
+
+    uint64_t generation() const { return generation_; }
+    // Writes, syncs and closes "<kind>-<number>-<generation>".
+    FileReference Write(const std::string& kind, uint32_t number,
+                        const std::function<FileStamp(WritableFile&)>& write);
+    // Makes the manifest the newest generation. When it throws, the next open may find either generation.
+    // REQUIRES: manifest.identity.generation == generation().
+    void Publish(const Manifest& manifest);
+
+   private:
+    Store& store_;
+    const uint64_t generation_;
+    std::vector<std::string> written_;
+  };
+
+ private:
+  struct Kept {
+    uint64_t generation;
+    std::vector<std::string> names;  // of all its files, sorted
+  };
+
+  static Kept KeptOf(const Manifest& manifest);
+  void RemoveAllBut(const std::vector<Kept>& kept) noexcept;
+  uint64_t TakeGeneration();
+
+  Env& env_;
+  const std::string directory_;
+  std::unique_ptr<FileLock> lock_;
+  std::vector<Kept> kept_;        // at most two, the newest last
+  uint64_t next_generation_ = 0;  // 0: not known yet
+};
+
+}  // namespace segvec

@@ -1,0 +1,150 @@
+#include "storage/store.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "support/errors.h"
+#include "support/fault_env.h"
+#include "support/memory_env.h"
+
+namespace segvec {
+namespace {
+
+using namespace testing;  // NOLINT: everything here is about test data
+
+// A manifest without segments; what matters here is which files come and go.
+Manifest EmptyManifest(uint64_t generation) {
+  Manifest manifest;
+  manifest.identity.uuid.bytes.fill(std::byte{7});
+  manifest.identity.generation = generation;
+  manifest.options.dimension = 4;
+  manifest.options.id_type = 2;
+  manifest.options.M = 16;
+  manifest.options.ef_construction = 200;
+  manifest.options.segment_capacity = 1000;
+  return manifest;
+}
+
+FileStamp WriteText(WritableFile& file) {
+  const std::string text = "text";
+  file.Append({reinterpret_cast<const std::byte*>(text.data()), text.size()});
+  return {};
+}
+
+uint64_t PublishEmpty(Store& store) {
+  Store::Transaction transaction(store);
+  transaction.Publish(EmptyManifest(transaction.generation()));
+  return transaction.generation();
+}
+
+TEST_CASE("Store: the last two generations are kept, and a manifest is read by its number") {
+  MemoryEnv env;
+  Store store(env, "/a/b", Store::Access::kWrite);
+  CHECK(store.Generations().empty());
+  for (uint64_t generation = 1; generation <= 5; ++generation) CHECK(PublishEmpty(store) == generation);
+  CHECK(store.Generations() == std::vector<uint64_t>{5, 4});
+  CHECK(store.Read(4) == EmptyManifest(4));
+  CHECK(env.List("/a/b") == std::vector<std::string>{"LOCK", "MANIFEST-4", "MANIFEST-5"});
+}
+
+TEST_CASE("Store: a transaction that is not published removes what it wrote") {
+  MemoryEnv env;
+  Store store(env, "/d", Store::Access::kWrite);
+  PublishEmpty(store);
+  {
+    Store::Transaction transaction(store);
+    CHECK(transaction.Write("segment", 3, WriteText).name == "segment-3-2");
+    CHECK(env.Exists("/d/segment-3-2"));
+  }
+  CHECK(env.List("/d") == std::vector<std::string>{"LOCK", "MANIFEST-1"});
+  // Its number is not used again.
+  CHECK(PublishEmpty(store) == 3);
+}
+
+TEST_CASE(
+    "Store: a new writer goes on above every number that a name bears, and clears away what is of no "
+    "generation") {
+  MemoryEnv env;
+  {
+    Store store(env, "/d", Store::Access::kWrite);
+    PublishEmpty(store);
+    PublishEmpty(store);
+  }
+  for (const char* name : {"segment-1-9", "MANIFEST-8.tmp", "strings-0-4", "notes.txt", "segment-1",
+                           "MANIFEST-x", "MANIFEST-007", "tombstones-1-2-3"}) {
+    WriteText(*env.Create(std::string("/d/") + name));
+  }
+  Store store(env, "/d", Store::Access::kWrite);
+  CHECK(store.Generations() == std::vector<uint64_t>{2, 1});
+  CHECK(store.HasParts());
+  Store::Transaction transaction(store);
+  CHECK(transaction.generation() == 10);
+  store.Adopt(store.Read(2), true);
+  CHECK(!store.HasParts());
+  CHECK(env.List("/d") == std::vector<std::string>{"LOCK", "MANIFEST-007", "MANIFEST-1", "MANIFEST-2",
+                                                   "MANIFEST-x", "notes.txt", "segment-1",
+                                                   "tombstones-1-2-3"});
+}
+
+TEST_CASE("Store: nothing is cleared away while a generation is damaged or passed over") {
+  MemoryEnv env;
+  {
+    Store store(env, "/d", Store::Access::kWrite);
+    PublishEmpty(store);
+    PublishEmpty(store);
+  }
+  WriteText(*env.Create("/d/segment-1-1"));
+  {
+    Store store(env, "/d", Store::Access::kWrite);
+    store.Adopt(store.Read(1), false);
+  }
+  CHECK(env.Exists("/d/segment-1-1"));
+  CHECK(env.Exists("/d/MANIFEST-2"));
+  env.bytes("/d/MANIFEST-1")[50] ^= std::byte{1};
+  {
+    Store store(env, "/d", Store::Access::kWrite);
+    CHECK(ErrorCodeOf([&] { store.Read(1); }) == "CORRUPT");
+    store.Adopt(store.Read(2), true);
+  }
+  CHECK(env.Exists("/d/segment-1-1"));
+  CHECK(env.Exists("/d/MANIFEST-1"));
+}
+
+TEST_CASE("Store: a manifest under another one's name is corruption") {
+  MemoryEnv env;
+  Store store(env, "/d", Store::Access::kWrite);
+  PublishEmpty(store);
+  env.RenameNoReplace("/d/MANIFEST-1", "/d/MANIFEST-2");
+  CHECK(ErrorCodeOf([&] { store.Read(2); }) == "CORRUPT");
+}
+
+TEST_CASE("Store: one writer, any number of readers, which do not write") {
+  MemoryEnv env;
+  auto store = std::make_unique<Store>(env, "/d", Store::Access::kWrite);
+  CHECK(ErrorCodeOf([&] { Store second(env, "/d", Store::Access::kWrite); }) == "LOCKED");
+  PublishEmpty(*store);
+  Store reader(env, "/d", Store::Access::kRead);
+  Store another(env, "/d", Store::Access::kRead);
+  CHECK(reader.Read(1) == EmptyManifest(1));
+  CHECK(ErrorCodeOf([&] { Store::Transaction transaction(reader); }) == "READ_ONLY");
+  store = nullptr;
+  CHECK(ErrorCodeOf([&] { Store second(env, "/d", Store::Access::kWrite); }) == "none");
+  Store missing(env, "/missing", Store::Access::kRead);
+  CHECK(ErrorCodeOf([&] { missing.Generations(); }) == "NOT_FOUND");
+  CHECK(!env.Exists("/missing"));
+}
+
+TEST_CASE("Store: a generation that exists is never replaced") {
+  MemoryEnv env;
+  Store store(env, "/d", Store::Access::kWrite);
+  PublishEmpty(store);
+  Store::Transaction transaction(store);
+  WriteText(*env.Create("/d/MANIFEST-2"));  // by another writer, where locks do not work
+  CHECK(ErrorCodeOf([&] { transaction.Publish(EmptyManifest(2)); }) == "IO");
+  CHECK(env.bytes("/d/MANIFEST-2").size() == 4);
+}
+
+}  // namespace
+}  // namespace segvec
