@@ -35,11 +35,6 @@ std::string Quoted(const std::string& text) {
   return quoted.append(text, 0, end).append("…' (").append(std::to_string(text.size())).append(" bytes)");
 }
 
-uint32_t SegmentCapacity(const IndexOptions& options) {
-  const uint64_t row_bytes = options.dimension * sizeof(float);
-  return static_cast<uint32_t>(std::min<uint64_t>({options.segment_capacity, kMaxSegmentBytes / row_bytes, kMaxSlots}));
-}
-
 }  // namespace
 
 // The ids of one add or upsert, entered in the map before its rows are inserted; taken back unless Keep() is
@@ -261,8 +256,7 @@ Index::Plan Index::MakePlan(const Stage& stage, const std::vector<float>& invers
   plan.locations.resize(row_count);
   const size_t lane_count = std::clamp<size_t>(row_count / kMinRowsPerLane, 1, growing_.size());
   plan.lanes.resize(lane_count);
-  const SegmentShape shape{options_.dimension, options_.metric, options_.M, SegmentCapacity(options_),
-                           options_.quantization != Quantization::kNone, options_.keep_vectors};
+  const SegmentShape shape = ShapeOf(SegmentCapacity());
   const auto count_misfits = [&](const GrowingSegment& target, size_t begin, size_t end) {
     uint32_t count = 0;
     for (size_t i = begin; i < end; ++i) {
@@ -305,6 +299,17 @@ Index::Plan Index::MakePlan(const Stage& stage, const std::vector<float>& invers
   return plan;
 }
 
+SegmentShape Index::ShapeOf(uint32_t capacity) const {
+  return {options_.dimension, options_.metric, options_.M, capacity, options_.quantization != Quantization::kNone,
+          options_.keep_vectors};
+}
+
+uint32_t Index::SegmentCapacity() const {
+  const uint64_t row_bytes = options_.dimension * sizeof(float);
+  return static_cast<uint32_t>(
+      std::min<uint64_t>({options_.segment_capacity, kMaxSegmentBytes / row_bytes, kMaxSlots}));
+}
+
 void Index::InsertRows(const Plan& plan, Stage& stage, const std::vector<float>& inverse_norms,
                        const std::vector<uint64_t>& ids, const CancelToken& cancel) const {
   ThreadPool& pool = ThreadPool::Shared();
@@ -335,13 +340,7 @@ void Index::InsertRows(const Plan& plan, Stage& stage, const std::vector<float>&
 void Index::PublishRows(const Plan& plan, const IdClaim& claim) {
   SnapshotEditor edits(*snapshot_);
   for (const auto& runs : plan.lanes) {
-    for (const Run& run : runs) {
-      const std::shared_ptr<Segment>& segment = run.target->segment();
-      edits.Show(segment, segment->slot_count());
-      for (const auto& range : run.target->dead_ranges()) {
-        for (uint32_t slot = range.begin; slot < range.end; ++slot) edits.Kill({segment->number(), slot});
-      }
-    }
+    for (const Run& run : runs) ShowGrown(*run.target, edits);
   }
   if (claim.replaces()) {
     for (const uint64_t id : claim.ids()) {
@@ -359,6 +358,14 @@ void Index::PublishRows(const Plan& plan, const IdClaim& claim) {
   }
   next_segment_number_ += plan.new_segment_count;
   ++add_count_;
+}
+
+void Index::ShowGrown(const GrowingSegment& growing, SnapshotEditor& edits) {
+  const std::shared_ptr<Segment>& segment = growing.segment();
+  edits.Show(segment, segment->slot_count());
+  for (const auto& range : growing.dead_ranges()) {
+    for (uint32_t slot = range.begin; slot < range.end; ++slot) edits.Kill({segment->number(), slot});
+  }
 }
 
 // Segments made for the failed add are dropped with it; what it appended to older ones stays as dead slots, which the

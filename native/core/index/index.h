@@ -23,6 +23,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -33,6 +34,7 @@
 #include "base/cancel_token.h"
 #include "index/calibration.h"
 #include "index/id_places.h"
+#include "index/index_image.h"
 #include "index/options.h"
 #include "index/retired_ids.h"
 #include "index/searcher.h"
@@ -48,6 +50,9 @@ class Index {
  public:
   // Throws kInvalidArgument when SEGVEC_SIMD names an unknown instruction set.
   explicit Index(const IndexOptions& options);
+  // The index that an image was taken of. One that `may_grow` goes on with the same ids, segments and bytes as that one
+  // would have. Errors: kCorrupt when the parts contradict each other, kAborted, kOutOfMemory.
+  Index(const IndexOptions& options, IndexImage&& image, bool may_grow, const CancelToken& cancel);
 
   const IndexOptions& options() const { return options_; }
 
@@ -80,6 +85,12 @@ class Index {
   // The `ef` that reaches a recall@k, by the last calibration or, where that says too little, by a cautious rule.
   // REQUIRES: 0 < recall < 1; k > 0.
   uint32_t EfFor(size_t k, double recall) const;
+
+  // What the index holds now, for storing it. Seals the segments that grow and have a graph. The texts of string ids are
+  // left out for segments of which is_stored(number, slot_count) says that they are not needed. As Add(), by one
+  // thread at a time. Errors: kAborted, kOutOfMemory.
+  using IsStored = std::function<bool(uint32_t, uint32_t)>;
+  IndexImage Capture(const IsStored& is_stored, const CancelToken& cancel);
 
   bool Has(uint64_t id) const;
   // The stored vector, as it was added; where vectors are not kept, what its codes stand for.
@@ -131,6 +142,14 @@ class Index {
   void ReleaseRetiredStrings();
   std::optional<Place> Locate(uint64_t id) const;
   void FillTexts(SearchResults& results, const CancelToken& cancel) const;
+  // Shows all slots of a segment that has grown, those that were abandoned dead.
+  static void ShowGrown(const GrowingSegment& growing, SnapshotEditor& edits);
+  void SealGrowing(const CancelToken& cancel);
+  void RestoreIds(const IndexImage& image, const CancelToken& cancel);
+  void RestoreTexts(const IndexImage& image, const CancelToken& cancel);
+  void RegrowSmall(std::vector<SegmentView>& views);
+  SegmentShape ShapeOf(uint32_t capacity) const;
+  uint32_t SegmentCapacity() const;
 
   const IndexOptions options_;
   const SegmentLoops loops_;

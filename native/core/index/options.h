@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "distance/metric.h"
 
@@ -27,6 +28,24 @@ struct IndexOptions {
   int growing_segments = 1;              // segments that an add fills side by side
   uint32_t segment_capacity = 1u << 20;  // slots of a segment
   uint64_t seed = 1;
+};
+
+// What the caller who opens an index has said about it; the rest is as it was when the index was made.
+struct GivenOptions {
+  std::optional<size_t> dimension;
+  std::optional<Metric> metric;
+  std::optional<IdType> id_type;
+  std::optional<uint32_t> M, ef_construction, segment_capacity;
+  std::optional<Quantization> quantization;
+  std::optional<bool> keep_vectors;
+  std::optional<int> growing_segments;
+  std::optional<uint64_t> seed;
+
+  static GivenOptions Of(const IndexOptions& options);
+  // Those of an index to be made. Throws kInvalidArgument without a dimension.
+  IndexOptions ForNewIndex(int threads) const;
+  // Throws kInvalidArgument naming the first that contradicts the index's own.
+  void CheckAgainst(const IndexOptions& options) const;
 };
 
 }  // namespace segvec

@@ -4,6 +4,7 @@
 // Invariant: a number keeps its text until Release, and never gets another one.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -15,6 +16,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/random.h"
 #include "graph/nearest.h"
 
 namespace segvec {
@@ -26,7 +28,7 @@ class StringIds : public IdOrder {
 
   // The number of `text`, and whether it is a new one.
   std::pair<uint64_t, bool> Intern(std::string_view text) {
-    const size_t index = std::hash<std::string_view>()(text) % kShardCount;
+    const size_t index = ShardOf(text);
     Shard& shard = shards_[index];
     std::lock_guard lock(shard.mutex);
     if (const auto found = shard.numbers.find(text); found != shard.numbers.end()) return {found->second, false};
@@ -43,8 +45,32 @@ class StringIds : public IdOrder {
     return {number, true};
   }
 
+  // Gives a text the number that it had in another life; returns whether both were free, and fit each other.
+  bool Restore(uint64_t number, std::string_view text) {
+    if (number % kShardCount != ShardOf(text)) return false;
+    Shard& shard = shards_[ShardOf(text)];
+    std::lock_guard lock(shard.mutex);
+    const auto [added, is_new] = shard.texts.emplace(number, text);
+    if (!is_new) return false;
+    if (!shard.numbers.emplace(added->second, number).second) {
+      shard.texts.erase(added);
+      return false;
+    }
+    shard.next = std::max(shard.next, number / kShardCount + 1);
+    shard.text_bytes += text.size();
+    return true;
+  }
+
+  // New texts get numbers above this one from now on.
+  void SkipBeyond(uint64_t number) {
+    for (Shard& shard : shards_) {
+      std::lock_guard lock(shard.mutex);
+      shard.next = std::max(shard.next, number / kShardCount + 1);
+    }
+  }
+
   std::optional<uint64_t> Find(std::string_view text) const {
-    const Shard& shard = shards_[std::hash<std::string_view>()(text) % kShardCount];
+    const Shard& shard = shards_[ShardOf(text)];
     std::lock_guard lock(shard.mutex);
     const auto found = shard.numbers.find(text);
     return found == shard.numbers.end() ? std::nullopt : std::optional(found->second);
@@ -102,6 +128,13 @@ class StringIds : public IdOrder {
     uint64_t next = 0;  // numbers are not used again: a lookup under way may still hold an old one
     size_t text_bytes = 0;
   };
+
+  // FNV-1a (RFC 9923), mixed: the shard of a text is part of its number, which is on disk.
+  static size_t ShardOf(std::string_view text) {
+    uint64_t hash = 0xcbf29ce484222325;
+    for (const char character : text) hash = (hash ^ static_cast<unsigned char>(character)) * 0x100000001b3;
+    return Mix(hash) % kShardCount;
+  }
 
   static void Forget(Shard& shard, uint64_t number, const std::string& text) {
     const auto at = shard.numbers.find(text);

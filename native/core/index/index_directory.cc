@@ -1,0 +1,275 @@
+#include "index/index_directory.h"
+
+#include <algorithm>
+#include <functional>
+#include <random>
+#include <string_view>
+#include <utility>
+
+#include "base/error.h"
+#include "storage/segment_file.h"
+#include "storage/string_id_file.h"
+#include "storage/tombstone_file.h"
+
+namespace segvec {
+namespace {
+
+Uuid RandomUuid() {
+  std::random_device device;
+  Uuid uuid;
+  for (std::byte& byte : uuid.bytes) byte = static_cast<std::byte>(device());
+  // Version 4, variant 1 (RFC 9562).
+  uuid.bytes[6] = (uuid.bytes[6] & std::byte{0x0F}) | std::byte{0x40};
+  uuid.bytes[8] = (uuid.bytes[8] & std::byte{0x3F}) | std::byte{0x80};
+  return uuid;
+}
+
+ManifestOptions StoredOptions(const IndexOptions& options) {
+  ManifestOptions stored;
+  stored.dimension = static_cast<uint32_t>(options.dimension);
+  stored.metric = options.metric;
+  stored.id_type = static_cast<uint32_t>(options.id_type);
+  stored.quantization = static_cast<uint32_t>(options.quantization);
+  stored.keeps_vectors = options.keep_vectors;
+  stored.M = options.M;
+  stored.ef_construction = options.ef_construction;
+  stored.segment_capacity = options.segment_capacity;
+  stored.growing_segments = static_cast<uint32_t>(options.growing_segments);
+  stored.seed = options.seed;
+  return stored;
+}
+
+// REQUIRES: the manifest has been checked.
+IndexOptions OptionsOf(const ManifestOptions& stored, int threads) {
+  IndexOptions options;
+  options.dimension = stored.dimension;
+  options.metric = stored.metric;
+  options.id_type = static_cast<IdType>(stored.id_type);
+  options.quantization = static_cast<Quantization>(stored.quantization);
+  options.keep_vectors = stored.keeps_vectors;
+  options.M = stored.M;
+  options.ef_construction = stored.ef_construction;
+  options.segment_capacity = stored.segment_capacity;
+  options.growing_segments = static_cast<int>(stored.growing_segments);
+  options.seed = stored.seed;
+  options.threads = threads;
+  return options;
+}
+
+// "strings-3-7" for "segment-3-7": they are written together.
+std::string StringsNameOf(const std::string& segment_name) {
+  return "strings" + segment_name.substr(std::min(segment_name.size(), segment_name.find('-')));
+}
+
+std::function<void()> PollOf(const CancelToken& cancel) {
+  return [&cancel] { cancel.Check(); };
+}
+
+}  // namespace
+
+IndexDirectory::IndexDirectory(Env& env, const std::string& path, const GivenOptions& given,
+                               const OpenParameters& parameters, const CancelToken& cancel)
+    : parameters_(parameters),
+      store_(env, path, parameters.is_read_only ? Store::Access::kRead : Store::Access::kWrite) {
+  LoadNewest(given, cancel);
+  if (index_) return;
+  if (is_read_only()) throw Error(ErrorCode::kNotFound, "there is no index in " + path);
+  Create(given, cancel);
+}
+
+IndexDirectory::IndexDirectory(Env& env, const std::string& path, const IndexOptions& options)
+    : store_(env, path, Store::Access::kWrite), options_(options), uuid_(RandomUuid()) {}
+
+void IndexDirectory::Create(const GivenOptions& given, const CancelToken& cancel) {
+  if (store_.HasParts()) {
+    throw Error(ErrorCode::kCorrupt,
+                store_.directory() + " holds segments but no manifest that says what they are");
+  }
+  options_ = given.ForNewIndex(parameters_.threads);
+  uuid_ = RandomUuid();
+  auto index = std::make_unique<Index>(options_);
+  Commit(IndexImage(), cancel);
+  index_ = std::move(index);
+}
+
+void IndexDirectory::LoadNewest(const GivenOptions& given, const CancelToken& cancel) {
+  for (;;) {
+    std::vector<DroppedGeneration> dropped;
+    const std::vector<uint64_t> generations = store_.Generations();
+    for (size_t i = 0; i < generations.size(); ++i) {
+      try {
+        index_ = Load(generations[i], dropped, given, cancel);
+        return;
+      } catch (const Error& error) {
+        const bool is_damaged = error.code() == ErrorCode::kCorrupt || error.code() == ErrorCode::kNotFound;
+        if (!is_damaged && error.code() != ErrorCode::kUnsupportedFormat) throw;
+        // A writer may have published since, and removed what this reader was about to open.
+        if (is_read_only() && store_.Generations() != generations) break;
+        dropped.push_back({generations[i], error.what()});
+        if (parameters_.recovers_previous && i + 1 < generations.size()) continue;
+        std::string message = error.what();
+        if (error.code() == ErrorCode::kNotFound) message = "a file of the index is missing: " + message;
+        if (i == 0 && generations.size() > 1) {
+          message += " (recover: 'previous' goes back to generation " + std::to_string(generations[1]) + ")";
+        }
+        throw Error(error.code() == ErrorCode::kNotFound ? ErrorCode::kCorrupt : error.code(), message);
+      }
+    }
+    if (generations.empty()) return;
+  }
+}
+
+std::unique_ptr<Index> IndexDirectory::Load(uint64_t generation,
+                                            const std::vector<DroppedGeneration>& dropped,
+                                            const GivenOptions& given, const CancelToken& cancel) {
+  const Manifest manifest = store_.Read(generation);
+  const IndexOptions options = OptionsOf(manifest.options, parameters_.threads);
+  given.CheckAgainst(options);
+  IndexImage image;
+  image.next_id = manifest.next_id;
+  image.add_count = manifest.add_count;
+  image.next_segment_number = manifest.next_segment_number;
+  StoredSegments stored_segments;
+  for (const ManifestSegment& entry : manifest.segments) {
+    cancel.Check();
+    Stored stored = LoadSegment(manifest, entry, cancel);
+    IndexImage::Part part{{stored.segment, entry.slot_count, stored.dead}, nullptr};
+    if (options.id_type == IdType::kString) part.strings = LoadStrings(manifest, stored, entry);
+    image.parts.push_back(std::move(part));
+    if (!is_read_only()) stored.segment = nullptr;
+    stored_segments.emplace(entry.number, std::move(stored));
+  }
+  auto index = std::make_unique<Index>(options, std::move(image), !is_read_only(), cancel);
+  store_.Adopt(manifest, dropped.empty());
+  options_ = options;
+  uuid_ = manifest.identity.uuid;
+  std::vector<DroppedGeneration> dropped_copy = dropped;
+  std::lock_guard lock(mutex_);
+  generation_ = generation;
+  dropped_.swap(dropped_copy);
+  stored_ = std::move(stored_segments);
+  return index;
+}
+
+IndexDirectory::Stored IndexDirectory::LoadSegment(const Manifest& manifest, const ManifestSegment& entry,
+                                                   const CancelToken& cancel) const {
+  Stored stored{entry.slot_count, entry.file, entry.tombstones, std::nullopt, nullptr, nullptr};
+  Env& env = store_.env();
+  const ExpectedFile expected{manifest.identity.uuid, entry.file.stamp};
+  const std::string path = store_.PathOf(entry.file.name);
+  // A reader that moves on keeps what has not changed.
+  if (const auto known = stored_.find(entry.number);
+      known != stored_.end() && known->second.file == entry.file) {
+    stored.segment = known->second.segment;
+  }
+  if (!stored.segment) {
+    stored.segment = parameters_.is_mapped ? MapSegment(env.Map(path), path, expected)
+                                           : ReadSegment(*env.Open(path), path, expected, PollOf(cancel));
+    CheckSegmentBelongs(*stored.segment, manifest, entry);
+  }
+  if (entry.tombstones) {
+    const std::string name = store_.PathOf(entry.tombstones->name);
+    stored.dead = ReadTombstones(*env.Open(name), name, entry.number, entry.slot_count,
+                                 {manifest.identity.uuid, entry.tombstones->stamp});
+  }
+  return stored;
+}
+
+std::shared_ptr<const StringIdTable> IndexDirectory::LoadStrings(const Manifest& manifest, Stored& stored,
+                                                                 const ManifestSegment& entry) const {
+  const std::string name = StringsNameOf(entry.file.name);
+  const auto& files = manifest.string_id_files;
+  const auto found =
+      std::find_if(files.begin(), files.end(), [&](const auto& file) { return file.name == name; });
+  if (found == files.end()) {
+    throw Error(ErrorCode::kCorrupt, store_.PathOf(Store::ManifestName(manifest.identity.generation)) +
+                                         " names no string ids for " + entry.file.name);
+  }
+  stored.strings = *found;
+  const std::string path = store_.PathOf(name);
+  return std::make_shared<const StringIdTable>(
+      ReadStringIds(*store_.env().Open(path), path, {manifest.identity.uuid, found->stamp}));
+}
+
+uint64_t IndexDirectory::generation() const {
+  std::lock_guard lock(mutex_);
+  return generation_;
+}
+
+std::vector<DroppedGeneration> IndexDirectory::dropped() const {
+  std::lock_guard lock(mutex_);
+  return dropped_;
+}
+
+bool IndexDirectory::IsStored(uint32_t number, uint32_t slot_count) const {
+  std::lock_guard lock(mutex_);
+  const auto found = stored_.find(number);
+  return found != stored_.end() && found->second.slot_count == slot_count;
+}
+
+void IndexDirectory::Commit(const IndexImage& image, const CancelToken& cancel) {
+  Store::Transaction transaction(store_);
+  Manifest manifest;
+  manifest.identity = {uuid_, transaction.generation()};
+  manifest.options = StoredOptions(options_);
+  manifest.next_id = image.next_id;
+  manifest.add_count = image.add_count;
+  manifest.next_segment_number = image.next_segment_number;
+  StoredSegments stored_segments;
+  for (const IndexImage::Part& part : image.parts) {
+    const SegmentView& view = part.view;
+    const uint32_t number = view.segment->number();
+    Stored stored;
+    if (IsStored(number, view.slot_count)) {
+      stored = stored_.at(number);  // only this thread changes the map
+    } else {
+      stored.slot_count = view.slot_count;
+      stored.file = transaction.Write("segment", number, [&](WritableFile& file) {
+        return WriteSegment(*view.segment, manifest.identity, file, PollOf(cancel));
+      });
+      if (part.strings) {
+        stored.strings = transaction.Write("strings", number, [&](WritableFile& file) {
+          return WriteStringIds(*part.strings, manifest.identity, file);
+        });
+      }
+    }
+    const size_t dead_count = view.slot_count - view.live_count();
+    if (dead_count == 0) {
+      stored.tombstones = std::nullopt;
+    } else if (!stored.tombstones || stored.dead != view.dead) {
+      stored.tombstones = transaction.Write("tombstones", number, [&](WritableFile& file) {
+        return WriteTombstones(*view.dead, number, view.slot_count, manifest.identity, file);
+      });
+    }
+    stored.dead = view.dead;
+    manifest.segments.push_back(
+        {number, view.slot_count, static_cast<uint32_t>(dead_count), stored.file, stored.tombstones});
+    if (stored.strings) manifest.string_id_files.push_back(*stored.strings);
+    stored_segments.emplace(number, std::move(stored));
+    cancel.Check();
+  }
+  transaction.Publish(manifest);
+  std::lock_guard lock(mutex_);
+  generation_ = transaction.generation();
+  stored_.swap(stored_segments);
+}
+
+std::unique_ptr<Index> IndexDirectory::LoadNewer(const CancelToken& cancel) {
+  const std::vector<uint64_t> generations = store_.Generations();
+  if (!generations.empty() && generations.front() == generation_) return nullptr;
+  LoadNewest(GivenOptions::Of(options_), cancel);
+  if (!index_) throw Error(ErrorCode::kNotFound, "there is no index in " + store_.directory() + " any more");
+  return std::move(index_);
+}
+
+void IndexDirectory::Save(Env& env, const std::string& path, const IndexOptions& options,
+                          const IndexImage& image, const CancelToken& cancel) {
+  IndexDirectory copy(env, path, options);
+  if (!copy.store_.Generations().empty()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                path + " holds an index already; expected a directory without one");
+  }
+  copy.Commit(image, cancel);
+}
+
+}  // namespace segvec

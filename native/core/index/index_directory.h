@@ -1,0 +1,103 @@
+// An index in a directory: opens what the newest generation holds, and writes what is new since then.
+//
+// Thread safety: Commit() and LoadNewer() by one thread at a time; IsStored(), generation() and dropped()
+// beside them from
+//                any thread.
+// Cost: a commit writes the segments, tombstones and string ids that no file holds yet, and a manifest.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/cancel_token.h"
+#include "index/index.h"
+#include "index/index_image.h"
+#include "index/options.h"
+#include "storage/store.h"
+
+namespace segvec {
+
+struct OpenParameters {
+  bool is_read_only = false;
+  bool is_mapped = false;          // REQUIRES: is_read_only
+  bool recovers_previous = false;  // falls back to an older generation when the newest cannot be opened
+  int threads = 1;
+};
+
+// A generation that could not be opened and was passed over on request.
+struct DroppedGeneration {
+  uint64_t generation;
+  std::string reason;
+};
+
+class IndexDirectory {
+ public:
+  // Opens the directory; a writer locks it, and makes an empty index in it where there is none. Options that
+  // were given must be those of the index. Errors: kNotFound, kLocked, kInvalidArgument naming the option,
+  // kCorrupt, kUnsupportedFormat, kIo.
+  IndexDirectory(Env& env, const std::string& path, const GivenOptions& given,
+                 const OpenParameters& parameters, const CancelToken& cancel);
+
+  // The index that was opened; once.
+  std::unique_ptr<Index> TakeIndex() { return std::move(index_); }
+
+  bool is_read_only() const { return store_.is_read_only(); }
+  uint64_t generation() const;
+  std::vector<DroppedGeneration> dropped() const;
+
+  // Whether a file holds the segment as far as its first `slot_count` slots.
+  bool IsStored(uint32_t number, uint32_t slot_count) const;
+
+  // Makes the image the newest generation; durable when it returns. When it throws, the newest generation is
+  // what it was, or, if only the last steps failed, may already be the new one after a crash. Errors:
+  // kReadOnly, kAborted, kIo.
+  void Commit(const IndexImage& image, const CancelToken& cancel);
+
+  // The newest generation as an index of its own, which shares the segments that are the same; null when it
+  // is the one at hand. REQUIRES: is_read_only().
+  std::unique_ptr<Index> LoadNewer(const CancelToken& cancel);
+
+  // Writes the image as the first generation of a new index. Errors: kInvalidArgument when there is an index
+  // already.
+  static void Save(Env& env, const std::string& path, const IndexOptions& options, const IndexImage& image,
+                   const CancelToken& cancel);
+
+ private:
+  // A segment and the files that hold it.
+  struct Stored {
+    uint32_t slot_count = 0;
+    FileReference file;
+    std::optional<FileReference> tombstones, strings;
+    std::shared_ptr<const Bitset> dead;
+    std::shared_ptr<const Segment> segment;  // readers only: for LoadNewer
+  };
+  using StoredSegments = std::map<uint32_t, Stored>;
+
+  IndexDirectory(Env& env, const std::string& path, const IndexOptions& options);
+
+  void Create(const GivenOptions& given, const CancelToken& cancel);
+  void LoadNewest(const GivenOptions& given, const CancelToken& cancel);
+  std::unique_ptr<Index> Load(uint64_t generation, const std::vector<DroppedGeneration>& dropped,
+                              const GivenOptions& given, const CancelToken& cancel);
+  Stored LoadSegment(const Manifest& manifest, const ManifestSegment& entry, const CancelToken& cancel) const;
+  std::shared_ptr<const StringIdTable> LoadStrings(const Manifest& manifest, Stored& stored,
+                                                   const ManifestSegment& entry) const;
+
+  OpenParameters parameters_;
+  Store store_;
+  IndexOptions options_;
+  Uuid uuid_;
+  std::unique_ptr<Index> index_;
+
+  mutable std::mutex mutex_;  // for what only the one thread changes, but others read
+  uint64_t generation_ = 0;
+  std::vector<DroppedGeneration> dropped_;
+  StoredSegments stored_;
+};
+
+}  // namespace segvec

@@ -1,0 +1,208 @@
+// The two ends of an index's life outside of memory: Index::Capture and the constructor that undoes it.
+#include "index/index_image.h"
+
+#include <algorithm>
+#include <atomic>
+#include <string>
+#include <utility>
+
+#include "base/error.h"
+#include "base/thread_pool.h"
+#include "index/index.h"
+
+namespace segvec {
+namespace {
+
+constexpr uint32_t kSlotsPerCheck = 1024;
+
+// Numbers that stand for strings count up from 0; this many cannot have been given out.
+constexpr uint64_t kMostStringNumbers = uint64_t{1} << 48;
+
+// A sealed copy of the first slots of a segment that has no graph: its rows never move, and it may go on
+// growing.
+std::shared_ptr<const Segment> CopyOf(const Segment& segment, uint32_t slot_count, const SegmentShape& shape,
+                                      const SegmentLoops& loops, uint64_t seed) {
+  GrowingSegment copy(std::make_shared<Segment>(shape, loops, segment.number(), seed), BuildParameters{});
+  copy.Reserve(slot_count);
+  std::vector<float> values(shape.dimension);
+  const float* inverse_norms = segment.rows().floats.inverse_norms;
+  for (uint32_t slot = 0; slot < slot_count; ++slot) {
+    const float inverse_norm = shape.metric == Metric::kCosine ? inverse_norms[slot] : 1.0f;
+    segment.CopyVector(slot, values.data());
+    copy.Append(values.data(), inverse_norm, segment.id(slot));
+  }
+  copy.Seal();
+  return copy.segment();
+}
+
+// The texts of the live slots, by ascending number.
+std::shared_ptr<const StringIdTable> TextsOf(const SegmentView& view, const StringIds& texts,
+                                             const CancelToken& cancel) {
+  std::vector<uint64_t> numbers;
+  for (uint32_t slot = 0; slot < view.slot_count; ++slot) {
+    if (view.visibility().Contains(slot)) numbers.push_back(view.segment->id(slot));
+  }
+  std::sort(numbers.begin(), numbers.end());
+  auto table = std::make_shared<StringIdTable>();
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    if (i % kSlotsPerCheck == 0) cancel.Check();
+    table->Append(numbers[i], texts.Text(numbers[i]));
+  }
+  return table;
+}
+
+}  // namespace
+
+IndexImage Index::Capture(const IsStored& is_stored, const CancelToken& cancel) {
+  SealGrowing(cancel);
+  IndexImage image;
+  image.next_id = next_id_;
+  image.add_count = add_count_;
+  image.next_segment_number = next_segment_number_;
+  const auto current = snapshot();
+  for (const SegmentView& view : current->views) {
+    cancel.Check();
+    if (view.live_count() == 0) continue;
+    IndexImage::Part part{view, nullptr};
+    if (!is_stored(view.segment->number(), view.slot_count)) {
+      if (!view.segment->is_sealed()) {
+        part.view.segment =
+            CopyOf(*view.segment, view.slot_count, ShapeOf(view.slot_count), loops_, options_.seed);
+      }
+      if (options_.id_type == IdType::kString) part.strings = TextsOf(view, string_ids_, cancel);
+    }
+    image.parts.push_back(std::move(part));
+  }
+  return image;
+}
+
+// Seals the segments that grow and have a graph, so that it can be stored as it stands. Those without one are
+// small: they are copied instead, or an index that commits after every few rows would consist of crumbs.
+void Index::SealGrowing(const CancelToken& cancel) {
+  ThreadPool& pool = ThreadPool::Shared();
+  const auto poll = [&] {
+    cancel.Check();
+    pool.YieldToInteractive();
+  };
+  SnapshotEditor edits(*snapshot_);
+  bool has_abandoned = false;
+  for (const auto& growing : growing_) {
+    if (!growing) continue;
+    growing->Link(options_.threads, poll, [](uint32_t) {});  // what a cancelled add left unlinked
+    if (growing->dead_ranges().empty()) continue;
+    ShowGrown(*growing, edits);
+    has_abandoned = true;
+  }
+  if (has_abandoned) Publish(edits);
+  for (auto& growing : growing_) {
+    if (!growing) continue;
+    growing->Publish();
+    if (!growing->segment()->has_graph()) continue;
+    growing->Seal();
+    growing = nullptr;
+  }
+}
+
+Index::Index(const IndexOptions& options, IndexImage&& image, bool may_grow, const CancelToken& cancel)
+    : Index(options) {
+  next_id_ = image.next_id;
+  add_count_ = image.add_count;
+  next_segment_number_ = image.next_segment_number;
+  RestoreIds(image, cancel);
+  if (options_.id_type == IdType::kString) RestoreTexts(image, cancel);
+  std::vector<SegmentView> views;
+  for (IndexImage::Part& part : image.parts) views.push_back(std::move(part.view));
+  if (may_grow) RegrowSmall(views);
+  auto snapshot = std::make_shared<Snapshot>();
+  for (const SegmentView& view : views) snapshot->vector_count += view.live_count();
+  snapshot->views = std::move(views);
+  snapshot_ = std::move(snapshot);
+}
+
+void Index::RestoreIds(const IndexImage& image, const CancelToken& cancel) {
+  const uint64_t most = options_.id_type == IdType::kNumber   ? kMaxNumberId
+                        : options_.id_type == IdType::kString ? kMostStringNumbers
+                                                              : ~uint64_t{0};
+  std::atomic<const Segment*> twice{nullptr};
+  std::atomic<const Segment*> out_of_range{nullptr};
+  ThreadPool::Shared().ParallelFor(image.parts.size(), options_.threads, ThreadPool::Priority::kBulk,
+                                   [&](size_t i) {
+                                     const SegmentView& view = image.parts[i].view;
+                                     uint64_t largest = 0;
+                                     for (uint32_t slot = 0; slot < view.slot_count; ++slot) {
+                                       if (slot % kSlotsPerCheck == 0) cancel.Check();
+                                       const uint64_t id = view.segment->id(slot);
+                                       largest = std::max(largest, id);
+                                       if (!view.visibility().Contains(slot)) continue;
+                                       if (!ids_.Insert(id, {view.segment->number(), slot}))
+                                         twice = view.segment.get();
+                                     }
+                                     if (largest > most) {
+                                       out_of_range = view.segment.get();
+                                     } else if (options_.id_type == IdType::kString) {
+                                       // A number is not given out again while anything remembers it, dead
+                                       // slots included.
+                                       string_ids_.SkipBeyond(largest);
+                                     }
+                                   });
+  if (out_of_range.load() != nullptr) {
+    throw Error(ErrorCode::kCorrupt, "segment " + std::to_string(out_of_range.load()->number()) +
+                                         " holds an id that the index's id type does not have");
+  }
+  if (twice.load() != nullptr) {
+    throw Error(ErrorCode::kCorrupt, "segment " + std::to_string(twice.load()->number()) +
+                                         " holds an id twice, or one that another segment holds");
+  }
+}
+
+void Index::RestoreTexts(const IndexImage& image, const CancelToken& cancel) {
+  size_t known_count = 0;
+  for (const IndexImage::Part& part : image.parts) {
+    if (!part.strings) continue;
+    for (size_t i = 0; i < part.strings->size(); ++i) {
+      if (i % kSlotsPerCheck == 0) cancel.Check();
+      const uint64_t number = part.strings->numbers[i];
+      const auto location = ids_.Find(number);
+      // Of a slot that has died since; its text may have another number by now.
+      if (!location || location->segment != part.view.segment->number()) continue;
+      if (!string_ids_.Restore(number, part.strings->text(i))) {
+        throw Error(ErrorCode::kCorrupt, "the string ids of segment " + std::to_string(location->segment) +
+                                             " hold a text twice, or under a number that it cannot have");
+      }
+      ++known_count;
+    }
+  }
+  size_t live_count = 0;
+  for (const IndexImage::Part& part : image.parts) live_count += part.view.live_count();
+  if (known_count != live_count) {
+    throw Error(ErrorCode::kCorrupt, "string ids are missing: " + std::to_string(known_count) + " for " +
+                                         std::to_string(live_count) + " vectors");
+  }
+}
+
+// Lets small segments grow on where they stopped.
+void Index::RegrowSmall(std::vector<SegmentView>& views) {
+  size_t lane = 0;
+  for (SegmentView& view : views) {
+    if (lane == growing_.size()) return;
+    if (view.segment->has_graph() || view.slot_count >= SegmentCapacity()) continue;
+    const std::shared_ptr<const Segment> stored = view.segment;
+    const SegmentShape shape = ShapeOf(SegmentCapacity());
+    auto growing = std::make_shared<GrowingSegment>(
+        std::make_shared<Segment>(shape, loops_, stored->number(), options_.seed),
+        BuildParameters{options_.ef_construction});
+    growing->Reserve(view.slot_count);
+    std::vector<float> values(options_.dimension);
+    const float* inverse_norms = stored->rows().floats.inverse_norms;
+    for (uint32_t slot = 0; slot < view.slot_count; ++slot) {
+      stored->CopyVector(slot, values.data());
+      growing->Append(values.data(), shape.metric == Metric::kCosine ? inverse_norms[slot] : 1.0f,
+                      stored->id(slot));
+    }
+    growing->Publish();
+    view.segment = growing->segment();
+    growing_[lane++] = std::move(growing);
+  }
+}
+
+}  // namespace segvec

@@ -1,0 +1,26 @@
+// What an index consists of at one moment, ready to be stored, or as it was read back: sealed segments,
+// tombstones, the texts of string ids, and the counters without which the index would go on differently.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "index/snapshot.h"
+#include "storage/string_id_file.h"
+
+namespace segvec {
+
+struct IndexImage {
+  struct Part {
+    SegmentView view;  // of a sealed segment, all of whose slots are in the view
+    std::shared_ptr<const StringIdTable>
+        strings;  // of its live slots; null where ids are numbers or nobody asked
+  };
+  std::vector<Part> parts;  // ascending segment number
+  uint64_t next_id = 0;
+  uint64_t add_count = 0;
+  uint32_t next_segment_number = 0;
+};
+
+}  // namespace segvec

@@ -1,0 +1,544 @@
+#include "index/index_directory.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/directory_of.h"
+#include "support/errors.h"
+#include "support/fault_env.h"
+#include "support/memory_env.h"
+#include "support/names.h"
+#include "support/sanitizers.h"
+#include "support/temporary_directory.h"
+
+namespace segvec {
+namespace {
+
+using namespace testing;  // NOLINT: everything here is about test data
+
+constexpr size_t kDimension = 8;
+const std::string kPath = "/data";
+
+IndexOptions SmallOptions() {
+  IndexOptions options = OptionsFor(kDimension, Metric::kL2);
+  options.M = 6;
+  options.ef_construction = 40;
+  return options;
+}
+
+GivenOptions Given() { return GivenOptions::Of(SmallOptions()); }
+
+// Two indexes that hold the same vectors answer the same.
+void CheckSameAnswers(const Index& a, const Index& b) {
+  REQUIRE(a.vector_count() == b.vector_count());
+  const Vectors queries = RandomVectors(5, a.options().dimension, 99);
+  for (size_t i = 0; i < queries.count(); ++i) {
+    const SearchResults left = a.Search(queries.row(i), 1, {10, 50, false}, CancelToken());
+    const SearchResults right = b.Search(queries.row(i), 1, {10, 50, false}, CancelToken());
+    CHECK(left.ids == right.ids);
+    CHECK(left.texts == right.texts);
+    CHECK(left.distances == right.distances);
+  }
+}
+
+TEST_CASE("IndexDirectory: what was committed is there again, and goes on as if nothing had happened") {
+  for (const Metric metric : kMetrics) {
+    for (const Quantization quantization : kQuantizations) {
+      CAPTURE(Name(metric));
+      CAPTURE(Name(quantization));
+      IndexOptions options = OptionsFor(kDimension, metric, {2, 2});
+      options.quantization = quantization;
+      options.keep_vectors = quantization == Quantization::kNone || metric != Metric::kL2;
+      options.segment_capacity = 3000;
+      MemoryEnv env;
+      const Vectors rows = RandomVectors(Sized(6000, 3500), kDimension, 3);
+      OpenIndex open = Open(env, kPath, GivenOptions::Of(options));
+      const size_t half = rows.count() / 2;
+      Add(*open.index, rows.Slice(0, half));
+      Remove(*open.index, Ids{0, 5, 1000});
+      Commit(open);
+      OpenIndex reader = OpenReader(env, kPath);
+      CHECK(reader.index->Fingerprint() == open.index->Fingerprint());
+      CheckSameAnswers(*reader.index, *open.index);
+      CHECK(!reader.index->Has(5));
+      CHECK(reader.index->Get(7) == open.index->Get(7));
+
+      // The rest, once in the index that was never closed and once in the one that is opened again.
+      Add(*open.index, rows.Slice(half, rows.count()));
+      const uint64_t expected = open.index->Fingerprint();
+      open = {};
+      OpenParameters parameters;
+      parameters.threads = 2;
+      open = Open(env, kPath, {}, parameters);
+      CHECK(Add(*open.index, rows.Slice(half, rows.count())).front() == half);
+      CHECK(open.index->Fingerprint() == expected);
+    }
+  }
+}
+
+TEST_CASE("IndexDirectory: string ids keep their texts, through removal, return and replacement") {
+  MemoryEnv env;
+  IndexOptions options = SmallOptions();
+  options.id_type = IdType::kString;
+  const Vectors rows = RandomVectors(1500, kDimension, 3);
+  Texts texts;
+  for (size_t i = 0; i < rows.count(); ++i)
+    texts.push_back("text " + std::to_string(i) + (i % 7 == 0 ? " \xC3\xA4" : ""));
+  OpenIndex open = Open(env, kPath, GivenOptions::Of(options));
+  Add(*open.index, rows, texts);
+  Commit(open);
+  Remove(*open.index, Texts{texts[3], texts[4]});
+  Upsert(*open.index, rows.Slice(0, 2), Texts{texts[9], texts[10]});
+  Add(*open.index, rows.Slice(2, 3), Texts{texts[4]});
+  Commit(open);
+  const OpenIndex reader = OpenReader(env, kPath);
+  CHECK(reader.index->Fingerprint() == open.index->Fingerprint());
+  CheckSameAnswers(*reader.index, *open.index);
+  const auto vector_of = [&](const std::string& text) -> std::optional<std::vector<float>> {
+    const auto number = reader.index->string_ids().Find(text);
+    return number ? reader.index->Get(*number) : std::nullopt;
+  };
+  CHECK(!vector_of(texts[3]));
+  CHECK(vector_of(texts[4]) == rows.RowCopy(2));
+  CHECK(vector_of(texts[9]) == rows.RowCopy(0));
+  CHECK(vector_of(texts[7]) == rows.RowCopy(7));
+  open = {};
+  open = Open(env, kPath, {});
+  CHECK(ErrorCodeOf([&] { Add(*open.index, rows.Slice(0, 1), Texts{texts[4]}); }) == "DUPLICATE_ID");
+  Add(*open.index, rows.Slice(3, 4), Texts{texts[3]});
+  CHECK(open.index->vector_count() == rows.count());
+}
+
+TEST_CASE("IndexDirectory: a commit stores the moment it was asked for, whatever happens while it writes") {
+  MemoryEnv env;
+  OpenIndex open = Open(env, kPath, Given());
+  const Vectors rows = RandomVectors(3000, kDimension, 3);
+  Add(*open.index, rows.Slice(0, 1500));
+  const IndexImage image = Capture(open);
+  const uint64_t fingerprint = open.index->Fingerprint();
+  Add(*open.index, rows.Slice(1500, 3000));
+  Remove(*open.index, Ids{1, 2, 3});
+  open.directory->Commit(image, CancelToken());
+  CHECK(OpenReader(env, kPath).index->Fingerprint() == fingerprint);
+  Commit(open);
+  CHECK(OpenReader(env, kPath).index->Fingerprint() == open.index->Fingerprint());
+}
+
+TEST_CASE("IndexDirectory: adds, removes and searches go on while commits write") {
+  MemoryEnv env;
+  OpenIndex open = Open(env, kPath, Given());
+  const Vectors rows = RandomVectors(Sized(4000, 1500), kDimension, 3);
+  std::vector<uint64_t> counts;
+  std::atomic<bool> is_done{false};
+  std::thread searcher([&] {
+    while (!is_done) CHECK(ExactSearch(*open.index, rows.row(0), 3).size() <= 3);
+  });
+  for (size_t begin = 0; begin < rows.count(); begin += 250) {
+    const IndexImage image = Capture(open);
+    const size_t count = open.index->vector_count();
+    std::thread committer([&] { open.directory->Commit(image, CancelToken()); });
+    Add(*open.index, rows.Slice(begin, std::min(begin + 250, rows.count())), IdRange(begin, 250));
+    Remove(*open.index, Ids{begin});
+    committer.join();
+    CHECK(OpenReader(env, kPath).index->vector_count() == count);
+  }
+  is_done = true;
+  searcher.join();
+}
+
+TEST_CASE("IndexDirectory: a commit writes only what is new") {
+  MemoryEnv env;
+  OpenIndex open = Open(env, kPath, Given());
+  Add(*open.index, RandomVectors(2000, kDimension, 3));
+  Commit(open);
+  const auto parts = [&] {
+    std::vector<std::string> names = env.List(kPath);
+    std::erase_if(names,
+                  [](const std::string& name) { return StartsWith(name, "MANIFEST-") || name == "LOCK"; });
+    return names;
+  };
+  CHECK(parts() == std::vector<std::string>{"segment-0-2"});
+  Remove(*open.index, Ids{5});
+  Commit(open);
+  CHECK(parts() == std::vector<std::string>{"segment-0-2", "tombstones-0-3"});
+  Add(*open.index, RandomVectors(10, kDimension, 4));
+  Commit(open);
+  CHECK(parts() == std::vector<std::string>{"segment-0-2", "segment-1-4", "tombstones-0-3"});
+  // Few rows join those of the last commit in one file, rather than making a crumb of their own.
+  Add(*open.index, RandomVectors(10, kDimension, 5));
+  Commit(open);
+  CHECK(parts() == std::vector<std::string>{"segment-0-2", "segment-1-4", "segment-1-5", "tombstones-0-3"});
+  Commit(open);
+  CHECK(parts() == std::vector<std::string>{"segment-0-2", "segment-1-5", "tombstones-0-3"});
+  open = {};
+  open = Open(env, kPath, {});
+  Commit(open);
+  CHECK(parts() == std::vector<std::string>{"segment-0-2", "segment-1-5", "tombstones-0-3"});
+  CHECK(open.index->vector_count() == 2019);
+}
+
+TEST_CASE("IndexDirectory: what a cancelled add left is stored dead") {
+  MemoryEnv env;
+  OpenIndex open = Open(env, kPath, Given());
+  const Vectors rows = RandomVectors(2000, kDimension, 3);
+  Add(*open.index, rows.Slice(0, 1200));
+  const auto stage = StageOf(rows.Slice(1200, 2000));
+  CancelToken cancel;
+  std::thread canceller([&] {
+    while (stage->inserted_count < 10) std::this_thread::yield();
+    cancel.Cancel();
+  });
+  const std::string code = ErrorCodeOf([&] { open.index->Add(*stage, cancel); });
+  canceller.join();
+  Commit(open);
+  const OpenIndex reader = OpenReader(env, kPath);
+  CHECK(reader.index->vector_count() == (code == "ABORTED" ? 1200 : 2000));
+  CHECK(reader.index->Fingerprint() == open.index->Fingerprint());
+}
+
+TEST_CASE(
+    "IndexDirectory: options that contradict the index are refused, and those left out are the index's own") {
+  MemoryEnv env;
+  CHECK(ErrorTextOf([&] { Open(env, kPath); }) ==
+        "INVALID_ARGUMENT: dimension is missing; expected it, as there is no index yet");
+  Open(env, kPath, Given());
+  CHECK(Open(env, kPath).index->options().M == SmallOptions().M);
+  const auto refused = [&](auto change) {
+    GivenOptions given;
+    change(given);
+    return ErrorTextOf([&] { Open(env, kPath, given); });
+  };
+  CHECK(refused([](GivenOptions& given) { given.dimension = 9; }) ==
+        "INVALID_ARGUMENT: option dimension is 9; expected 8, which the index was made with");
+  CHECK(refused([](GivenOptions& given) { given.metric = Metric::kCosine; }) ==
+        "INVALID_ARGUMENT: option metric is 'cosine'; expected 'l2', which the index was made with");
+  CHECK(StartsWith(refused([](GivenOptions& given) { given.metric = Metric::kIp; }),
+                   "INVALID_ARGUMENT: option metric"));
+  CHECK(refused([](GivenOptions& given) { given.id_type = IdType::kString; }) ==
+        "INVALID_ARGUMENT: option idType is 'string'; expected 'number', which the index was made with");
+  CHECK(
+      StartsWith(refused([](GivenOptions& given) { given.id_type = IdType::kBigint; }), "INVALID_ARGUMENT"));
+  CHECK(StartsWith(refused([](GivenOptions& given) { given.M = 7; }), "INVALID_ARGUMENT: option M is 7"));
+  CHECK(StartsWith(refused([](GivenOptions& given) { given.ef_construction = 7; }),
+                   "INVALID_ARGUMENT: option ef"));
+  CHECK(StartsWith(refused([](GivenOptions& given) { given.quantization = Quantization::kNone; }),
+                   "INVALID_ARGUMENT"));
+  CHECK(StartsWith(refused([](GivenOptions& given) { given.growing_segments = 2; }), "INVALID_ARGUMENT"));
+  CHECK(StartsWith(refused([](GivenOptions& given) { given.segment_capacity = 7; }), "INVALID_ARGUMENT"));
+  CHECK(
+      StartsWith(refused([](GivenOptions& given) { given.seed = 7; }), "INVALID_ARGUMENT: option seed is 7"));
+}
+
+TEST_CASE("IndexDirectory: without an index there is nothing to read, and no manifest means damage") {
+  MemoryEnv env;
+  CHECK(ErrorCodeOf([&] { OpenReader(env, kPath); }) == "NOT_FOUND");
+  CHECK(!env.Exists(kPath));
+  env.CreateDirectory(kPath);
+  CHECK(ErrorCodeOf([&] { OpenReader(env, kPath); }) == "NOT_FOUND");
+  OpenIndex open = Open(env, kPath, Given());
+  Add(*open.index, RandomVectors(10, kDimension, 3));
+  Commit(open);
+  open = {};
+  env.Remove(kPath + "/MANIFEST-1");
+  env.Remove(kPath + "/MANIFEST-2");
+  CHECK(ErrorCodeOf([&] { Open(env, kPath, Given()); }) == "CORRUPT");
+}
+
+TEST_CASE("IndexDirectory: damage is an error, and the previous generation is opened on request only") {
+  MemoryEnv env;
+  OpenIndex open = Open(env, kPath, Given());
+  Add(*open.index, RandomVectors(10, kDimension, 3));
+  Commit(open);
+  const uint64_t previous = open.index->Fingerprint();
+  Add(*open.index, RandomVectors(2000, kDimension, 4));
+  Commit(open);
+  open = {};
+  const auto damage = [&](const std::string& name) { env.bytes(kPath + "/" + name)[100] ^= std::byte{1}; };
+  OpenParameters recovering;
+  recovering.recovers_previous = true;
+  open = Open(env, kPath, {}, recovering);
+  CHECK(open.directory->dropped().empty());
+  CHECK(open.index->vector_count() == 2010);
+  open = {};
+
+  std::string name;
+  SUBCASE("of the manifest") { name = "MANIFEST-3"; }
+  SUBCASE("of a segment") { name = "segment-0-3"; }
+  damage(name);
+  const std::string text = ErrorTextOf([&] { Open(env, kPath); });
+  CHECK(StartsWith(text, "CORRUPT: /data/" + name));
+  CHECK(text.find("recover: 'previous' goes back to generation 2") != std::string::npos);
+  CHECK(ErrorCodeOf([&] { OpenReader(env, kPath); }) == "CORRUPT");
+
+  open = Open(env, kPath, {}, recovering);
+  CHECK(open.index->Fingerprint() == previous);
+  REQUIRE(open.directory->dropped().size() == 1);
+  CHECK(open.directory->dropped()[0].generation == 3);
+  CHECK(StartsWith(open.directory->dropped()[0].reason, "/data/" + name));
+  CHECK(env.Exists(kPath + "/" + name));  // until something newer is safe
+  Commit(open);
+  open = {};
+  CHECK(Open(env, kPath).index->Fingerprint() == previous);
+
+  for (const std::string& file : env.List(kPath)) {
+    if (file != "LOCK") damage(file);
+  }
+  CHECK(StartsWith(ErrorTextOf([&] { Open(env, kPath, {}, recovering); }), "CORRUPT: /data/MANIFEST-"));
+}
+
+TEST_CASE("IndexDirectory: a file that is missing or another one's is damage") {
+  MemoryEnv env;
+  OpenIndex open = Open(env, kPath, Given());
+  Add(*open.index, RandomVectors(10, kDimension, 3));
+  Remove(*open.index, Ids{3});
+  Commit(open);
+  Remove(*open.index, Ids{4});
+  Commit(open);
+  open = {};
+  auto& newer = env.bytes(kPath + "/tombstones-0-3");
+  const auto kept = newer;
+  newer = env.bytes(kPath + "/tombstones-0-2");  // stale
+  CHECK(ErrorCodeOf([&] { Open(env, kPath); }) == "CORRUPT");
+  newer = kept;
+  CHECK(ErrorCodeOf([&] { Open(env, kPath); }) == "none");
+  env.Remove(kPath + "/tombstones-0-3");
+  CHECK(StartsWith(ErrorTextOf([&] { Open(env, kPath); }), "CORRUPT: a file of the index is missing: "));
+}
+
+TEST_CASE("IndexDirectory: readers see a generation, keep it, and move to a newer one when they ask") {
+  MemoryEnv env;
+  OpenIndex open = Open(env, kPath, Given());
+  Add(*open.index, RandomVectors(1500, kDimension, 3));
+  Commit(open);
+  for (const bool is_mapped : {false, true}) {
+    CAPTURE(is_mapped);
+    OpenIndex reader = OpenReader(env, kPath, is_mapped);
+    CHECK(reader.directory->LoadNewer(CancelToken()) == nullptr);
+    const size_t count = open.index->vector_count();
+    for (int i = 0; i < 3; ++i) {
+      Add(*open.index, RandomVectors(10, kDimension, 4));
+      Commit(open);
+    }
+    CHECK(reader.index->vector_count() == count);
+    CHECK(Search(*reader.index, RandomVectors(1, kDimension, 5).row(0), 5, 20).size() == 5);
+    const auto newer = reader.directory->LoadNewer(CancelToken());
+    REQUIRE(newer != nullptr);
+    CHECK(newer->Fingerprint() == open.index->Fingerprint());
+    CHECK(newer->snapshot()->views[0].segment == reader.index->snapshot()->views[0].segment);
+    CHECK(reader.directory->generation() == open.directory->generation());
+    CHECK(reader.directory->LoadNewer(CancelToken()) == nullptr);
+    CHECK(ErrorCodeOf([&] { reader.directory->Commit(IndexImage(), CancelToken()); }) == "READ_ONLY");
+  }
+}
+
+TEST_CASE("IndexDirectory: one writer at a time") {
+  MemoryEnv env;
+  OpenIndex open = Open(env, kPath, Given());
+  CHECK(ErrorCodeOf([&] { Open(env, kPath); }) == "LOCKED");
+  open = {};
+  Open(env, kPath);
+}
+
+TEST_CASE("IndexDirectory: a copy elsewhere is an index of its own") {
+  MemoryEnv env;
+  const auto index = MakeIndex(SmallOptions());
+  Add(*index, RandomVectors(1500, kDimension, 3));
+  IndexDirectory::Save(env, "/copy", index->options(), CaptureAll(*index), CancelToken());
+  OpenIndex copy = Open(env, "/copy");
+  CHECK(copy.index->Fingerprint() == index->Fingerprint());
+  Add(*copy.index, RandomVectors(5, kDimension, 3));
+  Commit(copy);
+  copy = {};
+  CHECK(ErrorCodeOf([&] {
+          IndexDirectory::Save(env, "/copy", index->options(), CaptureAll(*index), CancelToken());
+        }) == "INVALID_ARGUMENT");
+  CHECK(Open(env, "/copy").index->vector_count() == 1505);
+}
+
+TEST_CASE("IndexDirectory: an aborted commit leaves the generation as it was, and nothing behind") {
+  MemoryEnv env;
+  OpenIndex open = Open(env, kPath, Given());
+  Add(*open.index, RandomVectors(10, kDimension, 3));
+  const IndexImage image = Capture(open);
+  CancelToken cancel;
+  cancel.Cancel();
+  CHECK(ErrorCodeOf([&] { open.directory->Commit(image, cancel); }) == "ABORTED");
+  CHECK(env.List(kPath) == std::vector<std::string>{"LOCK", "MANIFEST-1"});
+  open.directory->Commit(image, CancelToken());
+  CHECK(OpenReader(env, kPath).index->vector_count() == 10);
+}
+
+// A state that a test may find again: nothing at all has fingerprint 0 and no vectors, as an empty index has.
+struct State {
+  uint64_t fingerprint = 0;
+  size_t vector_count = 0;
+  friend bool operator==(const State&, const State&) = default;
+};
+
+State StateOf(const Index& index) { return {index.Fingerprint(), index.vector_count()}; }
+
+TEST_CASE(
+    "IndexDirectory: after a power failure the newest acknowledged generation is there, or one that was "
+    "being made") {
+  MemoryEnv env;
+  struct Moment {
+    size_t change_count;  // when the commit was acknowledged
+    State state;
+  };
+  std::vector<Moment> moments{{0, {}}};
+  OpenIndex open = Open(env, kPath, Given());
+  moments.push_back({env.change_count(), StateOf(*open.index)});
+  const Vectors rows = RandomVectors(40, kDimension, 3);
+  for (size_t i = 0; i < 5; ++i) {
+    Add(*open.index, rows.Slice(i * 8, i * 8 + 8));
+    if (i > 0) Remove(*open.index, Ids{i, i + 3});
+    Commit(open);
+    moments.push_back({env.change_count(), StateOf(*open.index)});
+  }
+  open = {};
+  using Bytes = PowerLoss::Bytes;
+  using Names = PowerLoss::Names;
+  size_t acknowledged = 0, opened_count = 0, newer_count = 0;
+  for (size_t change_count = 0; change_count <= env.change_count(); ++change_count) {
+    while (acknowledged + 1 < moments.size() && moments[acknowledged + 1].change_count <= change_count)
+      ++acknowledged;
+    for (const Bytes bytes : {Bytes::kKept, Bytes::kDropped, Bytes::kTorn, Bytes::kZeroed}) {
+      for (const Names names : {Names::kKept, Names::kLost, Names::kMixed}) {
+        for (uint64_t seed = 0; seed < (names == Names::kMixed || bytes == Bytes::kTorn ? Sized(4, 1) : 1);
+             ++seed) {
+          CAPTURE(change_count);
+          CAPTURE(static_cast<int>(bytes));
+          CAPTURE(static_cast<int>(names));
+          CAPTURE(seed);
+          const auto left = env.After(change_count, {bytes, names, change_count * 100 + seed});
+          OpenIndex found = Open(*left, kPath, Given());
+          const State state = StateOf(*found.index);
+          const bool is_newer = acknowledged + 1 < moments.size() && state == moments[acknowledged + 1].state;
+          REQUIRE((state == moments[acknowledged].state || is_newer));
+          newer_count += is_newer;
+          // And it goes on from there.
+          Add(*found.index, rows.Slice(0, 1));
+          Commit(found);
+          const State next = StateOf(*found.index);
+          found = {};
+          REQUIRE(StateOf(*Open(*left, kPath).index) == next);
+          ++opened_count;
+        }
+      }
+    }
+  }
+  CHECK(opened_count > 1000 / (kIsSanitized ? 4 : 1));
+  CHECK(newer_count > 0);
+}
+
+TEST_CASE(
+    "IndexDirectory: whatever call of a commit fails, the index lives, an old or new generation opens, and "
+    "the next commit works") {
+  using Fault = FaultEnv::Fault;
+  size_t failed_count = 0;
+  for (const Fault fault : {Fault::kOnce, Fault::kFromThen, Fault::kAfterwards}) {
+    for (size_t call = 0;; ++call) {
+      CAPTURE(static_cast<int>(fault));
+      CAPTURE(call);
+      MemoryEnv memory;
+      FaultEnv env(memory);
+      OpenIndex open = Open(env, kPath, Given());
+      const Vectors rows = RandomVectors(40, kDimension, 3);
+      Add(*open.index, rows.Slice(0, 20));
+      Commit(open);
+      const State before = StateOf(*open.index);
+      Add(*open.index, rows.Slice(20, 30));
+      Remove(*open.index, Ids{1});
+      const State after = StateOf(*open.index);
+      const size_t first_call = env.call_count();
+      env.FailAt(call, fault, ENOSPC);
+      const auto error = ErrorOf([&] { Commit(open); });
+      const bool was_reached = env.call_count() - first_call > call;
+      env.Heal();
+      if (error) {
+        ++failed_count;
+        REQUIRE(error->code() == ErrorCode::kIo);
+        REQUIRE(error->call() != nullptr);
+        REQUIRE(error->call()->number == ENOSPC);
+        REQUIRE(StartsWith(error->call()->path, kPath));
+        REQUIRE(!error->call()->syscall.empty());
+      }
+      REQUIRE(StateOf(*open.index) == after);
+      REQUIRE(ExactSearch(*open.index, rows.row(0), 50).size() == 29);
+      const State found = StateOf(*OpenReader(memory, kPath).index);
+      REQUIRE((found == after || (error.has_value() && found == before)));
+      Add(*open.index, rows.Slice(30, 40));
+      Commit(open);
+      const State last = StateOf(*open.index);
+      open = {};
+      REQUIRE(StateOf(*Open(memory, kPath).index) == last);
+      // Two generations and their files, and nothing that the failure left.
+      const auto names = memory.List(kPath);
+      REQUIRE(std::count_if(names.begin(), names.end(),
+                            [](const auto& name) { return StartsWith(name, "MANIFEST"); }) == 2);
+      REQUIRE(names.size() <= 3 + 2 * 2);
+      if (!was_reached) break;
+    }
+  }
+  CHECK(failed_count > 30);
+}
+
+TEST_CASE("IndexDirectory: whatever call of opening fails, it is an error, and opening works afterwards") {
+  using Fault = FaultEnv::Fault;
+  for (const bool is_read_only : {false, true}) {
+    for (const bool exists : {false, true}) {
+      if (is_read_only && !exists) continue;
+      for (const Fault fault : {Fault::kOnce, Fault::kFromThen, Fault::kAfterwards}) {
+        for (size_t call = 0;; ++call) {
+          CAPTURE(call);
+          MemoryEnv memory;
+          FaultEnv env(memory);
+          State state{MakeIndex(SmallOptions())->Fingerprint(), 0};
+          if (exists) {
+            OpenIndex open = Open(memory, kPath, Given());
+            Add(*open.index, RandomVectors(20, kDimension, 3));
+            Remove(*open.index, Ids{1});
+            Commit(open);
+            state = StateOf(*open.index);
+          }
+          OpenParameters parameters;
+          parameters.is_read_only = is_read_only;
+          env.FailAt(call, fault);
+          State found = state;
+          const auto error = ErrorOf([&] { found = StateOf(*Open(env, kPath, Given(), parameters).index); });
+          REQUIRE(found == state);
+          const bool was_reached = env.call_count() > call;
+          env.Heal();
+          if (error) REQUIRE(error->code() == ErrorCode::kIo);
+          REQUIRE(StateOf(*Open(env, kPath, Given(), parameters).index) == state);
+          if (!was_reached) break;
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("IndexDirectory: on the real file system, loaded and mapped") {
+  const TemporaryDirectory temporary;
+  const std::string path = temporary.path() + "/a/index";
+  OpenIndex open = Open(Env::Real(), path, Given());
+  Add(*open.index, RandomVectors(3000, kDimension, 3));
+  Remove(*open.index, Ids{17});
+  Commit(open);
+  CHECK(ErrorCodeOf([&] { Open(Env::Real(), path); }) == "LOCKED");
+  for (const bool is_mapped : {false, true}) {
+    const OpenIndex reader = OpenReader(Env::Real(), path, is_mapped);
+    CHECK(reader.index->Fingerprint() == open.index->Fingerprint());
+    CheckSameAnswers(*reader.index, *open.index);
+    CHECK(!reader.index->Has(17));
+    CHECK(reader.index->Get(18) == open.index->Get(18));
+  }
+}
+
+}  // namespace
+}  // namespace segvec
