@@ -45,7 +45,9 @@
       "native/binding/ids.cc",
       "native/binding/index_tasks.cc",
       "native/binding/index_wrap.cc",
-      "native/binding/stage_wrap.cc"
+      "native/binding/open_index.cc",
+      "native/binding/stage_wrap.cc",
+      "native/binding/store_tasks.cc"
     ]
   }
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { SegvecError } from './errors.ts'
 import { type IdType, idTypes } from './ids.ts'
-import { booleanOption, choiceOption, integerOption, readOptions } from './option-reader.ts'
+import { booleanOption, choiceOption, integerOption, type RawOptions, readOptions } from './option-reader.ts'
 
 /**
  * What `distance` means: `l2` is the squared Euclidean distance, `cosine` is 1 - cosine similarity, `ip` is
@@ -53,7 +53,8 @@ export interface IndexOptions<T extends IdType = 'number'> {
   readonly seed?: number | undefined
 }
 
-const names = [
+/** The options that an index is made with. */
+export const indexOptionNames = [
   'dimension',
   'metric',
   'idType',
@@ -71,11 +72,15 @@ const quantizations = ['int8', 'none'] as const
 const mostThreads = 256
 
 /** `IndexOptions` with every value checked and filled in. */
-export type IndexSettings = Readonly<ReturnType<typeof readIndexOptions>>
+export type IndexSettings = Readonly<ReturnType<typeof settingsOf>>
 
 /** Reads a constructor's options. @throws {SegvecError} `INVALID_ARGUMENT`, naming the option. */
-export function readIndexOptions(options: unknown) {
-  const raw = readOptions(options, names)
+export function readIndexOptions(options: unknown): IndexSettings {
+  return settingsOf(readOptions(options, indexOptionNames))
+}
+
+/** Checks and fills in options that have been copied. @throws {SegvecError} `INVALID_ARGUMENT`, naming the option. */
+export function settingsOf(raw: RawOptions<(typeof indexOptionNames)[number]>) {
   const quantization = choiceOption('quantization', raw.quantization, quantizations, 'int8')
   const keepVectors = booleanOption('keepVectors', raw.keepVectors, true)
   if (!keepVectors && quantization === 'none') {

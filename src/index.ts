@@ -5,10 +5,18 @@ export type { Evaluation } from './evaluate.ts'
 export type { Id, IdColumn, Ids, IdType } from './ids.ts'
 export type { IndexOptions, Metric, Quantization } from './index-options.ts'
 export { type InstructionSets, instructionSets } from './instruction-sets.ts'
+export type { OpenOptions } from './open-options.ts'
 export type { AddProgress } from './progress.ts'
 export type { RemoveOptions } from './remove-options.ts'
 export type { BatchHits, SearchHit } from './results.ts'
 export type { EvaluateOptions, SearchOptions, SearchSyncOptions } from './search-options.ts'
-export type { CalibrationStats, IndexStats, RecallCurve, SegmentStats } from './stats.ts'
+export type {
+  CalibrationStats,
+  IndexStats,
+  RecallCurve,
+  SegmentStats,
+  StorageStats,
+} from './stats.ts'
+export type { StoreOptions } from './store-options.ts'
 export { type IndexEntry, VectorIndex } from './vector-index.ts'
 export type { Vector, Vectors } from './vectors.ts'

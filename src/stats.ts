@@ -32,6 +32,15 @@ export interface CalibrationStats {
   readonly curves: readonly RecallCurve[]
 }
 
+/** Where an index is stored. */
+export interface StorageStats {
+  /** Counts the commits of the directory; the one that the index was opened from or last wrote. */
+  readonly generation: number
+  readonly isReadOnly: boolean
+  /** Newer generations that were damaged and passed over on request (`recover: 'previous'`), newest first. */
+  readonly dropped: readonly { readonly generation: number; readonly reason: string }[]
+}
+
 /** What an index holds, at one moment. */
 export interface IndexStats {
   readonly vectorCount: number
@@ -43,4 +52,6 @@ export interface IndexStats {
   readonly calibration?: CalibrationStats
   /** What distances are computed with; see `instructionSets()`. */
   readonly instructionSet: string
+  /** `undefined` for an index in memory. */
+  readonly storage: StorageStats | undefined
 }

@@ -8,8 +8,16 @@ import { type Evaluation, evaluateSearches } from './evaluate.ts'
 import { checkedId, type Id, IdReader, type Ids, type IdType, idList, isSingleId } from './ids.ts'
 import { InFlight } from './in-flight.ts'
 import { type IndexOptions, type IndexSettings, readIndexOptions } from './index-options.ts'
-import type { NativeAddon, NativeCursor, NativeHits, NativeIndex, NativeStage } from './native/addon.ts'
+import type {
+  NativeAddon,
+  NativeCancelToken,
+  NativeCursor,
+  NativeHits,
+  NativeIndex,
+  NativeStage,
+} from './native/addon.ts'
 import { loadAddon } from './native/load.ts'
+import { directoryPath, type OpenOptions, readOpenOptions } from './open-options.ts'
 import { ProgressReports } from './progress.ts'
 import { RecallBeams } from './recall-beams.ts'
 import { type RemoveOptions, readRemoveOptions } from './remove-options.ts'
@@ -24,6 +32,7 @@ import {
 } from './search-options.ts'
 import { type Batch, stageBatch } from './staging.ts'
 import type { IndexStats } from './stats.ts'
+import { readStoreOptions, type StoreOptions } from './store-options.ts'
 import { Turns } from './turns.ts'
 import { floatsOf, readerOf, readerOfOne, rowsPerSlice, type Vector, type Vectors } from './vectors.ts'
 
@@ -38,8 +47,22 @@ const mostEntriesPerSlice = 1024
 const rowNames = { all: 'vectors', one: 'row' }
 const queryNames = { all: 'queries', one: 'query' }
 
+/** An index that `open` has brought back, on its way into the constructor. */
+class Opened {
+  readonly #native: NativeIndex
+
+  constructor(native: NativeIndex) {
+    this.#native = native
+  }
+
+  /** The index in `value` if it is one of these; unlike `instanceof`, this asks nothing of a proxy. */
+  static nativeOf(value: unknown): NativeIndex | undefined {
+    return typeof value === 'object' && value !== null && #native in value ? value.#native : undefined
+  }
+}
+
 /**
- * A vector index in memory: vectors are added in parallel on native threads and searched by approximate nearest
+ * A vector index, in memory (`new`) or in a directory (`open`): vectors are added in parallel on native threads and searched by approximate nearest
  * neighbour, both off the event loop.
  *
  * Asynchronous methods always reject and synchronous ones always throw, with a {@link SegvecError}; only what the
@@ -67,14 +90,128 @@ export class VectorIndex<T extends IdType = 'number'> {
    * new VectorIndex({ dimension: 768, metric: 'cosine' })
    */
   constructor(options: IndexOptions<T>) {
-    this.#settings = readIndexOptions(options)
+    const opened = Opened.nativeOf(options)
+    const settings = opened === undefined ? readIndexOptions(options) : undefined
     this.#addon = loadAddon()
     try {
-      this.#native = new this.#addon.Index(this.#settings)
+      this.#native = opened ?? new this.#addon.Index(settings as IndexSettings)
+      this.#settings = settings ?? Object.freeze(this.#native.options())
     } catch (error) {
       throw fromNative(error)
     }
     this.#beams = new RecallBeams(this.#addon, this.#native)
+  }
+
+  /**
+   * Opens the index in a directory, or makes one where there is none. What `commit()` has stored is there again, and
+   * nothing else; closing an index does not commit it. One index at a time may write to a directory, any number may read.
+   *
+   * @param directory A path; created, with its parents, unless `readOnly`.
+   * @throws {SegvecError} `INVALID_ARGUMENT` (also for options that contradict the index), `LOCKED`, `NOT_FOUND`,
+   * `CORRUPT`, `UNSUPPORTED_FORMAT`, `IO`, `OUT_OF_MEMORY`, `ABORTED`, `LOAD_FAILED`, as a rejection.
+   * @example
+   * const index = await VectorIndex.open('./vectors', { dimension: 768, metric: 'cosine' })
+   * const reader = await VectorIndex.open('./vectors', { readOnly: true, load: 'mmap' })
+   */
+  static async open<T extends IdType = 'number'>(
+    directory: string,
+    options?: OpenOptions<T>,
+  ): Promise<VectorIndex<T>> {
+    const path = directoryPath(directory)
+    const { native, signal } = readOpenOptions(options)
+    const addon = loadAddon()
+    const abort = new AbortWatch(signal, 'open')
+    const token = signal && new addon.CancelToken()
+    abort.onAbort(() => token?.cancel())
+    try {
+      const opened = new Opened(await addon.openIndex(path, native, token))
+      return new VectorIndex<T>(opened as unknown as IndexOptions<T>)
+    } catch (error) {
+      throw abort.fromNative(error)
+    } finally {
+      abort.dispose()
+    }
+  }
+
+  /**
+   * Stores what the index holds at the call, all adds and removals called before included, in its directory. When it
+   * resolves, this survives a crash and a power failure; until then, the last commit does. Everything else goes on
+   * meanwhile. Only what is new is written.
+   *
+   * @throws {SegvecError} `IO` (with `syscall`, `path` and `errno`; the index goes on, and a later commit may succeed),
+   * `READ_ONLY`, `INVALID_ARGUMENT` (an index in memory), `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, as a rejection.
+   * @example
+   * await index.add(ids, vectors)
+   * await index.commit()
+   */
+  async commit(options?: StoreOptions): Promise<void> {
+    await this.#store('commit', options, (token) => this.#native.commit(token))
+  }
+
+  /**
+   * Stores what the index holds at the call as an index of its own in another directory, which must not hold one yet.
+   *
+   * @throws {SegvecError} As `commit`; `LOCKED` if somebody else writes to the directory.
+   * @example
+   * await index.save('./backup')
+   */
+  async save(directory: string, options?: StoreOptions): Promise<void> {
+    const path = directoryPath(directory)
+    await this.#store('save', options, (token) => this.#native.save(path, token))
+  }
+
+  async #store(
+    operation: string,
+    options: unknown,
+    start: (token: NativeCancelToken | undefined) => Promise<void>,
+  ): Promise<void> {
+    this.#assertOpen()
+    const { signal } = readStoreOptions(options)
+    const abort = new AbortWatch(signal, operation)
+    this.#assertOpen()
+    const token = signal && new this.#addon.CancelToken()
+    const turn = this.#turns.take()
+    this.#inFlight.begin()
+    try {
+      if (turn.before !== undefined) await abort.race(turn.before)
+      abort.onAbort(() => token?.cancel())
+      const storing = start(token)
+      turn.end()
+      await storing
+    } catch (error) {
+      throw abort.fromNative(error)
+    } finally {
+      abort.dispose()
+      turn.end()
+      this.#inFlight.end()
+    }
+  }
+
+  /**
+   * Moves an index that was opened with `readOnly` to what has been committed since. Searches that are under way end
+   * where they began.
+   *
+   * @returns Whether there was anything newer.
+   * @throws {SegvecError} `INVALID_ARGUMENT` unless `readOnly`, otherwise as `open`, as a rejection.
+   * @example
+   * if (await reader.refresh()) console.log(reader.size)
+   */
+  async refresh(options?: StoreOptions): Promise<boolean> {
+    this.#assertOpen()
+    const { signal } = readStoreOptions(options)
+    const abort = new AbortWatch(signal, 'refresh')
+    this.#assertOpen()
+    const token = signal && new this.#addon.CancelToken()
+    abort.onAbort(() => token?.cancel())
+    this.#inFlight.begin()
+    try {
+      return await this.#native.refresh(token)
+    } catch (error) {
+      throw abort.fromNative(error)
+    } finally {
+      abort.dispose()
+      this.#inFlight.end()
+    }
   }
 
   /**
@@ -468,7 +605,8 @@ export class VectorIndex<T extends IdType = 'number'> {
   stats(): IndexStats {
     this.#assertOpen()
     try {
-      return { ...this.#native.stats(), instructionSet: this.#addon.instructionSets().selected }
+      const instructionSet = this.#addon.instructionSets().selected
+      return { ...this.#native.stats(), instructionSet, storage: this.#native.storage() }
     } catch (error) {
       throw fromNative(error)
     }
@@ -508,7 +646,8 @@ export class VectorIndex<T extends IdType = 'number'> {
   }
 
   /**
-   * Refuses further calls with `CLOSED`, waits for those in flight and frees the index's memory. May be called again.
+   * Refuses further calls with `CLOSED`, waits for those in flight and frees the index's memory and its directory's lock.
+   * It does not commit. May be called again.
    *
    * @returns A promise that resolves when all that is done.
    */

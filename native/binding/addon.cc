@@ -7,6 +7,7 @@
 #include "errors.h"
 #include "index_wrap.h"
 #include "instance.h"
+#include "open_index.h"
 #include "stage_wrap.h"
 
 namespace segvec::binding {
@@ -37,7 +38,10 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   auto codes = Napi::Array::New(env);
   for (const ErrorCode code : kErrorCodes) codes.Set(codes.Length(), Napi::String::New(env, ErrorCodeName(code)));
   exports.Set("errorCodes", codes);
-  exports.Set("Index", IndexWrap::Define(env));
+  const Napi::Function index_class = IndexWrap::Define(env);
+  instance->index_constructor = Napi::Persistent(index_class);
+  exports.Set("Index", index_class);
+  exports.Set("openIndex", Napi::Function::New(env, OpenIndex, "openIndex"));
   exports.Set("CancelToken", CancelTokenWrap::Define(env));
   exports.Set("instructionSets", Napi::Function::New(env, InstructionSets, "instructionSets"));
   return exports;

@@ -67,6 +67,7 @@ Napi::Value SearchTask::Result(Napi::Env env) { return MakeHits(env, index(), re
 void CloseTask::Start() {
   index_ = std::move(state_->index);
   state_->index = nullptr;
+  directory_ = std::move(state_->directory);
   ThreadPool::Shared().Post(ThreadPool::Priority::kInteractive, [this] { Run(); });
 }
 

@@ -23,7 +23,7 @@ class IndexTask : public AsyncTask {
   const IndexState& state() const { return *state_; }
   void Finish(Napi::Env env) override;
 
- private:
+ protected:
   std::shared_ptr<IndexState> state_;
   std::shared_ptr<Index> index_;
 };
@@ -105,13 +105,17 @@ class CloseTask : public AsyncTask {
   void Start();
 
  protected:
-  void Execute() override { index_.reset(); }
+  void Execute() override {
+    index_.reset();
+    directory_.reset();  // and with it the lock
+  }
   Napi::Value Result(Napi::Env env) override { return env.Undefined(); }
   void Finish(Napi::Env env) override { state_->ReportMemory(env); }
 
  private:
   std::shared_ptr<IndexState> state_;
   std::shared_ptr<Index> index_;
+  std::shared_ptr<IndexDirectory> directory_;
 };
 
 // { k, ids, distances, counts } for the TypeScript layer.

@@ -11,7 +11,9 @@
 #include "errors.h"
 #include "ids.h"
 #include "index_tasks.h"
+#include "open_index.h"
 #include "stage_wrap.h"
+#include "store_tasks.h"
 
 namespace segvec::binding {
 namespace {
@@ -46,29 +48,11 @@ bool FlagOption(const Napi::Object& options, const char* name) {
   return value.As<Napi::Boolean>().Value();
 }
 
-IndexOptions ReadOptions(const Napi::Value& value) {
-  if (!value.IsObject()) throw InvalidArgument("options must be an object");
-  const auto object = value.As<Napi::Object>();
-  IndexOptions options;
-  options.dimension = static_cast<size_t>(NumberOption(object, "dimension", 1, kMaxDimension));
-  options.metric = NamedOption<Metric>(
-      object, "metric", {{"l2", Metric::kL2}, {"cosine", Metric::kCosine}, {"ip", Metric::kIp}});
-  options.id_type = NamedOption<IdType>(
-      object, "idType", {{"number", IdType::kNumber}, {"bigint", IdType::kBigint}, {"string", IdType::kString}});
-  options.M = static_cast<uint32_t>(NumberOption(object, "M", kMinM, kMaxM));
-  options.ef_construction = static_cast<uint32_t>(NumberOption(object, "efConstruction", 1, 1e6));
-  options.quantization = NamedOption<Quantization>(
-      object, "quantization", {{"int8", Quantization::kInt8}, {"none", Quantization::kNone}});
-  options.keep_vectors = FlagOption(object, "keepVectors");
-  if (!options.keep_vectors && options.quantization == Quantization::kNone) {
-    throw InvalidArgument("option keepVectors is false without codes");
-  }
-  options.growing_segments = static_cast<int>(NumberOption(object, "growingSegments", 1, kMaxThreads));
-  options.threads = static_cast<int>(NumberOption(object, "threads", 1, kMaxThreads));
-  options.segment_capacity = static_cast<uint32_t>(NumberOption(object, "segmentCapacity", 1, kMaxSlots));
-  options.seed = static_cast<uint64_t>(NumberOption(object, "seed", 0, kMaxNumberId));
-  return options;
-}
+// What IndexWrap::Create hands to the constructor; JavaScript cannot make one.
+struct OpenedIndex {
+  std::shared_ptr<Index> index;
+  std::shared_ptr<IndexDirectory> directory;
+};
 
 Napi::Float32Array ReadQueries(const Napi::Value& value, size_t dimension) {
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array) {
@@ -130,9 +114,41 @@ Napi::Object MakeCalibration(Napi::Env env, const Calibration& calibration, cons
 
 }  // namespace
 
+IndexOptions ReadOptions(const Napi::Value& value) {
+  if (!value.IsObject()) throw InvalidArgument("options must be an object");
+  const auto object = value.As<Napi::Object>();
+  IndexOptions options;
+  options.dimension = static_cast<size_t>(NumberOption(object, "dimension", 1, kMaxDimension));
+  options.metric = NamedOption<Metric>(
+      object, "metric", {{"l2", Metric::kL2}, {"cosine", Metric::kCosine}, {"ip", Metric::kIp}});
+  options.id_type = NamedOption<IdType>(
+      object, "idType", {{"number", IdType::kNumber}, {"bigint", IdType::kBigint}, {"string", IdType::kString}});
+  options.M = static_cast<uint32_t>(NumberOption(object, "M", kMinM, kMaxM));
+  options.ef_construction = static_cast<uint32_t>(NumberOption(object, "efConstruction", 1, 1e6));
+  options.quantization = NamedOption<Quantization>(
+      object, "quantization", {{"int8", Quantization::kInt8}, {"none", Quantization::kNone}});
+  options.keep_vectors = FlagOption(object, "keepVectors");
+  if (!options.keep_vectors && options.quantization == Quantization::kNone) {
+    throw InvalidArgument("option keepVectors is false without codes");
+  }
+  options.growing_segments = static_cast<int>(NumberOption(object, "growingSegments", 1, kMaxThreads));
+  options.threads = static_cast<int>(NumberOption(object, "threads", 1, kMaxThreads));
+  options.segment_capacity = static_cast<uint32_t>(NumberOption(object, "segmentCapacity", 1, kMaxSlots));
+  options.seed = static_cast<uint64_t>(NumberOption(object, "seed", 0, kMaxNumberId));
+  return options;
+}
+
 Index& IndexState::Open() const {
   if (is_closed) throw Error(ErrorCode::kClosed, "the index is closed");
   return *index;
+}
+
+Index& IndexState::OpenForWriting() const {
+  Index& open = Open();
+  if (directory && directory->is_read_only()) {
+    throw Error(ErrorCode::kReadOnly, "the index was opened for reading only");
+  }
+  return open;
 }
 
 void IndexState::ReportMemory(Napi::Env env) {
@@ -152,15 +168,30 @@ Napi::Function IndexWrap::Define(Napi::Env env) {
                       InstanceMethod("efFor", &IndexWrap::EfFor), InstanceMethod("has", &IndexWrap::Has),
                       InstanceMethod("get", &IndexWrap::Get),
                       InstanceMethod("stats", &IndexWrap::Stats), InstanceMethod("entries", &IndexWrap::Entries),
-                      InstanceMethod("close", &IndexWrap::Close)});
+                      InstanceMethod("options", &IndexWrap::Options), InstanceMethod("storage", &IndexWrap::Storage),
+                      InstanceMethod("commit", &IndexWrap::Commit), InstanceMethod("save", &IndexWrap::Save),
+                      InstanceMethod("refresh", &IndexWrap::Refresh), InstanceMethod("close", &IndexWrap::Close)});
 }
 
 IndexWrap::IndexWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<IndexWrap>(info) {
   Guard(info.Env(), [&] {
+    if (info[0].IsExternal()) {
+      OpenedIndex& opened = *info[0].As<Napi::External<OpenedIndex>>().Data();
+      state_->index = std::move(opened.index);
+      state_->directory = std::move(opened.directory);
+      state_->ReportMemory(info.Env());
+      return;
+    }
     const IndexOptions options = ReadOptions(info[0]);
     ThreadPool::Shared().EnsureThreads(options.threads);
     state_->index = std::make_shared<Index>(options);
   });
+}
+
+Napi::Object IndexWrap::Create(Napi::Env env, std::shared_ptr<Index> index,
+                               std::shared_ptr<IndexDirectory> directory) {
+  OpenedIndex opened{std::move(index), std::move(directory)};
+  return Instance::Of(env).index_constructor.New({Napi::External<OpenedIndex>::New(env, &opened)});
 }
 
 void IndexWrap::Finalize(Napi::Env env) {
@@ -168,7 +199,8 @@ void IndexWrap::Finalize(Napi::Env env) {
   state_->ReportMemory(env);
   if (!state_->index) return;
   // Giving back gigabytes takes time, and this is the JavaScript thread.
-  ThreadPool::Shared().Post(ThreadPool::Priority::kInteractive, [index = std::move(state_->index)] {});
+  ThreadPool::Shared().Post(ThreadPool::Priority::kInteractive,
+                            [index = std::move(state_->index), directory = std::move(state_->directory)] {});
 }
 
 Napi::Value IndexWrap::Size(const Napi::CallbackInfo& info) {
@@ -200,7 +232,7 @@ Napi::Value IndexWrap::PostChange(Napi::Env env, AsyncTask* task) {
 }
 
 Napi::Value IndexWrap::AddRows(const Napi::CallbackInfo& info, bool replaces) {
-  StageWrap& stage = StageOf(info[0], state_->Open());
+  StageWrap& stage = StageOf(info[0], state_->OpenForWriting());
   return PostChange(info.Env(), new AddTask(info.Env(), state_, CancelTokenWrap::FromArgument(info[1]), stage.Take(),
                                             replaces ? AddTask::Kind::kUpsert : AddTask::Kind::kAdd));
 }
@@ -215,7 +247,7 @@ Napi::Value IndexWrap::Upsert(const Napi::CallbackInfo& info) {
 
 Napi::Value IndexWrap::Remove(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&]() -> Napi::Value {
-    StageWrap& stage = StageOf(info[0], state_->Open());
+    StageWrap& stage = StageOf(info[0], state_->OpenForWriting());
     return PostChange(info.Env(), new RemoveTask(info.Env(), state_, CancelTokenWrap::FromArgument(info[1]),
                                                  stage.TakeIds()));
   });
@@ -334,6 +366,64 @@ Napi::Value IndexWrap::Entries(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&]() -> Napi::Value {
     state_->Open();
     return CursorWrap::Create(info.Env(), state_);
+  });
+}
+
+Napi::Value IndexWrap::Options(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value { return MakeOptions(info.Env(), state_->Open().options()); });
+}
+
+Napi::Value IndexWrap::Storage(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    const Napi::Env env = info.Env();
+    state_->Open();
+    if (!state_->directory) return env.Undefined();
+    const std::vector<DroppedGeneration> dropped = state_->directory->dropped();
+    auto list = Napi::Array::New(env, dropped.size());
+    for (size_t i = 0; i < dropped.size(); ++i) {
+      Napi::Object entry = Napi::Object::New(env);
+      entry.Set("generation", Napi::Number::New(env, static_cast<double>(dropped[i].generation)));
+      entry.Set("reason", Napi::String::New(env, dropped[i].reason));
+      list.Set(static_cast<uint32_t>(i), entry);
+    }
+    Napi::Object storage = Napi::Object::New(env);
+    storage.Set("generation", Napi::Number::New(env, static_cast<double>(state_->directory->generation())));
+    storage.Set("isReadOnly", Napi::Boolean::New(env, state_->directory->is_read_only()));
+    storage.Set("dropped", list);
+    return storage;
+  });
+}
+
+Napi::Value IndexWrap::Commit(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    state_->OpenForWriting();
+    if (!state_->directory) {
+      throw InvalidArgument("the index is in memory; open it in a directory, or save it to one");
+    }
+    return StoreTask::Start(info.Env(), state_, CancelTokenWrap::FromArgument(info[0]), "");
+  });
+}
+
+Napi::Value IndexWrap::Save(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    state_->Open();
+    if (!info[0].IsString()) throw InvalidArgument("directory must be a string");
+    return StoreTask::Start(info.Env(), state_, CancelTokenWrap::FromArgument(info[1]),
+                            info[0].As<Napi::String>().Utf8Value());
+  });
+}
+
+Napi::Value IndexWrap::Refresh(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    state_->Open();
+    if (!state_->directory || !state_->directory->is_read_only()) {
+      throw InvalidArgument("only an index that was opened for reading only can be refreshed");
+    }
+    auto* task = new RefreshTask(info.Env(), state_, CancelTokenWrap::FromArgument(info[0]));
+    const Napi::Promise promise = task->promise();
+    task->completions()->Begin(info.Env(), task);
+    state_->committer->Post([task] { task->Run(); });
+    return promise;
   });
 }
 

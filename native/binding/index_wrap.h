@@ -7,6 +7,7 @@
 
 #include "base/strand.h"
 #include "index/index.h"
+#include "index/index_directory.h"
 #include "instance.h"
 
 namespace segvec::binding {
@@ -16,8 +17,10 @@ class AsyncTask;
 // What a handle and its running tasks share. It outlives the handle while a task runs.
 // Thread safety: JavaScript thread only, but for the index itself.
 struct IndexState {
-  std::shared_ptr<Index> index;  // null once closed
+  std::shared_ptr<Index> index;               // null once closed
+  std::shared_ptr<IndexDirectory> directory;  // null in memory, and once closed
   std::shared_ptr<Strand> writer = std::make_shared<Strand>();
+  std::shared_ptr<Strand> committer = std::make_shared<Strand>();  // what reads or writes the directory
   size_t in_flight_count = 0;
   bool is_closed = false;
   bool is_collected = false;           // the handle is gone
@@ -26,12 +29,19 @@ struct IndexState {
 
   // Throws CLOSED.
   Index& Open() const;
+  // Throws CLOSED, READ_ONLY.
+  Index& OpenForWriting() const;
   void ReportMemory(Napi::Env env);
 };
+
+// Options as the TypeScript layer has filled them in. Throws INVALID_ARGUMENT.
+IndexOptions ReadOptions(const Napi::Value& value);
 
 class IndexWrap : public Napi::ObjectWrap<IndexWrap> {
  public:
   static Napi::Function Define(Napi::Env env);
+  // The handle of an index that has been opened.
+  static Napi::Object Create(Napi::Env env, std::shared_ptr<Index> index, std::shared_ptr<IndexDirectory> directory);
 
   explicit IndexWrap(const Napi::CallbackInfo& info);
   void Finalize(Napi::Env env) override;
@@ -56,6 +66,11 @@ class IndexWrap : public Napi::ObjectWrap<IndexWrap> {
   Napi::Value Get(const Napi::CallbackInfo& info);
   Napi::Value Stats(const Napi::CallbackInfo& info);
   Napi::Value Entries(const Napi::CallbackInfo& info);
+  Napi::Value Options(const Napi::CallbackInfo& info);
+  Napi::Value Storage(const Napi::CallbackInfo& info);
+  Napi::Value Commit(const Napi::CallbackInfo& info);
+  Napi::Value Save(const Napi::CallbackInfo& info);
+  Napi::Value Refresh(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
 
   std::shared_ptr<IndexState> state_ = std::make_shared<IndexState>();

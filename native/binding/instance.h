@@ -13,6 +13,7 @@ struct Instance {
   std::shared_ptr<Completions> completions;
   Napi::FunctionReference stage_constructor;
   Napi::FunctionReference cursor_constructor;
+  Napi::FunctionReference index_constructor;
 
   static Instance& Of(Napi::Env env) { return *env.GetInstanceData<Instance>(); }
 };

@@ -23,6 +23,24 @@ export interface NativeOptions {
   readonly seed: number
 }
 
+export interface NativeOpenOptions extends NativeOptions {
+  /** The names of the options above that the caller gave; of the others the index's own values count. */
+  readonly given: readonly string[]
+  readonly readOnly: boolean
+  /** Maps the files instead of reading them; only with `readOnly`. */
+  readonly mapped: boolean
+  /** Falls back to an older generation where the newest is damaged. */
+  readonly recoverPrevious: boolean
+}
+
+/** Where an index is stored. */
+export interface NativeStorage {
+  readonly generation: number
+  readonly isReadOnly: boolean
+  /** The newer generations that could not be opened and were passed over, newest first. */
+  readonly dropped: readonly { readonly generation: number; readonly reason: string }[]
+}
+
 /** Cancels one operation from the JS thread; safe to call at any time, any number of times. */
 export interface NativeCancelToken {
   cancel(): void
@@ -132,12 +150,23 @@ export interface NativeIndex {
   get(id: number | bigint | string): Float32Array | undefined
   stats(): NativeStats
   entries(): NativeCursor
+  /** What the index was made with. */
+  options(): NativeOptions
+  /** `undefined` for an index in memory. */
+  storage(): NativeStorage | undefined
+  /** Writes what the index holds now, after all adds begun before, to its directory; durable when it resolves. */
+  commit(token?: NativeCancelToken): Promise<void>
+  /** The same, as a new index in another directory. */
+  save(directory: string, token?: NativeCancelToken): Promise<void>
+  /** Moves an index that was opened for reading to the newest generation; resolves with whether there was a newer one. */
+  refresh(token?: NativeCancelToken): Promise<boolean>
   /** Refuses further calls with `CLOSED`; resolves once what is in flight is done and its memory is freed. */
   close(): Promise<void>
 }
 
 export interface NativeAddon {
   readonly Index: new (options: NativeOptions) => NativeIndex
+  openIndex(directory: string, options: NativeOpenOptions, token?: NativeCancelToken): Promise<NativeIndex>
   readonly CancelToken: new () => NativeCancelToken
   /** Every code a native error can carry. */
   readonly errorCodes: readonly string[]

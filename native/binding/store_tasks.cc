@@ -1,0 +1,68 @@
+#include "store_tasks.h"
+
+#include <exception>
+#include <new>
+
+#include "base/thread_pool.h"
+#include "errors.h"
+
+namespace segvec::binding {
+
+Napi::Value StoreTask::Start(Napi::Env env, const std::shared_ptr<IndexState>& state,
+                             std::shared_ptr<CancelToken> cancel, std::string path) {
+  auto* task = new StoreTask(env, state, std::move(cancel), std::move(path));
+  const Napi::Promise promise = task->promise();
+  task->completions()->Begin(env, task);
+  state->writer->Post([task, committer = state->committer] {
+    task->Capture();
+    try {
+      committer->Post([task] { task->Run(); });
+    } catch (const std::bad_alloc&) {
+      task->error_.emplace(ErrorCode::kOutOfMemory, "out of memory");
+      task->Run();
+    }
+  });
+  return promise;
+}
+
+void StoreTask::Capture() noexcept {
+  try {
+    cancel().Check();
+    image_ = index().Capture(
+        [&](uint32_t number, uint32_t slot_count) {
+          return path_.empty() && directory_->IsStored(number, slot_count);
+        },
+        cancel());
+  } catch (...) {
+    error_ = Translate(std::current_exception());
+  }
+}
+
+void StoreTask::Execute() {
+  // Freed here rather than on the JavaScript thread: it may be the last to hold a segment.
+  const IndexImage image = std::move(image_);
+  if (error_) throw *error_;
+  if (path_.empty()) {
+    directory_->Commit(image, cancel());
+  } else {
+    IndexDirectory::Save(Env::Real(), path_, index().options(), image, cancel());
+  }
+}
+
+void StoreTask::Finish(Napi::Env env) {
+  directory_ = nullptr;  // before a close that waits for this task gives the lock back
+  IndexTask::Finish(env);
+}
+
+void RefreshTask::Finish(Napi::Env env) {
+  directory_ = nullptr;
+  has_moved_ = newer_ != nullptr;
+  if (has_moved_ && shared_state_->index) {
+    shared_state_->index = std::move(newer_);
+    // The last to hold the former index is not to be this thread: giving it back takes time.
+    ThreadPool::Shared().Post(ThreadPool::Priority::kInteractive, [former = std::move(index_)] {});
+  }
+  IndexTask::Finish(env);
+}
+
+}  // namespace segvec::binding

@@ -1,0 +1,62 @@
+import { resolve } from 'node:path'
+import { signalOption } from './abort.ts'
+import { describe } from './describe.ts'
+import { SegvecError } from './errors.ts'
+import type { IdType } from './ids.ts'
+import { type IndexOptions, indexOptionNames, settingsOf } from './index-options.ts'
+import type { NativeOpenOptions } from './native/addon.ts'
+import { booleanOption, choiceOption, readOptions } from './option-reader.ts'
+
+/**
+ * Options of `VectorIndex.open`. Those of the index itself have to be the ones that it was made with; those left out are
+ * the index's own, but `idType`, which then is `'number'`. Only a new index needs `dimension`.
+ */
+export interface OpenOptions<T extends IdType = 'number'> extends Partial<IndexOptions<T>> {
+  /** Takes no lock, changes nothing and sees what has been committed; `refresh()` moves on. False if left out. */
+  readonly readOnly?: boolean | undefined
+  /**
+   * `'memory'` (if left out) reads and checks all files. `'mmap'` maps them, which shares the memory between processes and
+   * takes milliseconds; it needs `readOnly`, and files that nobody cuts short while they are mapped.
+   */
+  readonly load?: 'memory' | 'mmap' | undefined
+  /**
+   * `'previous'` opens the newest generation that is whole if the newest of all is damaged; `stats().storage.dropped` says
+   * what was passed over. Without it, damage is an error.
+   */
+  readonly recover?: 'previous' | undefined
+  /** Abandons the opening. */
+  readonly signal?: AbortSignal | undefined
+}
+
+const loads = ['memory', 'mmap'] as const
+const recoveries = ['none', 'previous'] as const
+const names = [...indexOptionNames, 'readOnly', 'load', 'recover', 'signal'] as const
+
+/** Reads the options of `open`. @throws {SegvecError} `INVALID_ARGUMENT`, naming the option. */
+export function readOpenOptions(options: unknown): {
+  native: NativeOpenOptions
+  signal: AbortSignal | undefined
+} {
+  const raw = readOptions(options, names)
+  const given = indexOptionNames.filter((name) => name === 'idType' || raw[name] !== undefined)
+  const readOnly = booleanOption('readOnly', raw.readOnly, false)
+  const mapped = choiceOption('load', raw.load, loads, 'memory') === 'mmap'
+  if (mapped && !readOnly) {
+    throw new SegvecError('INVALID_ARGUMENT', 'load is "mmap"; expected readOnly: true beside it')
+  }
+  // Without a dimension any will do: it is not among those given.
+  const settings = settingsOf({ ...raw, dimension: raw.dimension ?? 1 })
+  const recoverPrevious = choiceOption('recover', raw.recover ?? 'none', recoveries, 'none') === 'previous'
+  return {
+    native: Object.freeze({ ...settings, given, readOnly, mapped, recoverPrevious }),
+    signal: signalOption(raw.signal),
+  }
+}
+
+/** Checks a directory's name and makes it absolute. @throws {SegvecError} `INVALID_ARGUMENT`. */
+export function directoryPath(directory: unknown): string {
+  if (typeof directory !== 'string' || directory === '' || directory.includes('\0')) {
+    throw new SegvecError('INVALID_ARGUMENT', `directory is ${describe(directory)}; expected a path`)
+  }
+  return resolve(directory)
+}
