@@ -4,8 +4,8 @@
 // same bytes.
 #pragma once
 
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -17,11 +17,16 @@ namespace segvec {
 
 class Strand : public std::enable_shared_from_this<Strand> {
  public:
+  // A task in the making: all the memory that posting it takes.
+  using Ticket = std::list<std::function<void()>>;
+
   // REQUIRES: `task` does not throw.
   void Post(std::function<void()> task) {
+    Ticket ticket;
+    ticket.push_back(std::move(task));
     {
       std::lock_guard lock(mutex_);
-      tasks_.push_back(std::move(task));
+      tasks_.splice(tasks_.end(), ticket);
       if (is_running_) return;
       is_running_ = true;
     }
@@ -32,6 +37,22 @@ class Strand : public std::enable_shared_from_this<Strand> {
       tasks_.pop_back();
       is_running_ = false;
       throw;
+    }
+  }
+
+  // Posts the one task of the ticket without fail, if need be by running on this thread what waits.
+  // REQUIRES: called from a thread of the pool.
+  void Post(Ticket ticket) noexcept {
+    {
+      std::lock_guard lock(mutex_);
+      tasks_.splice(tasks_.end(), ticket);
+      if (is_running_) return;
+      is_running_ = true;
+    }
+    try {
+      Schedule();
+    } catch (const std::bad_alloc&) {
+      RunOne();
     }
   }
 
@@ -67,7 +88,7 @@ class Strand : public std::enable_shared_from_this<Strand> {
   }
 
   std::mutex mutex_;
-  std::deque<std::function<void()>> tasks_;
+  Ticket tasks_;
   bool is_running_ = false;
 };
 

@@ -18,8 +18,8 @@ struct ParallelLoop {
   ParallelLoop(size_t index_count, const std::function<void(size_t)>& loop_body)
       : count(index_count), body(&loop_body) {}
 
-  // Claims indices until none is left. The body is touched only between a claim and the matching Finish, and the
-  // caller waits for all claims, so a helper that starts late never sees a dead body.
+  // Claims indices until none is left. The body is touched only between a claim and the matching Finish, and
+  // the caller waits for all claims, so a helper that starts late never sees a dead body.
   void Run() {
     for (;;) {
       const size_t index = next.fetch_add(1, std::memory_order_relaxed);
@@ -72,8 +72,11 @@ void ThreadPool::Post(Priority priority, std::function<void()> task) {
     if (priority == Priority::kInteractive) {
       interactive_.push_back(std::move(task));
       interactive_count_.store(interactive_.size(), std::memory_order_relaxed);
-    } else {
+    } else if (priority == Priority::kBulk) {
       bulk_.push_back(std::move(task));
+      bulk_count_.store(bulk_.size(), std::memory_order_relaxed);
+    } else {
+      background_.push_back(std::move(task));
     }
   }
   work_arrived_.notify_one();
@@ -87,7 +90,8 @@ void ThreadPool::ParallelFor(size_t count, int max_parallel, Priority priority,
   try {
     for (size_t i = 0; i < helper_count; ++i) Post(priority, [loop] { loop->Run(); });
   } catch (const std::bad_alloc&) {
-    // Helpers that were posted may already use the body, so it must not end here: fewer of them do all the work, too.
+    // Helpers that were posted may already use the body, so it must not end here: fewer of them do all the
+    // work, too.
   }
   loop->Run();
   std::unique_lock lock(loop->mutex);
@@ -96,21 +100,31 @@ void ThreadPool::ParallelFor(size_t count, int max_parallel, Priority priority,
   if (const std::exception_ptr error = std::move(loop->first_error)) std::rethrow_exception(error);
 }
 
-std::function<void()> ThreadPool::TakeInteractive() {
-  std::function<void()> task = std::move(interactive_.front());
-  interactive_.pop_front();
-  interactive_count_.store(interactive_.size(), std::memory_order_relaxed);
+std::function<void()> ThreadPool::Take(Priority lowest) {
+  std::function<void()> task;
+  if (!interactive_.empty()) {
+    task = std::move(interactive_.front());
+    interactive_.pop_front();
+    interactive_count_.store(interactive_.size(), std::memory_order_relaxed);
+  } else if (!bulk_.empty() && lowest >= Priority::kBulk) {
+    task = std::move(bulk_.front());
+    bulk_.pop_front();
+    bulk_count_.store(bulk_.size(), std::memory_order_relaxed);
+  } else if (!background_.empty() && lowest >= Priority::kBackground) {
+    task = std::move(background_.front());
+    background_.pop_front();
+  }
   return task;
 }
 
-void ThreadPool::RunInteractive() {
+void ThreadPool::RunWaiting(Priority lowest) {
   for (;;) {
     std::function<void()> task;
     {
       std::lock_guard lock(mutex_);
-      if (interactive_.empty()) return;
-      task = TakeInteractive();
+      task = Take(lowest);
     }
+    if (!task) return;
     task();
   }
 }
@@ -120,13 +134,9 @@ void ThreadPool::RunThread() {
     std::function<void()> task;
     {
       std::unique_lock lock(mutex_);
-      work_arrived_.wait(lock, [this] { return !interactive_.empty() || !bulk_.empty(); });
-      if (!interactive_.empty()) {
-        task = TakeInteractive();
-      } else {
-        task = std::move(bulk_.front());
-        bulk_.pop_front();
-      }
+      work_arrived_.wait(lock,
+                         [this] { return !interactive_.empty() || !bulk_.empty() || !background_.empty(); });
+      task = Take(Priority::kBackground);
     }
     task();
   }

@@ -1,8 +1,9 @@
 // The threads that all native work runs on: one pool per process, ours, never libuv's.
 //
-// Two kinds of work: *interactive* (a search somebody waits for) and *bulk* (an insertion that takes seconds).
-// Interactive work goes first, and bulk work lets it in between two rows (YieldToInteractive), so a search never
-// waits for an add to finish, whatever the number of threads.
+// Three kinds of work: *interactive* (a search somebody waits for), *bulk* (an insertion that takes seconds) and
+// *background* (a compaction, which nobody need wait for). Interactive work goes first, and bulk work lets it in between
+// two rows (YieldToInteractive), so a search never waits for an add to finish, whatever the number of threads;
+// background work lets in both (YieldToAll).
 //
 // Thread safety: all methods may be called from any thread.
 // Lifetime: created on first use and never destroyed, so that neither process exit nor a worker's end waits for it.
@@ -22,7 +23,7 @@ inline constexpr int kMaxThreads = 256;
 
 class ThreadPool {
  public:
-  enum class Priority { kInteractive, kBulk };
+  enum class Priority { kInteractive, kBulk, kBackground };
 
   static ThreadPool& Shared();
 
@@ -38,20 +39,28 @@ class ThreadPool {
 
   // Runs the interactive work that waits, if any, on the calling thread. REQUIRES: the caller holds no lock.
   void YieldToInteractive() {
-    if (interactive_count_.load(std::memory_order_relaxed) > 0) RunInteractive();
+    if (interactive_count_.load(std::memory_order_relaxed) > 0) RunWaiting(Priority::kInteractive);
+  }
+  // The same with all work but the background's. REQUIRES: also, the caller is background work.
+  void YieldToAll() {
+    if (interactive_count_.load(std::memory_order_relaxed) > 0 || bulk_count_.load(std::memory_order_relaxed) > 0) {
+      RunWaiting(Priority::kBulk);
+    }
   }
 
  private:
   void RunThread();
-  void RunInteractive();
-  // Takes the next task; REQUIRES: mutex_ held and a task waiting.
-  std::function<void()> TakeInteractive();
+  // Runs what waits, down to the given priority.
+  void RunWaiting(Priority lowest);
+  // Takes the next task, down to the given priority; null when none waits. REQUIRES: mutex_ held.
+  std::function<void()> Take(Priority lowest);
 
   std::mutex mutex_;
   CondVar work_arrived_;
   std::deque<std::function<void()>> interactive_;
   std::deque<std::function<void()>> bulk_;
-  std::atomic<size_t> interactive_count_{0};
+  std::deque<std::function<void()>> background_;
+  std::atomic<size_t> interactive_count_{0}, bulk_count_{0};
   int thread_count_ = 0;
 };
 

@@ -167,8 +167,8 @@ void LinkBack(const Space& space, Graph& graph, const Batch& batch, uint32_t wor
     for (uint32_t l = 0; l <= batch.levels[slot - batch.begin]; ++l) {
       const uint32_t* links = graph.Links(slot, l);
       const uint32_t* keys = graph.Keys(slot, l);
-      for (size_t i = 0; i < graph.M() && links[i] != kNil; ++i) {
-        if (links[i] % worker_count != worker) continue;
+      for (size_t i = 0; i < graph.RowCapacity(l) && links[i] != kNil; ++i) {
+        if (links[i] % worker_count != worker || links[i] >= batch.target_limit) continue;
         AddReverseLink(space, graph, l, links[i], slot, keys[i], context);
       }
     }

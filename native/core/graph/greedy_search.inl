@@ -99,17 +99,23 @@ SEGVEC_INLINE void PrefetchLinks(const Graph& graph, uint32_t level, uint32_t sl
   if (graph.M() > 8) PrefetchLine(links + 16);
 }
 
-// Leaves the nearest slots met on one level in context.pool, at most `ef` (Algorithm 2). kStopsEarly ends the search as
+// A search of one level: begun, given the slots that it starts from, then walked.
+inline void BeginLevel(uint32_t slot_limit, uint32_t ef, SearchContext& context) {
+  context.visited.Begin(slot_limit);
+  if (context.without != nullptr) context.visited.Insert(context.without->slot);
+  context.pool.Begin(ef);
+}
+SEGVEC_INLINE void Seed(uint32_t slot, uint32_t key, SearchContext& context) {
+  const uint64_t entry = CandidatePool::Entry(key, slot);
+  if (context.visited.Insert(slot) && context.pool.Accepts(entry)) Insert(context.pool, entry);
+}
+
+// Leaves the nearest slots met on one level in context.pool, at most its capacity (Algorithm 2). kStopsEarly ends the search as
 // kStopFactor says.
 template <bool kBaseLevel, bool kStopsEarly, class Space>
-void SearchLevel(const Space& space, const Graph& graph, const typename Space::Query& query, uint32_t level,
-                 uint32_t slot_limit, uint32_t ef, uint32_t slot, uint32_t key, SearchContext& context) {
+void WalkLevel(const Space& space, const Graph& graph, const typename Space::Query& query, uint32_t level,
+               SearchContext& context) {
   CandidatePool& pool = context.pool;
-  context.visited.Begin(slot_limit);
-  context.visited.Insert(slot);
-  if (context.without != nullptr) context.visited.Insert(context.without->slot);
-  pool.Begin(ef);
-  Insert(pool, CandidatePool::Entry(key, slot));
   uint32_t fresh[2 * kMaxM], keys[2 * kMaxM];
   for (uint64_t nearest; (nearest = pool.TakeNearest()) != CandidatePool::kNone;) {
     if constexpr (kStopsEarly && !Space::kIsIp) {
@@ -118,7 +124,7 @@ void SearchLevel(const Space& space, const Graph& graph, const typename Space::Q
         break;
       }
     }
-    slot = CandidatePool::SlotOf(nearest);
+    const uint32_t slot = CandidatePool::SlotOf(nearest);
     if (const uint32_t next = pool.PeekNearest(); next != kNil) PrefetchLinks(graph, kBaseLevel ? 0 : level, next);
     const auto offer = [&](size_t count) {
       for (size_t i = 0; i < count; ++i) {
@@ -133,6 +139,14 @@ void SearchLevel(const Space& space, const Graph& graph, const typename Space::Q
       if (context.without != nullptr) [[unlikely]] offer(ExpandReplaced(space, query, slot, context, fresh, keys));
     }
   }
+}
+
+template <bool kBaseLevel, bool kStopsEarly, class Space>
+void SearchLevel(const Space& space, const Graph& graph, const typename Space::Query& query, uint32_t level,
+                 uint32_t slot_limit, uint32_t ef, uint32_t slot, uint32_t key, SearchContext& context) {
+  BeginLevel(slot_limit, ef, context);
+  Seed(slot, key, context);
+  WalkLevel<kBaseLevel, kStopsEarly>(space, graph, query, level, context);
 }
 
 // The same on level 0 when some slots may not be returned: they are walked through but stay out of the pool, so

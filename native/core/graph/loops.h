@@ -3,6 +3,7 @@
 // Dispatch happens once per call of a loop, never per distance.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -83,10 +84,11 @@ inline constexpr float kStopFactor = 1.3f;
 // A search with tombstones may find fewer living slots than its beam by one in so many.
 inline constexpr uint32_t kMostMissingShare = 4;
 
-// Slots [begin, end) on their way into the graph, and the level of each.
+// Slots [begin, end) on their way into the graph, and the level of each. Slots from target_limit on are not linked back.
 struct Batch {
   uint32_t begin, end;
   const uint8_t* levels;
+  uint32_t target_limit;
 };
 
 // What one worker of a build needs, reused from row to row. Thread safety: one insertion at a time.
@@ -105,7 +107,8 @@ struct BuildContext {
     overflow.reserve(row_capacity + 1);
     chosen.reserve(row_capacity + 1);
     if (witnesses.size() < row_capacity * code_blocks) witnesses.resize(row_capacity * code_blocks);
-    bereft.reserve(bereft.size() + batch_size * row_capacity);
+    const size_t most_bereft = bereft.size() + batch_size * row_capacity;
+    if (most_bereft > bereft.capacity()) bereft.reserve(std::max(most_bereft, 2 * bereft.capacity()));
   }
 };
 
@@ -143,6 +146,14 @@ struct Loops {
                      BuildContext& context);
   // Computes the keys of a row anew: they are those of the loops that computed them last.
   void (*rekey)(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t level, BuildContext& context);
+
+  // The two steps of a merge (see merge.inl), which write no rows but the slot's own: choosing a row anew, from distinct
+  // candidates, with at least `floor` links where there are so many; and looking for links into the graph below first_joined,
+  // given the slot's links within its own graph, with the slots in [first_joined, placed_end) done before.
+  void (*reselect)(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t level,
+                   const std::vector<uint32_t>& candidates, size_t floor, BuildContext& context);
+  void (*join)(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t first_joined, uint32_t placed_end,
+               const BuildParameters& parameters, BuildContext& context);
 };
 
 // REQUIRES: `set` is one of AvailableInstructionSets().

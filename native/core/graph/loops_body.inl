@@ -13,6 +13,8 @@
 #include "graph/build.inl"
 //
 #include "graph/leave_out.inl"
+//
+#include "graph/merge.inl"
 
 template <class Space>
 bool Search(const SegmentRows& rows, const Graph& graph, const SegmentQuery& query, uint32_t slot_limit, uint32_t ef,
@@ -107,9 +109,22 @@ void LeaveSlotOut(const SegmentRows& rows, const Graph& graph, uint32_t slot, ui
   LeaveOut(Space(rows), graph, slot, slot_limit, context, without);
 }
 
+template <class Space>
+void Reselect(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t level, const std::vector<uint32_t>& candidates,
+              size_t floor, BuildContext& context) {
+  ReselectRow(Space(rows), graph, slot, level, candidates, floor, context);
+}
+
+template <class Space>
+void Join(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t first_joined, uint32_t placed_end,
+          const BuildParameters& parameters, BuildContext& context) {
+  JoinSlot(Space(rows), graph, slot, first_joined, placed_end, parameters, context);
+}
+
 template <Metric kMetric, class Space>
 inline constexpr Loops kLoopsOf{Search<Space>, Scan<kMetric>,       Rerank<kMetric>, Choose<Space>,
-                                Link<Space>,   LeaveSlotOut<Space>, Finds<Space>,    AttachSlot<Space>, Rekey<Space>};
+                                Link<Space>,   LeaveSlotOut<Space>, Finds<Space>,    AttachSlot<Space>,
+                                Rekey<Space>,  Reselect<Space>,     Join<Space>};
 
 template <Metric kMetric>
 const Loops& LoopsOfMetric(Element element) {

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "base/thread_pool.h"
 #include "index/calibrate.h"
+#include "index/compaction_policy.h"
 #include "index/vector_check.h"
 
 namespace segvec {
@@ -480,6 +481,8 @@ size_t Index::memory_bytes() const {
   }
   return bytes;
 }
+
+bool Index::WantsCompaction() const { return !PlanWorthwhileCompaction(*snapshot(), SegmentCapacity()).empty(); }
 
 uint64_t Index::Fingerprint() const {
   uint64_t hash = 0;

@@ -102,10 +102,15 @@ class Index {
   StringIds& string_ids() { return string_ids_; }
   const StringIds& string_ids() const { return string_ids_; }
 
+  // Whether a compaction in the background would be worth it (see compaction_policy.h).
+  bool WantsCompaction() const;
+
   // A hash over all that the index holds.
   uint64_t Fingerprint() const;
 
  private:
+  friend class Compaction;
+
   // A run of rows of one add, in insertion order, that goes to one segment.
   struct Run {
     std::shared_ptr<GrowingSegment> target;

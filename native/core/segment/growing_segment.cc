@@ -14,10 +14,6 @@ namespace {
 constexpr uint32_t kBatchShare = 50;
 constexpr uint32_t kMaxBatch = 8192;
 
-// Codes are given up once more than this share of the rows does not fit them: rows that drift away from the first ones
-// would otherwise all look alike.
-constexpr uint32_t kMisfitShare = 100;
-
 // A segment that keeps no vectors keeps the floats of so many of its rows after all, those that its codes do not hold; with
 // more of them it is full, and the next one is fitted to what comes.
 constexpr uint32_t kKeptMisfitShare = 50;
@@ -156,7 +152,7 @@ void GrowingSegment::RunWorkers(uint32_t workers, uint32_t count,
     for (uint32_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) body(i, *contexts_[worker]);
   };
   if (workers <= 1) return run(0);
-  ThreadPool::Shared().ParallelFor(workers, static_cast<int>(workers), ThreadPool::Priority::kBulk, run);
+  ThreadPool::Shared().ParallelFor(workers, static_cast<int>(workers), priority_, run);
 }
 
 void GrowingSegment::LinkBatch(uint32_t end, int worker_count, const std::function<void()>& poll) {
@@ -185,7 +181,7 @@ void GrowingSegment::LinkBatch(uint32_t end, int worker_count, const std::functi
     graph.RestoreUpperRowCount(upper_row_count);
     throw;
   }
-  const Batch batch{begin, end, levels_.data()};
+  const Batch batch{begin, end, levels_.data(), begin};
   RunWorkers(workers, workers, [&](uint32_t worker, BuildContext& context) {
     loops().link(rows, graph, batch, worker, workers, context);
   });
@@ -213,15 +209,26 @@ void GrowingSegment::DropRows() {
 }
 
 void GrowingSegment::Encode(uint32_t slot, const float* values) {
+  if (!EncodeRow(slot, values)) NoteMisfit(slot, values);
+}
+
+// Writes the codes of a row; returns whether they can hold it. Other rows may be encoded at the same time.
+bool GrowingSegment::EncodeRow(uint32_t slot, const float* values) {
   Segment& segment = *segment_;
   const float inverse_norm = segment.shape_.metric == Metric::kCosine ? segment.inverse_norms_[slot] : 1.0f;
   const ScalarQuantizer::Encoded encoded = segment.quantizer_->Encode(
       values, inverse_norm, segment.codes_.data() + slot * segment.padded_codes_);
   segment.corrections_[slot] = encoded.term;
   if (!encoded.is_exact) segment.is_lossless_.store(false, std::memory_order_relaxed);
+  return segment.shape_.keeps_vectors ? encoded.fits : encoded.is_held;
+}
+
+// REQUIRES: slots come in ascending order; where no vectors are kept, there is room for one misfit more.
+void GrowingSegment::NoteMisfit(uint32_t slot, const float* values) {
+  Segment& segment = *segment_;
   if (segment.shape_.keeps_vectors) {
-    if (!encoded.fits) misfits_.push_back(slot);
-  } else if (!encoded.is_held) {
+    misfits_.push_back(slot);
+  } else {
     const uint32_t count = segment.misfit_count_.load(std::memory_order_relaxed);
     segment.misfit_slots_[count] = slot;
     std::copy_n(values, segment.shape_.dimension, segment.misfit_rows_.data() + count * segment.padded_dimension_);

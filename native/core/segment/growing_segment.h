@@ -11,9 +11,14 @@
 #include <utility>
 #include <vector>
 
+#include "base/thread_pool.h"
 #include "segment/segment.h"
 
 namespace segvec {
+
+// Codes are given up once more than this share of the rows does not fit them: rows that drift away from the first ones
+// would otherwise all look alike.
+inline constexpr uint32_t kMisfitShare = 100;
 
 class GrowingSegment {
  public:
@@ -53,11 +58,15 @@ class GrowingSegment {
   void Seal();
 
  private:
+  friend class SegmentMerge;
+
   bool WantsGraph(uint32_t slot_count) const { return slot_count > kScanLimit; }
   uint32_t LevelOf(uint32_t slot) const;
   const Loops& loops() const;
   void FitQuantizer();
   void Encode(uint32_t slot, const float* values);
+  bool EncodeRow(uint32_t slot, const float* values);
+  void NoteMisfit(uint32_t slot, const float* values);
   void DropRows();
   void LeaveCodes();
   void AttachLost(uint32_t begin, int worker_count, const std::function<void()>& poll);
@@ -66,6 +75,7 @@ class GrowingSegment {
 
   std::shared_ptr<Segment> segment_;
   BuildParameters parameters_;
+  ThreadPool::Priority priority_ = ThreadPool::Priority::kBulk;
   std::vector<std::unique_ptr<BuildContext>> contexts_;  // one per worker
   std::vector<uint8_t> levels_;                          // of the batch at hand
   uint32_t linked_count_ = 0;

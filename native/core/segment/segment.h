@@ -163,6 +163,7 @@ class Segment {
 
  private:
   friend class GrowingSegment;
+  friend class SegmentMerge;
 
   void CheckTouched(ReadGuard::Part vectors, const TouchedSlots& touched) const;
   // The floats of a slot where they are kept; null where only codes are.

@@ -1,6 +1,7 @@
 // A request for memory fails, once or from then on: a typed error, nothing leaked, the index as it was.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <new>
@@ -267,6 +268,51 @@ TEST_CASE("Memory: a failed search can be repeated") {
       });
     }
   }
+}
+
+// Two segments with graphs, one that is scanned, some of each dead: every step of a merge.
+TEST_CASE("Memory: a failed compaction leaves the index as it was") {
+  const Vectors vectors = RandomVectors(2 * (kScanLimit + 10) + 30, kDimension, 9);
+  ForRequests([&](int64_t number, FaultKind kind) {
+    IndexOptions options = TestOptions(1);
+    options.ef_construction = 10;
+    options.segment_capacity = kScanLimit + 10;
+    const auto index = MakeIndex(options);
+    Add(*index, vectors);
+    const Ids removed = IdRange(5, 8, 77);
+    Remove(*index, removed);
+    const IndexState before(*index);
+    const_cast<IndexOptions&>(index->options()).segment_capacity = 1u << 20;
+    MemoryFault fault(number, kind);
+    const Outcome outcome = OutcomeOf([&] {
+      CompactionProgress progress;
+      Compaction compaction(*index, Compaction::Scope::kEverything, progress, CancelToken());
+      try {
+        compaction.Merge(CancelToken());
+        compaction.Publish();
+      } catch (...) {
+        compaction.GiveUp();
+        throw;
+      }
+    });
+    const bool has_failed = fault.Stop();
+    if (outcome != Outcome::kDone) {
+      CHECK(outcome == Outcome::kOutOfMemory);
+      CHECK(IndexState(*index) == before);
+      CHECK(index->Get(0) == vectors.RowCopy(0));
+      CHECK_FALSE(index->Has(removed[3]));
+      CHECK(Compact(*index));
+    }
+    CHECK(index->snapshot()->views.size() == 1);
+    CHECK(index->vector_count() == before.vector_count);
+    const SegmentView view = index->snapshot()->views[0];
+    CHECK(Violation(*view.segment, view.segment->slot_count()) == "");
+    for (size_t row = 0; row < vectors.count(); row += 13) {
+      const bool is_removed = std::find(removed.begin(), removed.end(), row) != removed.end();
+      REQUIRE(index->Get(row) == (is_removed ? std::nullopt : std::optional(vectors.RowCopy(row))));
+    }
+    return has_failed;
+  });
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ class Sequence {
   }
 
   void Step() {
-    switch (dice_.Below(17)) {
+    switch (dice_.Below(18)) {
       case 0:
       case 1: return AddRows(true);
       case 2:
@@ -62,6 +62,7 @@ class Sequence {
       case 11: return UpsertRepeatedId();
       case 12:
       case 13: return RemoveIds();
+      case 14: return CompactSegments();
       default: return SearchNearly();
     }
   }
@@ -125,6 +126,24 @@ class Sequence {
     known_ids_.insert(known_ids_.end(), ids.begin(), ids.end());
     CHECK(index_->vector_count() == model_.size());
     for (const uint64_t id : ids) REQUIRE(index_->Get(id) == model_.Get(id));
+  }
+
+  // Rows are removed and added while segments are merged.
+  void CompactSegments() {
+    CompactionProgress progress;
+    const auto scope = dice_.Below(3) == 0 ? Compaction::Scope::kWorthwhile : Compaction::Scope::kEverything;
+    Compaction compaction(*index_, scope, progress, CancelToken());
+    if (compaction.is_empty()) return;
+    if (dice_.Below(2) == 0) RemoveIds();
+    compaction.Merge(CancelToken());
+    if (dice_.Below(2) == 0) UpsertRows();
+    if (dice_.Below(4) == 0) {
+      compaction.GiveUp();
+    } else {
+      compaction.Publish();
+    }
+    CHECK(index_->vector_count() == model_.size());
+    for (const uint64_t id : known_ids_) REQUIRE(index_->Get(id) == model_.Get(id));
   }
 
   void UpsertRepeatedId() {

@@ -140,7 +140,7 @@ inline std::unique_ptr<BuiltGraph> BuildGraph(const Vectors& vectors, const Grap
       loops.choose(rows, graph, slot, built->levels[slot], begin, {parameters.ef_construction}, context);
     }
     for (uint32_t worker = 0; worker < parameters.worker_count; ++worker) {
-      loops.link(rows, graph, {begin, end, built->levels.data() + begin}, worker, parameters.worker_count,
+      loops.link(rows, graph, {begin, end, built->levels.data() + begin, begin}, worker, parameters.worker_count,
                  built->contexts[worker]);
     }
     for (uint32_t slot = begin; slot < end; ++slot) {

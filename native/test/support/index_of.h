@@ -10,6 +10,7 @@
 
 #include "base/cancel_token.h"
 #include "base/thread_pool.h"
+#include "index/compaction.h"
 #include "index/index.h"
 #include "reference/brute_force.h"
 #include "support/vectors.h"
@@ -92,6 +93,16 @@ inline size_t Remove(Index& index, const Texts& ids) {
   Stage stage(index.options().dimension, 0);
   stage.string_ids = ids;
   return index.Remove(stage, CancelToken());
+}
+
+// Returns whether there was anything to do.
+inline bool Compact(Index& index, Compaction::Scope scope = Compaction::Scope::kEverything) {
+  CompactionProgress progress;
+  Compaction compaction(index, scope, progress, CancelToken());
+  if (compaction.is_empty()) return false;
+  compaction.Merge(CancelToken());
+  compaction.Publish();
+  return true;
 }
 
 // The ids first, first + step, ...
