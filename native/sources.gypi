@@ -17,6 +17,7 @@
       "native/core/index/calibration.cc",
       "native/core/index/compaction.cc",
       "native/core/index/compaction_policy.cc",
+      "native/core/index/compactor.cc",
       "native/core/index/index.cc",
       "native/core/index/index_directory.cc",
       "native/core/index/index_image.cc",

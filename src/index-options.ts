@@ -12,6 +12,9 @@ export type Metric = 'l2' | 'cosine' | 'ip'
 /** The form of the vectors that a graph is built and walked on. */
 export type Quantization = 'int8' | 'none'
 
+/** When segments are merged: on their own, or by `compact()` alone. */
+export type Compaction = 'background' | 'manual'
+
 /** What a `VectorIndex` is made with; everything but `dimension` can be left out. */
 export interface IndexOptions<T extends IdType = 'number'> {
   /** Values per vector, 1 to 4096. */
@@ -49,6 +52,12 @@ export interface IndexOptions<T extends IdType = 'number'> {
   readonly growingSegments?: number | undefined
   /** Vectors per segment before it is sealed and a new one begun, 1 to 2^31 - 1; 1,048,576 if left out. */
   readonly segmentCapacity?: number | undefined
+  /**
+   * Whether segments are merged on their own: `'background'` (if left out) as soon as it is worth it (more than 30 % of one was
+   * removed, or four of one size are full), `'manual'` only by `compact()`. Where the one in the background has merged depends
+   * on timing; what an exact search finds does not.
+   */
+  readonly compaction?: Compaction | undefined
   /** Seed of everything random, 0 to 2^32 - 1; 1 if left out. The same input and options build the same index, whatever `threads`. */
   readonly seed?: number | undefined
 }
@@ -65,10 +74,12 @@ export const indexOptionNames = [
   'threads',
   'growingSegments',
   'segmentCapacity',
+  'compaction',
   'seed',
 ] as const
 const metrics = ['l2', 'cosine', 'ip'] as const
 const quantizations = ['int8', 'none'] as const
+const compactions = ['background', 'manual'] as const
 const mostThreads = 256
 
 /** `IndexOptions` with every value checked and filled in. */
@@ -106,6 +117,7 @@ export function settingsOf(raw: RawOptions<(typeof indexOptionNames)[number]>) {
       Math.min(availableParallelism(), mostThreads),
     ),
     segmentCapacity: integerOption('segmentCapacity', raw.segmentCapacity, 1, 2 ** 31 - 1, 1_048_576),
+    compaction: choiceOption('compaction', raw.compaction, compactions, 'background'),
     seed: integerOption('seed', raw.seed, 0, 2 ** 32 - 1, 1),
   })
 }

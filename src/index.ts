@@ -1,17 +1,19 @@
 export type { AddOptions } from './add-options.ts'
 export type { NumericArray } from './arrays.ts'
+export type { CompactOptions } from './compact-options.ts'
 export { errorCodes, SegvecError, type SegvecErrorCode } from './errors.ts'
 export type { Evaluation } from './evaluate.ts'
 export type { Id, IdColumn, Ids, IdType } from './ids.ts'
-export type { IndexOptions, Metric, Quantization } from './index-options.ts'
+export type { Compaction, IndexOptions, Metric, Quantization } from './index-options.ts'
 export { type InstructionSets, instructionSets } from './instruction-sets.ts'
 export type { OpenOptions } from './open-options.ts'
-export type { AddProgress } from './progress.ts'
+export type { AddProgress, CompactProgress } from './progress.ts'
 export type { RemoveOptions } from './remove-options.ts'
 export type { BatchHits, SearchHit } from './results.ts'
 export type { EvaluateOptions, SearchOptions, SearchSyncOptions } from './search-options.ts'
 export type {
   CalibrationStats,
+  CompactionStats,
   IndexStats,
   RecallCurve,
   SegmentStats,

@@ -12,34 +12,40 @@ export interface AddProgress {
   readonly vectorsPerSecond: number
 }
 
+/** How far a `compact` has come. */
+export interface CompactProgress {
+  /** Vectors in place so far. */
+  readonly mergedCount: number
+  /** Vectors of the segments that are merged; 0 while it waits for its turn, or if there is nothing to do. */
+  readonly totalCount: number
+  /** Milliseconds since `compact` was called. */
+  readonly elapsedMs: number
+}
+
 const intervalMs = 100
 
 /** Reports the progress of one operation on a timer until it is stopped or finished. */
-export class ProgressReports {
-  readonly #report: (progress: AddProgress) => void
-  readonly #totalCount: number
+export class Reports<Progress> {
+  readonly #report: (progress: Progress) => void
+  readonly #measure: (elapsedMs: number, isLast: boolean) => Progress | undefined
   readonly #startMs = performance.now()
   readonly #timer: NodeJS.Timeout
   #failure: { readonly error: unknown } | undefined
 
   /**
-   * @param insertedCount Asked on every tick.
+   * @param measure Asked on every tick, and once more at the end; `undefined` if there is nothing to report.
    * @param onFailure Called once if `report` throws; there are no more reports then.
    */
   constructor(
-    report: (progress: AddProgress) => void,
-    totalCount: number,
-    insertedCount: () => number,
+    report: (progress: Progress) => void,
+    measure: (elapsedMs: number, isLast: boolean) => Progress | undefined,
     onFailure: () => void,
   ) {
     this.#report = report
-    this.#totalCount = totalCount
+    this.#measure = measure
     this.#timer = setInterval(() => {
-      const count = insertedCount()
-      // The report of the whole count is the one that `finish` makes.
-      if (count >= totalCount) return
       try {
-        this.#send(count)
+        this.#send(false)
       } catch (error) {
         this.#failure = { error }
         this.stop()
@@ -62,12 +68,48 @@ export class ProgressReports {
   finish(): void {
     this.stop()
     this.throwFailure()
-    this.#send(this.#totalCount)
+    this.#send(true)
   }
 
-  #send(insertedCount: number): void {
-    const elapsedMs = performance.now() - this.#startMs
-    const vectorsPerSecond = elapsedMs > 0 ? (insertedCount / elapsedMs) * 1000 : 0
-    this.#report({ insertedCount, totalCount: this.#totalCount, elapsedMs, vectorsPerSecond })
+  #send(isLast: boolean): void {
+    const progress = this.#measure(performance.now() - this.#startMs, isLast)
+    if (progress !== undefined) this.#report(progress)
+  }
+}
+
+/** The reports of an `add`. */
+export class ProgressReports extends Reports<AddProgress> {
+  /** @param insertedCount Asked on every tick. */
+  constructor(
+    report: (progress: AddProgress) => void,
+    totalCount: number,
+    insertedCount: () => number,
+    onFailure: () => void,
+  ) {
+    const measure = (elapsedMs: number, isLast: boolean) => {
+      const count = isLast ? totalCount : insertedCount()
+      // The report of the whole count is the last one.
+      if (!isLast && count >= totalCount) return undefined
+      const vectorsPerSecond = elapsedMs > 0 ? (count / elapsedMs) * 1000 : 0
+      return { insertedCount: count, totalCount, elapsedMs, vectorsPerSecond }
+    }
+    super(report, measure, onFailure)
+  }
+}
+
+/** The reports of a `compact`. */
+export class CompactReports extends Reports<CompactProgress> {
+  /** @param counts Asked on every tick; `undefined` until the compaction has been handed over. */
+  constructor(
+    report: (progress: CompactProgress) => void,
+    counts: () => { readonly mergedCount: number; readonly totalCount: number } | undefined,
+    onFailure: () => void,
+  ) {
+    const measure = (elapsedMs: number, isLast: boolean) => {
+      const { mergedCount, totalCount } = counts() ?? { mergedCount: 0, totalCount: 0 }
+      if (!isLast && totalCount > 0 && mergedCount >= totalCount) return undefined
+      return { mergedCount: isLast ? totalCount : mergedCount, totalCount, elapsedMs }
+    }
+    super(report, measure, onFailure)
   }
 }

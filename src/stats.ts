@@ -1,3 +1,5 @@
+import type { SegvecError } from './errors.ts'
+
 /** What one segment of an index holds. */
 export interface SegmentStats {
   readonly vectorCount: number
@@ -41,6 +43,15 @@ export interface StorageStats {
   readonly dropped: readonly { readonly generation: number; readonly reason: string }[]
 }
 
+/** What the compactions of an index have come to. */
+export interface CompactionStats {
+  readonly isRunning: boolean
+  /** Compactions that changed the index, asked for or in the background. */
+  readonly finishedCount: number
+  /** What the last one in the background failed with; `undefined` if it did not. The index is as it was before it. */
+  readonly lastError: SegvecError | undefined
+}
+
 /** What an index holds, at one moment. */
 export interface IndexStats {
   readonly vectorCount: number
@@ -50,6 +61,7 @@ export interface IndexStats {
   readonly segments: readonly SegmentStats[]
   /** The last calibration, if a search has asked for a recall. */
   readonly calibration?: CalibrationStats
+  readonly compaction: CompactionStats
   /** What distances are computed with; see `instructionSets()`. */
   readonly instructionSet: string
   /** `undefined` for an index in memory. */

@@ -3,6 +3,7 @@ import { AbortWatch } from './abort.ts'
 import { type AddOptions, readAddOptions } from './add-options.ts'
 import { isList } from './arrays.ts'
 import { assertResultFits, searchInChunks } from './batch-search.ts'
+import { type CompactOptions, readCompactOptions } from './compact-options.ts'
 import { fromNative, SegvecError } from './errors.ts'
 import { type Evaluation, evaluateSearches } from './evaluate.ts'
 import { checkedId, type Id, IdReader, type Ids, type IdType, idList, isSingleId } from './ids.ts'
@@ -11,6 +12,7 @@ import { type IndexOptions, type IndexSettings, readIndexOptions } from './index
 import type {
   NativeAddon,
   NativeCancelToken,
+  NativeCompaction,
   NativeCursor,
   NativeHits,
   NativeIndex,
@@ -18,7 +20,7 @@ import type {
 } from './native/addon.ts'
 import { loadAddon } from './native/load.ts'
 import { directoryPath, type OpenOptions, readOpenOptions } from './open-options.ts'
-import { ProgressReports } from './progress.ts'
+import { CompactReports, ProgressReports } from './progress.ts'
 import { RecallBeams } from './recall-beams.ts'
 import { type RemoveOptions, readRemoveOptions } from './remove-options.ts'
 import { type BatchHits, BatchResult, hitsOf, type SearchHit } from './results.ts'
@@ -81,6 +83,7 @@ export class VectorIndex<T extends IdType = 'number'> {
   readonly #inFlight = new InFlight()
   readonly #beams: RecallBeams
   #closing: Promise<void> | undefined
+  #compacting: Promise<void> | undefined
 
   /**
    * Makes an empty index. Only `dimension` has no default.
@@ -360,7 +363,8 @@ export class VectorIndex<T extends IdType = 'number'> {
 
   /**
    * Removes the vectors under some ids. Searches that start after it has resolved do not find them; those that run
-   * meanwhile may. Their memory stays in use, and their ids may be added again.
+   * meanwhile may. Their memory stays in use until a compaction, and
+   * their ids may be added again.
    *
    * @param ids An id or an array of ids. Those that are not in the index are passed over.
    * @returns How many vectors were removed.
@@ -399,6 +403,52 @@ export class VectorIndex<T extends IdType = 'number'> {
         throw abort.fromNative(error)
       }
     } finally {
+      abort.dispose()
+      turn.end()
+      this.#inFlight.end()
+    }
+  }
+
+  /**
+   * Merges the segments into as few as `segmentCapacity` allows and drops what was removed: searches are as fast as in an
+   * index that was built at once, and memory is given back. Searches, adds and removals go on meanwhile. Takes effect after
+   * the calls made before it; what is added after it goes to a new segment.
+   *
+   * @throws {SegvecError} `INVALID_ARGUMENT`, `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, as a rejection; the index is as it was then.
+   * @example
+   * await index.compact({ onProgress: ({ mergedCount, totalCount }) => console.log(`${mergedCount} of ${totalCount}`) })
+   */
+  async compact(options?: CompactOptions): Promise<void> {
+    this.#assertOpen()
+    const { signal, onProgress } = readCompactOptions(options)
+    const abort = new AbortWatch(signal, 'compact')
+    this.#assertOpen()
+    const token = signal || onProgress ? new this.#addon.CancelToken() : undefined
+    let running: NativeCompaction | undefined
+    const cancel = () => token?.cancel()
+    const progress = onProgress && new CompactReports(onProgress, () => running?.progress(), cancel)
+    const turn = this.#turns.take()
+    const before = this.#compacting
+    this.#inFlight.begin()
+    try {
+      if (turn.before !== undefined) await abort.race(turn.before)
+      // One after another, each in its place between the other calls: the same calls make the same index.
+      if (before !== undefined) await abort.race(before)
+      abort.throwIfAborted()
+      progress?.throwFailure()
+      abort.onAbort(cancel)
+      try {
+        running = this.#native.compact(token)
+        this.#compacting = settled(running.finished)
+        turn.end()
+        await running.finished
+      } catch (error) {
+        progress?.throwFailure()
+        throw abort.fromNative(error)
+      }
+      progress?.finish()
+    } finally {
+      progress?.stop()
       abort.dispose()
       turn.end()
       this.#inFlight.end()
@@ -605,8 +655,18 @@ export class VectorIndex<T extends IdType = 'number'> {
   stats(): IndexStats {
     this.#assertOpen()
     try {
-      const instructionSet = this.#addon.instructionSets().selected
-      return { ...this.#native.stats(), instructionSet, storage: this.#native.storage() }
+      const { compaction, ...stats } = this.#native.stats()
+      const { isRunning, finishedCount, lastError } = compaction
+      return {
+        ...stats,
+        compaction: {
+          isRunning,
+          finishedCount,
+          lastError: lastError === undefined ? undefined : fromNative(lastError),
+        },
+        instructionSet: this.#addon.instructionSets().selected,
+        storage: this.#native.storage(),
+      }
     } catch (error) {
       throw fromNative(error)
     }
@@ -675,6 +735,11 @@ export class VectorIndex<T extends IdType = 'number'> {
   #assertOpen(): void {
     if (this.#closing !== undefined) throw new SegvecError('CLOSED', 'the index is closed')
   }
+}
+
+/** Resolves when `promise` has settled, either way. */
+async function settled(promise: Promise<unknown>): Promise<void> {
+  await Promise.allSettled([promise])
 }
 
 /** Tells the forms of `add` apart. */

@@ -56,12 +56,18 @@ void Completions::OnDelivery(napi_env env, napi_value, void*, void* data) {
 }
 
 void AsyncTask::Run() {
+  std::exception_ptr error;
   try {
     cancel_->Check();
     Execute();
   } catch (...) {
-    error_ = Translate(std::current_exception());
+    error = std::current_exception();
   }
+  Complete(std::move(error));
+}
+
+void AsyncTask::Complete(std::exception_ptr error) {
+  if (error) error_ = Translate(std::move(error));
   const std::shared_ptr<Completions> completions = completions_;
   completions->Deliver(this);
 }

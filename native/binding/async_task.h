@@ -7,6 +7,7 @@
 
 #include <napi.h>
 
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -50,9 +51,12 @@ class AsyncTask {
 
   Napi::Promise promise() const { return deferred_.Promise(); }
   CancelToken& cancel() { return *cancel_; }
+  const std::shared_ptr<CancelToken>& shared_cancel() const { return cancel_; }
 
   // Runs the task and delivers it. Called once, on a pool thread.
   void Run();
+  // Delivers the task with what its work threw, if anything. Called once, on a pool thread, by Run() or in its place.
+  void Complete(std::exception_ptr error);
   // Settles the promise. JavaScript thread.
   void Settle(Napi::Env env);
 

@@ -50,12 +50,22 @@ Napi::Value AddTask::Result(Napi::Env env) {
 
 void AddTask::Finish(Napi::Env env) {
   stage_memory_.Update(env, 0);
+  state().compactor->Consider();
   IndexTask::Finish(env);
 }
 
 void RemoveTask::Execute() {
   const FreeRows free_rows{*stage_};
   removed_count_ = index().Remove(*stage_, cancel());
+}
+
+void RemoveTask::Finish(Napi::Env env) {
+  state().compactor->Consider();
+  IndexTask::Finish(env);
+}
+
+void CompactTask::Start() {
+  state().compactor->Start(shared_cancel(), progress_, [this](std::exception_ptr error) { Complete(std::move(error)); });
 }
 
 void SearchTask::Execute() {

@@ -56,10 +56,28 @@ class RemoveTask : public IndexTask {
  protected:
   void Execute() override;
   Napi::Value Result(Napi::Env env) override { return Napi::Number::New(env, static_cast<double>(removed_count_)); }
+  void Finish(Napi::Env env) override;
 
  private:
   std::shared_ptr<Stage> stage_;
   size_t removed_count_ = 0;
+};
+
+class CompactTask : public IndexTask {
+ public:
+  CompactTask(Napi::Env env, std::shared_ptr<IndexState> state, std::shared_ptr<CancelToken> cancel)
+      : IndexTask(env, std::move(state), std::move(cancel)) {}
+
+  const std::shared_ptr<CompactionProgress>& progress() const { return progress_; }
+  // Hands the task over to the compactor. Throws std::bad_alloc.
+  void Start();
+
+ protected:
+  void Execute() override {}  // the compactor does it
+  Napi::Value Result(Napi::Env env) override { return env.Undefined(); }
+
+ private:
+  std::shared_ptr<CompactionProgress> progress_ = std::make_shared<CompactionProgress>();
 };
 
 class SearchTask : public IndexTask {

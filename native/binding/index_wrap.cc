@@ -134,6 +134,8 @@ IndexOptions ReadOptions(const Napi::Value& value) {
   options.growing_segments = static_cast<int>(NumberOption(object, "growingSegments", 1, kMaxThreads));
   options.threads = static_cast<int>(NumberOption(object, "threads", 1, kMaxThreads));
   options.segment_capacity = static_cast<uint32_t>(NumberOption(object, "segmentCapacity", 1, kMaxSlots));
+  options.compacts_in_background =
+      NamedOption<bool>(object, "compaction", {{"background", true}, {"manual", false}});
   options.seed = static_cast<uint64_t>(NumberOption(object, "seed", 0, kMaxNumberId));
   return options;
 }
@@ -161,6 +163,7 @@ Napi::Function IndexWrap::Define(Napi::Env env) {
                       InstanceAccessor("memoryBytes", &IndexWrap::MemoryBytes, nullptr),
                       InstanceMethod("stage", &IndexWrap::MakeStage), InstanceMethod("add", &IndexWrap::Add),
                       InstanceMethod("upsert", &IndexWrap::Upsert), InstanceMethod("remove", &IndexWrap::Remove),
+                      InstanceMethod("compact", &IndexWrap::Compact),
                       InstanceMethod("search", &IndexWrap::Search),
                       InstanceMethod("searchSync", &IndexWrap::SearchSync),
                       InstanceMethod("calibrate", &IndexWrap::Calibrate),
@@ -179,12 +182,16 @@ IndexWrap::IndexWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<IndexWra
       OpenedIndex& opened = *info[0].As<Napi::External<OpenedIndex>>().Data();
       state_->index = std::move(opened.index);
       state_->directory = std::move(opened.directory);
+      // An index for reading only may be replaced by a newer one (Refresh), and is never compacted.
+      state_->compactor = std::make_shared<Compactor>(
+          state_->directory->is_read_only() ? nullptr : state_->index, state_->writer);
       state_->ReportMemory(info.Env());
       return;
     }
     const IndexOptions options = ReadOptions(info[0]);
     ThreadPool::Shared().EnsureThreads(options.threads);
     state_->index = std::make_shared<Index>(options);
+    state_->compactor = std::make_shared<Compactor>(state_->index, state_->writer);
   });
 }
 
@@ -198,6 +205,7 @@ void IndexWrap::Finalize(Napi::Env env) {
   state_->is_collected = true;
   state_->ReportMemory(env);
   if (!state_->index) return;
+  state_->compactor->Stop();
   // Giving back gigabytes takes time, and this is the JavaScript thread.
   ThreadPool::Shared().Post(ThreadPool::Priority::kInteractive,
                             [index = std::move(state_->index), directory = std::move(state_->directory)] {});
@@ -250,6 +258,28 @@ Napi::Value IndexWrap::Remove(const Napi::CallbackInfo& info) {
     StageWrap& stage = StageOf(info[0], state_->OpenForWriting());
     return PostChange(info.Env(), new RemoveTask(info.Env(), state_, CancelTokenWrap::FromArgument(info[1]),
                                                  stage.TakeIds()));
+  });
+}
+
+Napi::Value IndexWrap::Compact(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    const Napi::Env env = info.Env();
+    state_->OpenForWriting();
+    auto* task = new CompactTask(env, state_, CancelTokenWrap::FromArgument(info[0]));
+    Napi::Object running = Napi::Object::New(env);
+    running.Set("finished", task->promise());
+    running.Set("progress", Napi::Function::New(env, [progress = task->progress()](const Napi::CallbackInfo& call) {
+                  Napi::Object counts = Napi::Object::New(call.Env());
+                  const auto set = [&](const char* name, const std::atomic<uint64_t>& count) {
+                    counts.Set(name, Napi::Number::New(call.Env(), static_cast<double>(count.load())));
+                  };
+                  set("mergedCount", progress->merged_count);
+                  set("totalCount", progress->total_count);
+                  return counts;
+                }));
+    task->completions()->Begin(env, task);
+    task->Start();
+    return running;
   });
 }
 
@@ -358,6 +388,15 @@ Napi::Value IndexWrap::Stats(const Napi::CallbackInfo& info) {
     if (const auto calibration = index.calibration()) {
       stats.Set("calibration", MakeCalibration(env, *calibration, SearchShape(*snapshot)));
     }
+    const Compactor::Stats compactor = state_->compactor->stats();
+    Napi::Object compaction = Napi::Object::New(env);
+    compaction.Set("isRunning", Napi::Boolean::New(env, compactor.is_running));
+    compaction.Set("finishedCount", number(compactor.finished_count));
+    if (compactor.last_error) {
+      const Error error = Translate(compactor.last_error);
+      compaction.Set("lastError", MakeError(env, error.code(), error.what()).Value());
+    }
+    stats.Set("compaction", compaction);
     return stats;
   });
 }
@@ -434,6 +473,7 @@ Napi::Value IndexWrap::Close(const Napi::CallbackInfo& info) {
     const Napi::Promise promise = task->promise();
     task->completions()->Begin(info.Env(), task);
     state_->is_closed = true;
+    state_->compactor->Stop();
     if (state_->in_flight_count == 0) {
       task->Start();
     } else {

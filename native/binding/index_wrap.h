@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/strand.h"
+#include "index/compactor.h"
 #include "index/index.h"
 #include "index/index_directory.h"
 #include "instance.h"
@@ -21,6 +22,7 @@ struct IndexState {
   std::shared_ptr<IndexDirectory> directory;  // null in memory, and once closed
   std::shared_ptr<Strand> writer = std::make_shared<Strand>();
   std::shared_ptr<Strand> committer = std::make_shared<Strand>();  // what reads or writes the directory
+  std::shared_ptr<Compactor> compactor;
   size_t in_flight_count = 0;
   bool is_closed = false;
   bool is_collected = false;           // the handle is gone
@@ -57,6 +59,7 @@ class IndexWrap : public Napi::ObjectWrap<IndexWrap> {
   Napi::Value Add(const Napi::CallbackInfo& info);
   Napi::Value Upsert(const Napi::CallbackInfo& info);
   Napi::Value Remove(const Napi::CallbackInfo& info);
+  Napi::Value Compact(const Napi::CallbackInfo& info);
   Napi::Value Search(const Napi::CallbackInfo& info);
   Napi::Value SearchSync(const Napi::CallbackInfo& info);
   Napi::Value Calibrate(const Napi::CallbackInfo& info);

@@ -93,6 +93,7 @@ Napi::Value OpenIndex(const Napi::CallbackInfo& info) {
     parameters.is_mapped = parameters.is_read_only && Flag(options, "mapped");
     parameters.recovers_previous = Flag(options, "recoverPrevious");
     parameters.threads = ReadOptions(options).threads;
+    parameters.compacts_in_background = ReadOptions(options).compacts_in_background;
     ThreadPool::Shared().EnsureThreads(parameters.threads);
     auto* task = new OpenTask(info.Env(), CancelTokenWrap::FromArgument(info[2]),
                               info[0].As<Napi::String>().Utf8Value(), ReadGiven(options), parameters);
@@ -117,6 +118,7 @@ Napi::Object MakeOptions(Napi::Env env, const IndexOptions& options) {
   made.Set("growingSegments", number(options.growing_segments));
   made.Set("threads", number(options.threads));
   made.Set("segmentCapacity", number(options.segment_capacity));
+  made.Set("compaction", Napi::String::New(env, options.compacts_in_background ? "background" : "manual"));
   made.Set("seed", number(options.seed));
   return made;
 }

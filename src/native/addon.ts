@@ -20,6 +20,7 @@ export interface NativeOptions {
   readonly threads: number
   readonly growingSegments: number
   readonly segmentCapacity: number
+  readonly compaction: 'background' | 'manual'
   readonly seed: number
 }
 
@@ -102,7 +103,23 @@ export interface NativeCalibration {
   }[]
 }
 
+/** A compaction under way. */
+export interface NativeCompaction {
+  readonly finished: Promise<void>
+  /** Rows in place so far, of all that will be; both 0 until it has been planned. */
+  progress(): { readonly mergedCount: number; readonly totalCount: number }
+}
+
+export interface NativeCompactionStats {
+  readonly isRunning: boolean
+  /** Compactions that changed the index. */
+  readonly finishedCount: number
+  /** What the last one in the background failed with, if it did. */
+  readonly lastError?: Error
+}
+
 export interface NativeStats {
+  readonly compaction: NativeCompactionStats
   readonly vectorCount: number
   readonly memoryBytes: number
   readonly segments: readonly NativeSegmentStats[]
@@ -130,6 +147,8 @@ export interface NativeIndex {
   upsert(stage: NativeStage, token?: NativeCancelToken): Promise<Float64Array | BigUint64Array | undefined>
   /** Removes what is under the ids of a stage without rows; resolves with how many vectors that were. */
   remove(stage: NativeStage, token?: NativeCancelToken): Promise<number>
+  /** Merges segments and drops what is dead, after the changes asked for before. */
+  compact(token?: NativeCancelToken): NativeCompaction
   /** `queries` holds one or more rows; copied before the call returns. */
   search(
     queries: Float32Array,

@@ -86,6 +86,7 @@ void IndexDirectory::Create(const GivenOptions& given, const CancelToken& cancel
                 store_.directory() + " holds segments but no manifest that says what they are");
   }
   options_ = given.ForNewIndex(parameters_.threads);
+  options_.compacts_in_background = parameters_.compacts_in_background;
   uuid_ = RandomUuid();
   auto index = std::make_unique<Index>(options_);
   Commit(IndexImage(), cancel);
@@ -123,7 +124,8 @@ std::unique_ptr<Index> IndexDirectory::Load(uint64_t generation,
                                             const std::vector<DroppedGeneration>& dropped,
                                             const GivenOptions& given, const CancelToken& cancel) {
   const Manifest manifest = store_.Read(generation);
-  const IndexOptions options = OptionsOf(manifest.options, parameters_.threads);
+  IndexOptions options = OptionsOf(manifest.options, parameters_.threads);
+  options.compacts_in_background = parameters_.compacts_in_background;
   given.CheckAgainst(options);
   IndexImage image;
   image.next_id = manifest.next_id;

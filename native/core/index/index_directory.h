@@ -27,6 +27,7 @@ struct OpenParameters {
   bool is_mapped = false;          // REQUIRES: is_read_only
   bool recovers_previous = false;  // falls back to an older generation when the newest cannot be opened
   int threads = 1;
+  bool compacts_in_background = true;
 };
 
 // A generation that could not be opened and was passed over on request.

@@ -27,6 +27,7 @@ struct IndexOptions {
   int threads = 1;                       // threads of the pool that one call may use
   int growing_segments = 1;              // segments that an add fills side by side
   uint32_t segment_capacity = 1u << 20;  // slots of a segment
+  bool compacts_in_background = true;    // see compaction_policy.h
   uint64_t seed = 1;
 };
 

@@ -7,7 +7,7 @@
 //
 // Thread safety: one thread, which spreads the work over workers. The sources are only read.
 // Determinism: the result depends on the sources, the number and the seed, not on the number of workers.
-// Cost: a third of building a segment of the same rows when two graphs of one size are merged
+// Cost: 0.3 to 0.5 of building a segment of the same rows when two graphs of one size are merged
 // (docs/architecture.md).
 #pragma once
 
