@@ -46,9 +46,13 @@ describe.each([
       'finds it',
       async () => {
         const { dimension, base, queries } = readDataset(setPath as string, metric === 'l2' ? 'l2' : 'cos')
-        const count = Math.min(20_000, base.length / dimension)
+        // Every second row, not the first half: they may be sorted, and the queries are of all kinds.
+        const rows = new Float32Array(Math.floor(base.length / dimension / 2) * dimension)
+        for (let at = 0; at < rows.length; at += dimension) {
+          rows.set(base.subarray(2 * at, 2 * at + dimension), at)
+        }
         const index = new VectorIndex({ dimension, metric, growingSegments, efConstruction: 100 })
-        await index.add(base.subarray(0, count * dimension))
+        await index.add(rows)
         for (const k of [5, 10, 100]) {
           const exact = await index.searchBatch(queries, { k, exact: true })
           for (const recall of [0.9, 0.95, 0.99]) {

@@ -37,6 +37,15 @@ double LogEfOf(const RecallCurve& curve, double recall) {
   return log_ef_before + std::log(misses_before / wanted) / 2;
 }
 
+// The beam up to which the curve is level, as a logarithm: of lossy codes at least 2k hits are measured on the floats, so
+// that narrower beams are as wide as that. A smaller k does not have it so wide. 0 where the curve rises at once.
+double LogLevelEfOf(const RecallCurve& curve) {
+  size_t last = 0;
+  while (last + 1 < curve.points.size() && curve.points[last + 1].recall == curve.points[0].recall) ++last;
+  // Level to somewhere between this point and the next, which is at twice the beam.
+  return last == 0 ? 0 : std::log(2.0 * curve.points[last].ef * curve.points[last].ef) / 2;
+}
+
 uint32_t RoundUp(double ef, size_t k) {
   return static_cast<uint32_t>(std::clamp(std::ceil(ef - 1e-6),
                                           static_cast<double>(std::min<size_t>(k, kMaxSlots)),
@@ -65,7 +74,8 @@ uint32_t Calibration::EfFor(size_t k, double recall, const SearchShape& now) con
   double log_ef = LogEfOf(curves_.front(), recall);
   size_t k_before = curves_.front().k;
   for (size_t at = 1; at < curves_.size() && k > k_before; ++at) {
-    const double log_ef_here = std::max(log_ef, LogEfOf(curves_[at], recall));
+    double log_ef_here = std::max(log_ef, LogEfOf(curves_[at], recall));
+    if (k < curves_[at].k) log_ef_here = std::max(log_ef_here, LogLevelEfOf(curves_[at]));
     const double way =
         (log_k(std::min(k, curves_[at].k)) - log_k(k_before)) / (log_k(curves_[at].k) - log_k(k_before));
     log_ef += (log_ef_here - log_ef) * way;
