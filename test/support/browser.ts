@@ -56,7 +56,8 @@ export class BrowserPage {
     this.#process = spawn(
       program,
       [...flags, '--remote-debugging-pipe', `--user-data-dir=${this.#profile}`, 'about:blank'],
-      { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], env },
+      // A group of its own: its helpers end with it, and write into the profile no more.
+      { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], env, detached: true },
     )
     const output = this.#process.stdio[4] as Readable
     output.setEncoding('utf8').on('data', (text: string) => this.#receive(text))
@@ -120,7 +121,8 @@ export class BrowserPage {
 
   async close(): Promise<void> {
     const ended = new Promise((resolve) => this.#process.once('exit', resolve))
-    if (this.#process.exitCode === null && this.#process.kill('SIGKILL')) await ended
+    const { pid, exitCode } = this.#process
+    if (pid !== undefined && exitCode === null && process.kill(-pid, 'SIGKILL')) await ended
     rmSync(this.#profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   }
 
