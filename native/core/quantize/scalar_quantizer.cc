@@ -89,7 +89,8 @@ ScalarQuantizer::Encoded ScalarQuantizer::EncodeValues(const float* values, floa
   float excess_sum = 0, largest_excess = 0;
   for (size_t d = 0; d < dimension_; ++d) {
     const float position = values[d] * inverse_scale - offsets_[d];
-    const float clipped = std::min(std::max(position, 0.0f), kMaxCode);
+    // In this order, which makes 0 of what is not a number: an infinite factor times 0. It does not fit.
+    const float clipped = std::min(std::max(0.0f, position), kMaxCode);
     const int32_t code = static_cast<int32_t>(clipped + 0.5f);
     codes[d] = static_cast<uint8_t>(code);
     lossy_count += static_cast<float>(code) != position;
@@ -98,8 +99,8 @@ ScalarQuantizer::Encoded ScalarQuantizer::EncodeValues(const float* values, floa
     largest_excess = std::max(largest_excess, excess);
   }
   const bool is_exact = lossy_count == 0 && is_lossless_ && factor == 1.0f;
-  return {0, is_exact, excess_sum <= kMaxExcess * static_cast<float>(dimension_),
-          is_lossless_ ? is_exact : largest_excess <= 0.5f};
+  const bool fits = excess_sum <= kMaxExcess * static_cast<float>(dimension_);
+  return {0, is_exact, fits, is_lossless_ ? is_exact : fits && largest_excess <= 0.5f};
 }
 
 ScalarQuantizer::Encoded ScalarQuantizer::Encode(const float* values, float inverse_norm, uint8_t* codes) const {

@@ -226,6 +226,19 @@ TEST_CASE("Quantizer: under ip a query of fractions is scaled, beside lossless r
   CHECK(std::any_of(codes.begin(), codes.end(), [](int8_t code) { return code >= 126 || code <= -126; }));
 }
 
+TEST_CASE("Quantizer: a factor beyond all numbers times zero is a code that does not fit") {
+  Vectors equal{4, {}};
+  for (int row = 0; row < 10; ++row) equal.values.insert(equal.values.end(), {1, 0, 0, 0});
+  const ScalarQuantizer quantizer = Fit(Metric::kCosine, equal, std::vector<float>(10, 1));
+  const float tiny[4] = {0, 1e-15f, 0, 0};
+  std::vector<int8_t> query(PaddedCodes(4));
+  CHECK_FALSE(quantizer.EncodeQuery(tiny, 1e15f, query.data()).fits);
+  std::vector<uint8_t> codes(PaddedCodes(4));
+  const auto encoded = quantizer.Encode(tiny, 1e15f, codes.data());
+  CHECK_FALSE(encoded.fits);
+  CHECK_FALSE(encoded.is_held);
+}
+
 // Whatever the magnitudes, codes must be numbers, and a row's code must be near its own.
 TEST_CASE("Quantizer: any magnitude gives codes whose distances make sense") {
   for (const Metric metric : {Metric::kL2, Metric::kIp}) {
