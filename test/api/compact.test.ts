@@ -68,7 +68,10 @@ describe('compact', () => {
 
   test('aborted leaves the index as it was', async () => {
     const index = await filledIndex()
-    const before = index.stats().segments
+    // Whether they are sealed is another matter: that comes first, and stays.
+    const contents = () =>
+      index.stats().segments.map(({ vectorCount, deadCount }) => [vectorCount, deadCount])
+    const before = contents()
     await expectRejection(
       () => index.compact({ signal: AbortSignal.abort('no') }),
       'ABORTED',
@@ -79,7 +82,7 @@ describe('compact', () => {
     controller.abort('enough')
     const error = await expectRejection(() => compacting, 'ABORTED', 'compact was aborted')
     expect(error.cause).toBe('enough')
-    expect(index.stats().segments).toEqual(before)
+    expect(contents()).toEqual(before)
     expect(index.get(3)).toEqual(row(3))
     await index.compact()
     expect(index.stats().segments).toHaveLength(1)
