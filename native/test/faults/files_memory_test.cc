@@ -1,10 +1,8 @@
 // A request for memory fails while a file is opened or written: out of memory, and nothing leaked.
 #include <doctest/doctest.h>
 
-#include <new>
-#include <stdexcept>
-
 #include "faults/failing_memory.h"
+#include "faults/outcome.h"
 #include "support/file_samples.h"
 #include "support/sanitizers.h"
 
@@ -12,23 +10,6 @@ namespace segvec {
 namespace {
 
 using namespace testing;  // NOLINT: everything here is about test data
-
-enum class Outcome { kDone, kOutOfMemory, kOther };
-
-// A template, because a std::function asks for memory itself.
-template <class Operation>
-Outcome OutcomeOf(const Operation& operation) {
-  try {
-    operation();
-    return Outcome::kDone;
-  } catch (const Error& error) {
-    return error.code() == ErrorCode::kOutOfMemory ? Outcome::kOutOfMemory : Outcome::kOther;
-  } catch (const std::bad_alloc&) {
-    return Outcome::kOutOfMemory;
-  } catch (...) {
-    return Outcome::kOther;
-  }
-}
 
 // Runs `operation` with every one of its requests failing, once and from then on.
 template <class Operation>

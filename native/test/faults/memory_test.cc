@@ -4,12 +4,11 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
-#include <new>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "faults/failing_memory.h"
+#include "faults/outcome.h"
 #include "index/index.h"
 #include "support/index_of.h"
 #include "support/sanitizers.h"
@@ -22,25 +21,6 @@ namespace {
 using namespace testing;  // NOLINT: everything here is about test data
 
 constexpr size_t kDimension = 4;
-
-enum class Outcome { kDone, kOutOfMemory, kOther };
-
-// What the binding makes of each of these is OUT_OF_MEMORY. A template, because a std::function asks for memory itself.
-template <class Operation>
-Outcome OutcomeOf(const Operation& operation) {
-  try {
-    operation();
-    return Outcome::kDone;
-  } catch (const Error& error) {
-    return error.code() == ErrorCode::kOutOfMemory ? Outcome::kOutOfMemory : Outcome::kOther;
-  } catch (const std::bad_alloc&) {
-    return Outcome::kOutOfMemory;
-  } catch (const std::length_error&) {
-    return Outcome::kOutOfMemory;
-  } catch (...) {
-    return Outcome::kOther;
-  }
-}
 
 IndexOptions TestOptions(int threads) {
   IndexOptions options = OptionsFor(kDimension, Metric::kL2, {threads, threads > 1 ? 2 : 1});
