@@ -32,7 +32,7 @@ for (const file of filesBelow('native')) {
 }
 
 // Only the loader touches a .node file; only the package's name leads from outside into src.
-const outside = ['test', 'bench', 'demo', 'corpus']
+const outside = ['test', 'bench', 'demo', 'corpus', 'web']
 for (const folder of ['src', ...outside]) {
   for (const file of filesBelow(folder)) {
     if (!/\.(ts|mjs|cjs|js)$/.test(file)) continue
