@@ -95,7 +95,7 @@ const isBuilt =
 check('lint', 'npx', ['biome', 'check', '.'])
 check('layers', 'node', ['scripts/check-layers.mjs'])
 check('types', 'npx', ['tsc', '-p', 'tsconfig.json'])
-check('doctest is there', 'bash', ['scripts/ensure-doctest.sh'])
+check('doctest is there', 'node', ['scripts/ensure-doctest.mjs'])
 cppTests('release')
 if (!isQuick) {
   cppTests('asan')
