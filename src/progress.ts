@@ -77,6 +77,9 @@ export class Reports<Progress> {
   }
 }
 
+/** Reports of whatever kind, to whom it does not matter what they say. */
+export type AnyReports = Pick<Reports<unknown>, 'throwFailure' | 'stop' | 'finish'>
+
 /** The reports of an `add`. */
 export class ProgressReports extends Reports<AddProgress> {
   /** @param insertedCount Asked on every tick. */

@@ -20,7 +20,8 @@ import type {
 } from './native/addon.ts'
 import { loadAddon } from './native/load.ts'
 import { directoryPath, type OpenOptions, readOpenOptions } from './open-options.ts'
-import { CompactReports, ProgressReports } from './progress.ts'
+import { Operation } from './operation.ts'
+import { type AnyReports, CompactReports, ProgressReports } from './progress.ts'
 import { RecallBeams } from './recall-beams.ts'
 import { type RemoveOptions, readRemoveOptions } from './remove-options.ts'
 import { type BatchHits, BatchResult, hitsOf, type SearchHit } from './results.ts'
@@ -164,29 +165,17 @@ export class VectorIndex<T extends IdType = 'number'> {
   }
 
   async #store(
-    operation: string,
+    name: string,
     options: unknown,
     start: (token: NativeCancelToken | undefined) => Promise<void>,
   ): Promise<void> {
     this.#assertOpen()
     const { signal } = readStoreOptions(options)
-    const abort = new AbortWatch(signal, operation)
-    this.#assertOpen()
-    const token = signal && new this.#addon.CancelToken()
-    const turn = this.#turns.take()
-    this.#inFlight.begin()
+    const operation = this.#begin(name, signal)
     try {
-      if (turn.before !== undefined) await abort.race(turn.before)
-      abort.onAbort(() => token?.cancel())
-      const storing = start(token)
-      turn.end()
-      await storing
-    } catch (error) {
-      throw abort.fromNative(error)
+      await operation.act(start)
     } finally {
-      abort.dispose()
-      turn.end()
-      this.#inFlight.end()
+      operation.end()
     }
   }
 
@@ -290,75 +279,51 @@ export class VectorIndex<T extends IdType = 'number'> {
     return this.#writeRows('upsert', ids, new IdReader(ids, this.#settings.idType as T), vectors, addOptions)
   }
 
-  #writeRows(
-    operation: 'add' | 'upsert',
+  async #writeRows(
+    name: 'add' | 'upsert',
     ids: unknown,
     idReader: IdReader<T> | undefined,
     vectors: unknown,
-    options: AddOptions,
+    { signal, onProgress }: AddOptions,
   ): Promise<Id<T>[]> {
-    const { dimension } = this.#settings
+    const { dimension, idType } = this.#settings
     const rows = isSingleId(ids)
       ? readerOfOne(vectors, dimension, 'vector')
       : readerOf(vectors, dimension, rowNames)
-    if (idReader !== undefined && idReader.count !== rows.rowCount) {
-      const message = `ids has length ${idReader.count}; expected ${rows.rowCount}, one per row of vectors`
+    const { rowCount } = rows
+    if (idReader !== undefined && idReader.count !== rowCount) {
+      const message = `ids has length ${idReader.count}; expected ${rowCount}, one per row of vectors`
       throw new SegvecError('INVALID_ARGUMENT', message)
     }
-    // Getters of the caller ran since the first look, and may have closed the index.
-    this.#assertOpen()
-    return this.#writeBatch(operation, { ids: idReader, rows, dimension }, rows.rowCount, options)
-  }
-
-  async #writeBatch(
-    operation: 'add' | 'upsert',
-    batch: Batch<T>,
-    rowCount: number,
-    { signal, onProgress }: AddOptions,
-  ): Promise<Id<T>[]> {
-    const abort = new AbortWatch(signal, operation)
-    const token = signal || onProgress ? new this.#addon.CancelToken() : undefined
     let submitted: NativeStage | undefined
-    const progress =
-      onProgress &&
-      new ProgressReports(
-        onProgress,
-        rowCount,
-        () => submitted?.insertedCount ?? 0,
-        () => token?.cancel(),
-      )
-    const assertGoingOn = () => {
-      abort.throwIfAborted()
-      progress?.throwFailure()
-    }
-    const turn = this.#turns.take()
-    this.#inFlight.begin()
+    const insertedCount = () => submitted?.insertedCount ?? 0
+    const reports =
+      onProgress && ((cancel: () => void) => new ProgressReports(onProgress, rowCount, insertedCount, cancel))
+    const operation = this.#begin(name, signal, reports)
     try {
       let assigned: Float64Array | BigUint64Array | undefined
       if (rowCount > 0) {
-        const stage = await stageBatch(batch, () => this.#native.stage(rowCount), assertGoingOn)
-        if (turn.before !== undefined) await abort.race(turn.before)
-        assertGoingOn()
-        abort.onAbort(() => token?.cancel())
-        try {
-          const writing = this.#native[operation](stage, token)
+        const stage = await this.#stage(operation, { ids: idReader, rows, dimension }, rowCount)
+        assigned = await operation.act((token) => {
+          const writing = this.#native[name](stage, token)
           submitted = stage
-          turn.end()
-          assigned = await writing
-        } catch (error) {
-          progress?.throwFailure()
-          throw abort.fromNative(error)
-        }
+          return writing
+        })
       }
-      progress?.finish()
+      operation.finish()
       this.#beams.refresh()
-      return batch.ids?.accepted ?? (await idList(assigned, this.#settings.idType as T))
+      return idReader?.accepted ?? (await idList(assigned, idType as T))
     } finally {
-      progress?.stop()
-      abort.dispose()
-      turn.end()
-      this.#inFlight.end()
+      operation.end()
     }
+  }
+
+  #stage(operation: Operation, batch: Batch<T>, rowCount: number): Promise<NativeStage> {
+    return stageBatch(
+      batch,
+      () => this.#native.stage(rowCount),
+      () => operation.assertGoingOn(),
+    )
   }
 
   /**
@@ -378,34 +343,13 @@ export class VectorIndex<T extends IdType = 'number'> {
     const { signal } = readRemoveOptions(options)
     const { dimension, idType } = this.#settings
     const idReader = new IdReader(ids, idType as T)
-    const abort = new AbortWatch(signal, 'remove')
-    // As in `add`.
-    this.#assertOpen()
-    const token = signal && new this.#addon.CancelToken()
-    const turn = this.#turns.take()
-    this.#inFlight.begin()
+    const operation = this.#begin('remove', signal)
     try {
       if (idReader.count === 0) return 0
-      const batch = { ids: idReader, dimension }
-      const stage = await stageBatch(
-        batch,
-        () => this.#native.stage(0),
-        () => abort.throwIfAborted(),
-      )
-      if (turn.before !== undefined) await abort.race(turn.before)
-      abort.throwIfAborted()
-      abort.onAbort(() => token?.cancel())
-      try {
-        const removing = this.#native.remove(stage, token)
-        turn.end()
-        return await removing
-      } catch (error) {
-        throw abort.fromNative(error)
-      }
+      const stage = await this.#stage(operation, { ids: idReader, dimension }, 0)
+      return await operation.act((token) => this.#native.remove(stage, token))
     } finally {
-      abort.dispose()
-      turn.end()
-      this.#inFlight.end()
+      operation.end()
     }
   }
 
@@ -421,37 +365,21 @@ export class VectorIndex<T extends IdType = 'number'> {
   async compact(options?: CompactOptions): Promise<void> {
     this.#assertOpen()
     const { signal, onProgress } = readCompactOptions(options)
-    const abort = new AbortWatch(signal, 'compact')
-    this.#assertOpen()
-    const token = signal || onProgress ? new this.#addon.CancelToken() : undefined
     let running: NativeCompaction | undefined
-    const cancel = () => token?.cancel()
-    const progress = onProgress && new CompactReports(onProgress, () => running?.progress(), cancel)
-    const turn = this.#turns.take()
-    const before = this.#compacting
-    this.#inFlight.begin()
+    const reports =
+      onProgress &&
+      ((cancel: () => void) => new CompactReports(onProgress, () => running?.progress(), cancel))
+    const operation = this.#begin('compact', signal, reports)
     try {
-      if (turn.before !== undefined) await abort.race(turn.before)
       // One after another, each in its place between the other calls: the same calls make the same index.
-      if (before !== undefined) await abort.race(before)
-      abort.throwIfAborted()
-      progress?.throwFailure()
-      abort.onAbort(cancel)
-      try {
+      await operation.act((token) => {
         running = this.#native.compact(token)
         this.#compacting = settled(running.finished)
-        turn.end()
-        await running.finished
-      } catch (error) {
-        progress?.throwFailure()
-        throw abort.fromNative(error)
-      }
-      progress?.finish()
+        return running.finished
+      }, this.#compacting)
+      operation.finish()
     } finally {
-      progress?.stop()
-      abort.dispose()
-      turn.end()
-      this.#inFlight.end()
+      operation.end()
     }
   }
 
@@ -730,6 +658,18 @@ export class VectorIndex<T extends IdType = 'number'> {
   /** Closes the index at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  #begin(
+    name: string,
+    signal: AbortSignal | undefined,
+    reports?: (cancel: () => void) => AnyReports,
+  ): Operation {
+    const abort = new AbortWatch(signal, name)
+    // What the caller's own getters did while its arguments were read may have closed the index.
+    this.#assertOpen()
+    const token = signal || reports ? new this.#addon.CancelToken() : undefined
+    return new Operation(abort, token, reports, this.#turns, this.#inFlight)
   }
 
   #assertOpen(): void {

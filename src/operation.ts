@@ -1,0 +1,78 @@
+import type { AbortWatch } from './abort.ts'
+import type { InFlight } from './in-flight.ts'
+import type { NativeCancelToken } from './native/addon.ts'
+import type { AnyReports } from './progress.ts'
+import type { Turn, Turns } from './turns.ts'
+
+/**
+ * One call that changes the index or stores it: it acts in the order of the calls, can be aborted, may report how far it has
+ * come, and is waited for by `close`. From the constructor on it must be ended, whatever becomes of it.
+ */
+export class Operation {
+  readonly #abort: AbortWatch
+  readonly #token: NativeCancelToken | undefined
+  readonly #reports: AnyReports | undefined
+  readonly #turn: Turn
+  readonly #inFlight: InFlight
+
+  /**
+   * @param reports Makes the reports, given what cancels the operation.
+   * @param token Needed where there is a signal or a report, as either can end the operation.
+   */
+  constructor(
+    abort: AbortWatch,
+    token: NativeCancelToken | undefined,
+    reports: ((cancel: () => void) => AnyReports) | undefined,
+    turns: Turns,
+    inFlight: InFlight,
+  ) {
+    this.#abort = abort
+    this.#token = token
+    this.#reports = reports?.(() => token?.cancel())
+    this.#turn = turns.take()
+    this.#inFlight = inFlight
+    inFlight.begin()
+  }
+
+  /** Throws what has ended the operation meanwhile: the signal, or a report that threw. */
+  assertGoingOn(): void {
+    this.#abort.throwIfAborted()
+    this.#reports?.throwFailure()
+  }
+
+  /**
+   * Has `start` hand the work over when it is this operation's turn (at once, if nothing is before it), and lets the next
+   * one act.
+   *
+   * @param alsoBefore Something else to wait for.
+   */
+  async act<Result>(
+    start: (token: NativeCancelToken | undefined) => Promise<Result>,
+    alsoBefore?: Promise<void>,
+  ): Promise<Result> {
+    if (this.#turn.before !== undefined) await this.#abort.race(this.#turn.before)
+    if (alsoBefore !== undefined) await this.#abort.race(alsoBefore)
+    this.assertGoingOn()
+    this.#abort.onAbort(() => this.#token?.cancel())
+    try {
+      const working = start(this.#token)
+      this.#turn.end()
+      return await working
+    } catch (error) {
+      this.#reports?.throwFailure()
+      throw this.#abort.fromNative(error)
+    }
+  }
+
+  /** Makes the last report; what the callback throws is thrown on. */
+  finish(): void {
+    this.#reports?.finish()
+  }
+
+  end(): void {
+    this.#reports?.stop()
+    this.#abort.dispose()
+    this.#turn.end()
+    this.#inFlight.end()
+  }
+}
