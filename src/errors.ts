@@ -53,24 +53,31 @@ export class SegvecError extends Error {
   readonly code: SegvecErrorCode
   /** The system call that failed, under `IO`. */
   declare readonly syscall?: string
-  /** The file or directory it failed on. */
+  /** The file or directory it failed on; under `CORRUPT` the damaged file, where one is to blame. */
   declare readonly path?: string
   /** The number that the system gave for the reason; `util.getSystemErrorName(-errno)` names it. */
   declare readonly errno?: number
+  /** Under `CORRUPT`, the byte of the file at which the damage was found. */
+  declare readonly offset?: number
+  /** Under `CORRUPT`, the part of the file that this byte is in, such as `section 'rows'`. */
+  declare readonly section?: string
 
-  constructor(code: SegvecErrorCode, message: string, options?: ErrorOptions & FailedCall) {
+  constructor(code: SegvecErrorCode, message: string, options?: ErrorOptions & ErrorPlace) {
     super(message, options)
     this.code = code
-    if (options?.syscall !== undefined) {
-      Object.assign(this, { syscall: options.syscall, path: options.path, errno: options.errno })
-    }
+    const { syscall, path, errno, offset, section } = options ?? {}
+    if (syscall !== undefined) Object.assign(this, { syscall, path, errno })
+    if (section !== undefined) Object.assign(this, { path, offset, section })
   }
 }
 
-interface FailedCall {
+/** Where a file or the system is to blame. */
+interface ErrorPlace {
   readonly syscall?: string | undefined
   readonly path?: string | undefined
   readonly errno?: number | undefined
+  readonly offset?: number | undefined
+  readonly section?: string | undefined
 }
 
 /**
@@ -79,9 +86,11 @@ interface FailedCall {
  */
 export function fromNative(error: unknown): SegvecError {
   if (error instanceof SegvecError) return error
-  const { code, message, syscall, path, errno } =
-    error instanceof Error ? (error as Error & FailedCall & { code?: unknown }) : {}
+  const { code, message, syscall, path, errno, offset, section } =
+    error instanceof Error ? (error as Error & ErrorPlace & { code?: unknown }) : {}
   const known = errorCodes.find((candidate) => candidate === code)
-  if (known !== undefined) return new SegvecError(known, message ?? known, { syscall, path, errno })
+  if (known !== undefined) {
+    return new SegvecError(known, message ?? known, { syscall, path, errno, offset, section })
+  }
   return new SegvecError('INTERNAL', `the native addon failed: ${message ?? String(error)}`, { cause: error })
 }

@@ -26,6 +26,11 @@ inline Napi::Error MakeError(Napi::Env env, const Error& error) {
     made.Set("path", Napi::String::New(env, call->path));
     made.Set("errno", Napi::Number::New(env, call->number));
   }
+  if (const DamagedPlace* place = error.place()) {
+    made.Set("path", Napi::String::New(env, place->path));
+    made.Set("offset", Napi::Number::New(env, static_cast<double>(place->offset)));
+    made.Set("section", Napi::String::New(env, place->section));
+  }
   return made;
 }
 

@@ -1,6 +1,7 @@
 // The one exception type of the core, thrown only where input, memory or a file is checked.
 #pragma once
 
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <string>
@@ -63,6 +64,13 @@ struct FailedCall {
   int number = 0;
 };
 
+// Where damage was found: the byte of the file, and the part of it that the byte is in.
+struct DamagedPlace {
+  std::string path;
+  uint64_t offset = 0;
+  std::string section;
+};
+
 // `message` says what, expected, got: "row 3 has 96 values; expected 128, the index's dimension".
 class Error : public std::exception {
  public:
@@ -71,15 +79,25 @@ class Error : public std::exception {
   Error(ErrorCode code, std::string message, FailedCall call)
       : code_(code), message_(std::move(message)), call_(std::make_shared<FailedCall>(std::move(call))) {}
 
+  Error(ErrorCode code, std::string message, DamagedPlace place)
+      : code_(code), message_(std::move(message)), place_(std::make_shared<DamagedPlace>(std::move(place))) {}
+
+  // The same error under another code, in other words.
+  Error(ErrorCode code, std::string message, const Error& same)
+      : code_(code), message_(std::move(message)), call_(same.call_), place_(same.place_) {}
+
   ErrorCode code() const { return code_; }
   // Null unless a system call is to blame.
   const FailedCall* call() const { return call_.get(); }
+  // Null unless it is known where a file is damaged.
+  const DamagedPlace* place() const { return place_.get(); }
   const char* what() const noexcept override { return message_.c_str(); }
 
  private:
   ErrorCode code_;
   std::string message_;
   std::shared_ptr<const FailedCall> call_;  // shared: copying an exception must not throw
+  std::shared_ptr<const DamagedPlace> place_;
 };
 
 }  // namespace segvec

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "index/stored_options.h"
 #include "storage/segment_file.h"
 #include "storage/string_id_file.h"
 #include "storage/tombstone_file.h"
@@ -22,43 +23,6 @@ Uuid RandomUuid() {
   uuid.bytes[6] = (uuid.bytes[6] & std::byte{0x0F}) | std::byte{0x40};
   uuid.bytes[8] = (uuid.bytes[8] & std::byte{0x3F}) | std::byte{0x80};
   return uuid;
-}
-
-ManifestOptions StoredOptions(const IndexOptions& options) {
-  ManifestOptions stored;
-  stored.dimension = static_cast<uint32_t>(options.dimension);
-  stored.metric = options.metric;
-  stored.id_type = static_cast<uint32_t>(options.id_type);
-  stored.quantization = static_cast<uint32_t>(options.quantization);
-  stored.keeps_vectors = options.keep_vectors;
-  stored.M = options.M;
-  stored.ef_construction = options.ef_construction;
-  stored.segment_capacity = options.segment_capacity;
-  stored.growing_segments = static_cast<uint32_t>(options.growing_segments);
-  stored.seed = options.seed;
-  return stored;
-}
-
-// REQUIRES: the manifest has been checked.
-IndexOptions OptionsOf(const ManifestOptions& stored, int threads) {
-  IndexOptions options;
-  options.dimension = stored.dimension;
-  options.metric = stored.metric;
-  options.id_type = static_cast<IdType>(stored.id_type);
-  options.quantization = static_cast<Quantization>(stored.quantization);
-  options.keep_vectors = stored.keeps_vectors;
-  options.M = stored.M;
-  options.ef_construction = stored.ef_construction;
-  options.segment_capacity = stored.segment_capacity;
-  options.growing_segments = static_cast<int>(stored.growing_segments);
-  options.seed = stored.seed;
-  options.threads = threads;
-  return options;
-}
-
-// "strings-3-7" for "segment-3-7": they are written together.
-std::string StringsNameOf(const std::string& segment_name) {
-  return "strings" + segment_name.substr(std::min(segment_name.size(), segment_name.find('-')));
 }
 
 std::function<void()> PollOf(const CancelToken& cancel) {
@@ -113,7 +77,7 @@ void IndexDirectory::LoadNewest(const GivenOptions& given, const CancelToken& ca
         if (i == 0 && generations.size() > 1) {
           message += " (recover: 'previous' goes back to generation " + std::to_string(generations[1]) + ")";
         }
-        throw Error(error.code() == ErrorCode::kNotFound ? ErrorCode::kCorrupt : error.code(), message);
+        throw Error(error.code() == ErrorCode::kNotFound ? ErrorCode::kCorrupt : error.code(), message, error);
       }
     }
     if (generations.empty()) return;
@@ -179,16 +143,13 @@ IndexDirectory::Stored IndexDirectory::LoadSegment(const Manifest& manifest, con
 
 std::shared_ptr<const StringIdTable> IndexDirectory::LoadStrings(const Manifest& manifest, Stored& stored,
                                                                  const ManifestSegment& entry) const {
-  const std::string name = StringsNameOf(entry.file.name);
-  const auto& files = manifest.string_id_files;
-  const auto found =
-      std::find_if(files.begin(), files.end(), [&](const auto& file) { return file.name == name; });
-  if (found == files.end()) {
+  const FileReference* const found = StringIdFileOf(manifest, entry);
+  if (found == nullptr) {
     throw Error(ErrorCode::kCorrupt, store_.PathOf(Store::ManifestName(manifest.identity.generation)) +
                                          " names no string ids for " + entry.file.name);
   }
   stored.strings = *found;
-  const std::string path = store_.PathOf(name);
+  const std::string path = store_.PathOf(found->name);
   return std::make_shared<const StringIdTable>(
       ReadStringIds(*store_.env().Open(path), path, {manifest.identity.uuid, found->stamp}));
 }

@@ -218,6 +218,17 @@ void CheckSegmentBelongs(const Segment& segment, const Manifest& manifest, const
   Compare("dimension", shape.dimension, options.dimension);
   Compare("metric", NumberOf(shape.metric), NumberOf(options.metric));
   Compare("M", shape.M, options.M);
+  // A small segment has floats and no codes, whatever the index keeps.
+  if (!shape.has_codes) return;
+  Compare("quantization", 1, options.quantization);
+  Compare("keepVectors", shape.keeps_vectors, options.keeps_vectors);
+}
+
+const FileReference* StringIdFileOf(const Manifest& manifest, const ManifestSegment& entry) {
+  const std::string& name = entry.file.name;
+  const std::string wanted = "strings" + name.substr(std::min(name.size(), name.find('-')));
+  const auto found = std::ranges::find(manifest.string_id_files, wanted, &FileReference::name);
+  return found == manifest.string_id_files.end() ? nullptr : &*found;
 }
 
 }  // namespace segvec

@@ -67,8 +67,12 @@ FileStamp WriteManifest(const Manifest& manifest, WritableFile& file);
 // Errors: kCorrupt, kUnsupportedFormat, kIo.
 Manifest ReadManifest(const RandomAccessFile& file, const std::string& name, const ExpectedFile& expected);
 
-// Throws kCorrupt unless the segment is the one that the manifest means: its number, slots, dimension, metric
-// and M.
+// Throws kCorrupt unless the segment is the one that the manifest means: its number, slots, dimension, metric,
+// M and, where it has codes, whether there may be codes and whether they are all that is kept.
 void CheckSegmentBelongs(const Segment& segment, const Manifest& manifest, const ManifestSegment& entry);
+
+// The file of string ids that was written with a segment's file ("strings-3-7" for "segment-3-7"); null when
+// the manifest names none.
+const FileReference* StringIdFileOf(const Manifest& manifest, const ManifestSegment& entry);
 
 }  // namespace segvec

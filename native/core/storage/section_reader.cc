@@ -44,7 +44,8 @@ SectionReader::SectionReader(const RandomAccessFile& file, std::string name, Fil
 }
 
 void SectionReader::Fail(uint64_t offset, const std::string& part, const std::string& what) const {
-  throw Error(ErrorCode::kCorrupt, name_ + ", offset " + std::to_string(offset) + ", " + part + ": " + what);
+  throw Error(ErrorCode::kCorrupt, name_ + ", offset " + std::to_string(offset) + ", " + part + ": " + what,
+              DamagedPlace{name_, offset, part});
 }
 
 void SectionReader::Fail(const Section& section, uint64_t position, const std::string& what) const {

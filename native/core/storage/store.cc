@@ -1,58 +1,14 @@
 #include "storage/store.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
 #include <utility>
 
 #include "base/error.h"
+#include "storage/file_names.h"
 
 namespace segvec {
 namespace {
-
-constexpr std::string_view kManifestPrefix = "MANIFEST-";
-constexpr std::string_view kPartPrefixes[] = {"segment-", "tombstones-", "strings-"};
-constexpr std::string_view kTemporarySuffix = ".tmp";
-
-// Generations stay below this, so that counting on from a name that somebody made up cannot overflow.
-constexpr uint64_t kMostGenerations = uint64_t{1} << 62;
-
-// A decimal number without leading zeros, all of `text`.
-std::optional<uint64_t> NumberOf(std::string_view text) {
-  uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number >= kMostGenerations)
-    return std::nullopt;
-  if (text.size() > 1 && text.front() == '0') return std::nullopt;
-  return number;
-}
-
-struct ParsedName {
-  uint64_t generation;
-  bool is_manifest;  // a complete one, under its final name
-};
-
-// What a name says if it is one of ours.
-std::optional<ParsedName> Parse(std::string_view name) {
-  if (name.starts_with(kManifestPrefix)) {
-    std::string_view rest = name.substr(kManifestPrefix.size());
-    const bool is_temporary = rest.ends_with(kTemporarySuffix);
-    if (is_temporary) rest.remove_suffix(kTemporarySuffix.size());
-    const auto generation = NumberOf(rest);
-    if (!generation) return std::nullopt;
-    return ParsedName{*generation, !is_temporary};
-  }
-  for (const std::string_view prefix : kPartPrefixes) {
-    if (!name.starts_with(prefix)) continue;
-    const std::string_view rest = name.substr(prefix.size());
-    const size_t dash = rest.find('-');
-    if (dash == std::string_view::npos || !NumberOf(rest.substr(0, dash))) return std::nullopt;
-    const auto generation = NumberOf(rest.substr(dash + 1));
-    if (!generation) return std::nullopt;
-    return ParsedName{*generation, false};
-  }
-  return std::nullopt;
-}
 
 // The directory that a directory's own name is in.
 std::string ParentOf(std::string path) {
@@ -80,8 +36,8 @@ std::string Store::ManifestName(uint64_t generation) {
 std::vector<uint64_t> Store::Generations() const {
   std::vector<uint64_t> generations;
   for (const std::string& name : env_.List(directory_)) {
-    const auto parsed = Parse(name);
-    if (parsed && parsed->is_manifest) generations.push_back(parsed->generation);
+    const auto parsed = ParseFileName(name);
+    if (parsed && parsed->role == FileRole::kManifest) generations.push_back(parsed->generation);
   }
   std::sort(generations.rbegin(), generations.rend());
   return generations;
@@ -90,7 +46,7 @@ std::vector<uint64_t> Store::Generations() const {
 bool Store::HasParts() const {
   const std::vector<std::string> names = env_.List(directory_);
   return std::any_of(names.begin(), names.end(), [](const std::string& name) {
-    return !name.starts_with(kManifestPrefix) && Parse(name).has_value();
+    return !name.starts_with(kManifestPrefix) && ParseFileName(name).has_value();
   });
 }
 
@@ -143,7 +99,7 @@ void Store::RemoveAllBut(const std::vector<Kept>& kept) noexcept {
       const bool is_kept = std::any_of(kept.begin(), kept.end(), [&](const Kept& generation) {
         return std::binary_search(generation.names.begin(), generation.names.end(), name);
       });
-      if (!is_kept && Parse(name)) doomed.push_back(name);
+      if (!is_kept && ParseFileName(name)) doomed.push_back(name);
     }
     // Manifests first ('M' sorts before the small letters): none may be left without its files.
     for (const std::string& name : doomed) {
@@ -162,7 +118,7 @@ uint64_t Store::TakeGeneration() {
   if (next_generation_ == 0) {
     uint64_t newest = 0;
     for (const std::string& name : env_.List(directory_)) {
-      if (const auto parsed = Parse(name)) newest = std::max(newest, parsed->generation);
+      if (const auto parsed = ParseFileName(name)) newest = std::max(newest, parsed->generation);
     }
     next_generation_ = newest + 1;
   }

@@ -45,6 +45,18 @@ TEST_CASE("Damage: every single bit") {
   MESSAGE(bit_count << " bits flipped");
 }
 
+TEST_CASE("Damage: an error says where the damage is, for programs too") {
+  Bytes bytes = SmallSamples()[0].bytes;
+  bytes.back() ^= std::byte{1};
+  const auto error = ErrorOf([&] { SmallSamples()[0].open(bytes, {}); });
+  REQUIRE(error.has_value());
+  REQUIRE(error->place() != nullptr);
+  CHECK(error->place()->path == "sample");
+  CHECK(error->place()->section == "section 'rows'");
+  CHECK(std::string(error->what()).find("offset " + std::to_string(error->place()->offset) + ", section 'rows'") !=
+        std::string::npos);
+}
+
 TEST_CASE("Damage: every truncation, and bytes behind the end") {
   for (const FileSample& sample : SmallSamples()) {
     CAPTURE(sample.name);

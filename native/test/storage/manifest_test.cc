@@ -99,6 +99,28 @@ TEST_CASE("Manifest: a segment of another shape does not belong to it") {
   entry.slot_count = 100;
   entry.number = 2;
   CHECK(ErrorCodeOf([&] { CheckSegmentBelongs(*segment, manifest, entry); }) == "CORRUPT");
+  entry.number = 3;
+  manifest.options.keeps_vectors = false;
+  CHECK(ErrorTextOf([&] { CheckSegmentBelongs(*segment, manifest, entry); }) ==
+        "CORRUPT: a.segment: keepVectors 1; expected 0, as the manifest says");
+  manifest.options.keeps_vectors = true;
+  manifest.options.quantization = 0;
+  CHECK(ErrorTextOf([&] { CheckSegmentBelongs(*segment, manifest, entry); }) ==
+        "CORRUPT: a.segment: quantization 1; expected 0, as the manifest says");
+  // A small one has no codes, whatever the index keeps.
+  const auto small = SealedSegment(RandomVectors(100, 8, 1), {Metric::kCosine, false, false, 16, 3});
+  manifest.options.quantization = 1;
+  manifest.options.keeps_vectors = false;
+  CHECK(ErrorTextOf([&] { CheckSegmentBelongs(*small, manifest, entry); }) == "none");
+}
+
+TEST_CASE("Manifest: the string ids that were written with a segment") {
+  Manifest manifest = SomeManifest();
+  manifest.segments[0].file.name = "segment-3-7";
+  manifest.string_id_files = {{"strings-3-6", {1, 1}}, {"strings-3-7", {5, 6}}};
+  REQUIRE(StringIdFileOf(manifest, manifest.segments[0]) != nullptr);
+  CHECK(StringIdFileOf(manifest, manifest.segments[0])->stamp == FileStamp{5, 6});
+  CHECK(StringIdFileOf(manifest, manifest.segments[1]) == nullptr);
 }
 
 }  // namespace
