@@ -44,7 +44,7 @@ async function compareOn(name: string): Promise<BenchResults> {
   const folder = scratchFolder()
   writeSet(folder.path, set)
   const adapters = adaptersNamed(options.peers)
-  const peers = await run({ set, setFolder: folder.path, thresholds, adapters, parameters, log })
+  const measured = await run({ set, setFolder: folder.path, thresholds, adapters, parameters, log })
   folder.remove()
   const { M, efConstruction, seed, buildRounds } = parameters
   const rounds = Math.max(1, buildRounds)
@@ -68,7 +68,7 @@ async function compareOn(name: string): Promise<BenchResults> {
       isDirty: git('status', '--porcelain') !== '',
     },
     date: new Date().toISOString(),
-    peers,
+    ...measured,
     ...(parallel === undefined ? {} : { parallel }),
   }
 }

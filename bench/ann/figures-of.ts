@@ -1,5 +1,7 @@
 /** Figures drawn from raw results. */
+import type { LoadKind } from './adapters/adapter.ts'
 import { median, queriesPerSecondAt } from './metrics.ts'
+import type { LoadTimes } from './persistence.ts'
 import type { BenchResults, PeerResult } from './results.ts'
 
 export const recalls = [0.9, 0.95, 0.99, 0.999] as const
@@ -10,7 +12,7 @@ export interface Spread {
   readonly maximum: number
 }
 
-const spread = (values: readonly number[]): Spread => ({
+export const spread = (values: readonly number[]): Spread => ({
   median: median(values),
   minimum: Math.min(...values),
   maximum: Math.max(...values),
@@ -53,6 +55,48 @@ export const batchSpeed = (peer: PeerResult): Spread | undefined =>
 /** The event loop's largest delay in each build with all threads. */
 export const buildDelay = (peer: PeerResult): Spread | undefined =>
   spreadOf(peer.builds.at(-1)?.rounds.map((round) => round.largestDelayMs))
+
+/** Seconds until the package says that the index is in its files; `undefined` where it writes while it builds. */
+export const saveTime = (peer: PeerResult): Spread | undefined =>
+  spreadOf(peer.persistence?.map((round) => round.saveSeconds))
+
+export const diskBytesPerVector = (peer: PeerResult, rows: number): Spread | undefined =>
+  spreadOf(peer.persistence?.map((round) => round.diskBytes / rows))
+
+export interface LoadSpread {
+  readonly way: string
+  readonly pageCache: LoadTimes['pageCache']
+  /** Seconds until the index is there, and, from the same moment, until the first answer. */
+  readonly load: Spread
+  readonly firstAnswer: Spread
+}
+
+/** Every way in which the package brings an index back. */
+export function loadTimes(peer: PeerResult): LoadSpread[] {
+  const all = peer.persistence?.flatMap((round) => round.loads) ?? []
+  const keys = new Map(all.map(({ way, pageCache }) => [`${way} ${pageCache}`, { way, pageCache }]))
+  return [...keys.values()].map(({ way, pageCache }) => {
+    const same = all.filter((times) => times.way === way && times.pageCache === pageCache)
+    return {
+      way,
+      pageCache,
+      load: spread(same.map(({ loadSeconds }) => loadSeconds)),
+      firstAnswer: spread(same.map(({ firstAnswerSeconds }) => firstAnswerSeconds)),
+    }
+  })
+}
+
+/** Milliseconds of single asynchronous searches beside a load, and right before it began. */
+export function latencyUnderLoad(
+  peer: PeerResult,
+  load: LoadKind,
+  when: 'idle' | 'busy',
+  percentile: 'p50Ms' | 'p99Ms' | 'p999Ms',
+): Spread | undefined {
+  return spreadOf(
+    peer.underLoad?.filter((round) => round.load === load).map((round) => round[when][percentile]),
+  )
+}
 
 /** Resident memory that the peer's first build added. */
 export const residentBytesPerVector = (peer: PeerResult): number | undefined =>

@@ -1,15 +1,18 @@
 /** A peer's own process: its heap, its threads and its crash disturb no other. Started by `peer-process.ts`. */
-import type { BuiltIndex, PreparedSet, SearchParameters } from './adapters/adapter.ts'
+import type { BuiltIndex, LoadKind, PreparedSet, SearchParameters } from './adapters/adapter.ts'
 import { collectGarbage } from './adapters/collect-garbage.ts'
 import { adapterFactories } from './adapters/registry.ts'
 import { largestDelay } from './event-loop-delay.ts'
 import { percentiles } from './metrics.ts'
 import type { BuildAnswer, LatencyAnswer, PeerDescription, PeerReply, PeerRequest } from './peer-messages.ts'
+import { measurePersistence } from './persistence.ts'
 import { readSet } from './set-files.ts'
+import { measureUnderLoad, type UnderLoadAnswer } from './under-load.ts'
 
 let prepared: PreparedSet | undefined
 let index: BuiltIndex | undefined
 let rowCount = 0
+let queryCount = 0
 let isInProcess = true
 let hasBuilt = false
 
@@ -20,8 +23,9 @@ async function prepare(name: string, setFolder: string): Promise<PeerDescription
   const set = readSet(setFolder)
   prepared = await prepareSet(set)
   rowCount = set.base.length / set.dimension
+  queryCount = set.queries.length / set.dimension
   isInProcess = description.isInProcess ?? true
-  return description
+  return { ...description, loadKinds: Object.keys(prepared.loads ?? {}) as LoadKind[] }
 }
 
 async function build(request: PeerRequest & { kind: 'build' }): Promise<BuildAnswer> {
@@ -54,12 +58,28 @@ async function latency(built: BuiltIndex, parameters: SearchParameters): Promise
   return latenciesMs && percentiles(latenciesMs)
 }
 
+async function underLoad(request: PeerRequest & { kind: 'underLoad' }): Promise<UnderLoadAnswer> {
+  const begin = prepared?.loads?.[request.load]
+  if (begin === undefined) throw new Error(`the adapter knows no load called '${request.load}'`)
+  const load = await begin(request.build, request.parameters)
+  try {
+    return await measureUnderLoad(load, queryCount)
+  } finally {
+    await load.close()
+    collectGarbage()
+  }
+}
+
 async function answer(request: PeerRequest): Promise<unknown> {
   if (request.kind === 'prepare') return prepare(request.adapter, request.setFolder)
   if (request.kind === 'build') return build(request)
+  if (request.kind === 'underLoad') return underLoad(request)
   if (index === undefined) throw new Error(`${request.kind} before build`)
   if (request.kind === 'latency') return latency(index, request.parameters)
   if (request.kind === 'batch') return index.searchBatch?.(request.parameters)
+  if (request.kind === 'persistence') {
+    return index.persistence && measurePersistence(index.persistence, request.k)
+  }
   return index.searchAll(request.parameters)
 }
 

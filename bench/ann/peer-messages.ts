@@ -1,5 +1,7 @@
 /** What the runner and a peer's process say to each other. */
-import type { BuildParameters, SearchParameters, SearchPass } from './adapters/adapter.ts'
+import type { BuildParameters, LoadKind, SearchParameters, SearchPass } from './adapters/adapter.ts'
+import type { PersistenceAnswer } from './persistence.ts'
+import type { UnderLoadAnswer } from './under-load.ts'
 
 export type PeerRequest =
   | { readonly kind: 'prepare'; readonly adapter: string; readonly setFolder: string }
@@ -7,6 +9,13 @@ export type PeerRequest =
   | { readonly kind: 'search'; readonly parameters: SearchParameters }
   | { readonly kind: 'latency'; readonly parameters: SearchParameters }
   | { readonly kind: 'batch'; readonly parameters: SearchParameters }
+  | { readonly kind: 'persistence'; readonly k: number }
+  | {
+      readonly kind: 'underLoad'
+      readonly load: LoadKind
+      readonly build: BuildParameters
+      readonly parameters: SearchParameters
+    }
 
 export interface PeerDescription {
   readonly name: string
@@ -17,6 +26,8 @@ export interface PeerDescription {
   readonly variants: readonly string[]
   readonly isExact?: boolean
   readonly isInProcess?: boolean
+  /** What it can do while it answers searches. */
+  readonly loadKinds?: readonly LoadKind[]
 }
 
 export interface BuildAnswer {
@@ -48,6 +59,9 @@ export interface PeerAnswers {
   readonly latency: LatencyAnswer | undefined
   /** `undefined` where the package has no batch call. */
   readonly batch: SearchPass | undefined
+  /** `undefined` where the package cannot store an index. */
+  readonly persistence: PersistenceAnswer | undefined
+  readonly underLoad: UnderLoadAnswer
 }
 
 export type PeerReply = { readonly answer: unknown } | { readonly error: string }

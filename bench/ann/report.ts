@@ -5,11 +5,15 @@ import {
   buildDelay,
   buildSpeed,
   bytesPerVector,
+  diskBytesPerVector,
   latency,
+  latencyUnderLoad,
+  loadTimes,
   recalls,
   residentBytesPerVector,
   rivals,
   type Spread,
+  saveTime,
   searchSpeed,
 } from './figures-of.ts'
 import type { BenchResults, PeerResult } from './results.ts'
@@ -35,7 +39,35 @@ const milliseconds: [string, (peer: PeerResult) => Spread | undefined][] = [
   ['largest event loop delay while building', buildDelay],
 ]
 
-function describePeer(peer: PeerResult): string {
+const inMs = (seconds: Spread) => `${(seconds.median * 1e3).toPrecision(3)} ms`
+
+function describePersistence(peer: PeerResult, rows: number): string[] {
+  const bytes = diskBytesPerVector(peer, rows)
+  if (bytes === undefined) return []
+  const save = saveTime(peer)
+  const saved = save === undefined ? 'with the build' : inMs(save)
+  return [
+    `  save: ${saved}, ${Math.round(bytes.median).toLocaleString('en-US')} bytes/vector on disk`,
+    ...loadTimes(peer).map(
+      ({ way, pageCache, load, firstAnswer }) =>
+        `  load (${way}, ${pageCache}): ${inMs(load)}, first answer after ${inMs(firstAnswer)}`,
+    ),
+  ]
+}
+
+function describeUnderLoad(peer: PeerResult): string[] {
+  return (peer.loadKinds ?? []).flatMap((load) => {
+    const [p50, p99, p999] = (['p50Ms', 'p99Ms', 'p999Ms'] as const).map((percentile) =>
+      latencyUnderLoad(peer, load, 'busy', percentile)?.median.toPrecision(3),
+    )
+    const name = load === 'add' ? 'adding' : 'compacting'
+    return p50 === undefined
+      ? []
+      : [`  single search while ${name}: p50 ${p50}, p99 ${p99}, p99.9 ${p999} ms`]
+  })
+}
+
+function describePeer(peer: PeerResult, setRows: number): string {
   const lines = [`\n${peer.name} ${peer.version} (${peer.notes})`]
   if (peer.failure !== undefined) lines.push(`  FAILED: ${peer.failure}`)
   const batch = batchSpeed(peer)
@@ -55,14 +87,14 @@ function describePeer(peer: PeerResult): string {
   if (resident !== undefined) lines.push(`  resident bytes per vector: ${resident.toFixed(0)}`)
   const bytes = bytesPerVector(peer)
   if (bytes !== undefined) lines.push(`  bytes per vector: ${bytes.toFixed(0)}`)
-  return lines.join('\n')
+  return [...lines, ...describeUnderLoad(peer), ...describePersistence(peer, setRows)].join('\n')
 }
 
 export function describeRun(results: BenchResults): string {
   const { set } = results
   const lines = [
     `\n${set.name}: ${set.rows} x ${set.dimension}, ${set.metric}, ${set.queries} queries, truth: ${set.groundTruth}`,
-    ...results.peers.map(describePeer),
+    ...results.peers.map((peer) => describePeer(peer, set.rows)),
   ]
   const segvecs = results.peers.filter((peer) => peer.group === 'segvec')
   for (const segvec of segvecs) {

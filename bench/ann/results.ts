@@ -1,8 +1,11 @@
 /** The shape of bench/results/*.json: raw figures first, everything else can be computed from them again. */
 
+import type { LoadKind } from './adapters/adapter.ts'
 import type { SweepPoint } from './metrics.ts'
 import type { ParallelResults } from './parallel.ts'
 import type { BuildAnswer, LatencyAnswer, PeerDescription } from './peer-messages.ts'
+import type { PersistenceAnswer } from './persistence.ts'
+import type { UnderLoadAnswer } from './under-load.ts'
 
 export interface BuildResult {
   readonly threads: number
@@ -38,6 +41,10 @@ export interface PeerResult extends PeerDescription {
   readonly latencies?: LatencyAnswer[]
   /** One per search round; empty where the package has no batch call. */
   readonly batches?: BatchResult[]
+  /** One per round; empty where the package cannot store an index. */
+  readonly persistence?: PersistenceAnswer[]
+  /** One per round and kind of load that leaves the event loop free. */
+  readonly underLoad?: ({ readonly load: LoadKind } & UnderLoadAnswer)[]
   /** Why this peer has no figures, or stops having them. */
   failure?: string
 }
@@ -53,6 +60,13 @@ export interface RunParameters {
   readonly seed?: number
   /** The recall at which latencies and batches are measured. */
   readonly operatingRecall?: number
+}
+
+/** What reading a file from beginning to end takes on the machine, in bytes per second, one per round. */
+export interface ReadSpeeds {
+  readonly warm: number[]
+  /** Empty where the system cannot be made to forget a file. */
+  readonly cold: number[]
 }
 
 export interface Machine {
@@ -77,6 +91,8 @@ export interface BenchResults {
   readonly versions: { readonly node: string; readonly commit: string; readonly isDirty: boolean }
   readonly date: string
   readonly peers: PeerResult[]
+  /** Of the file with the set's vectors, in the same rounds as the peers' persistence. */
+  readonly readSpeeds?: ReadSpeeds
   /** How segvec's build gains from threads, where the run was asked for it. */
   readonly parallel?: ParallelResults
 }

@@ -1,9 +1,12 @@
 /** Rounds over all peers, interleaved: what slows the machine for a while slows every peer, and ratios hold. */
+import { join } from 'node:path'
+import { oneAndAllThreads } from './adapters/threads.ts'
 import type { DataSet } from './data-sets.ts'
 import { recall } from './metrics.ts'
 import { operatingPoint } from './operating-point.ts'
+import { canEvict, evict, sequentialReadSpeed } from './page-cache.ts'
 import { PeerProcess } from './peer-process.ts'
-import type { PeerResult, RunParameters } from './results.ts'
+import type { PeerResult, ReadSpeeds, RunParameters } from './results.ts'
 
 interface RunningPeer {
   readonly process: PeerProcess
@@ -19,19 +22,29 @@ export interface Run {
   log(text: string): void
 }
 
+/** More rounds of what takes longest and varies least say no more. */
+const mostPersistenceRounds = 3
+const mostLoadRounds = 3
+
 /** Every adapter's result, in the order asked for; one that fails says why and the others go on. */
-export async function run(run: Run): Promise<PeerResult[]> {
+export async function run(run: Run): Promise<{ peers: PeerResult[]; readSpeeds: ReadSpeeds }> {
   const peers: RunningPeer[] = []
+  const readSpeeds: ReadSpeeds = { warm: [], cold: [] }
+  const { searchRounds } = run.parameters
   try {
     for (const adapter of run.adapters) peers.push(await start(run, adapter))
     for (let round = 0; round < run.parameters.buildRounds; round++) await buildRound(run, peers)
     for (const peer of peers) await rebuildForSearch(run, peer)
-    for (let round = 0; round < run.parameters.searchRounds; round++) await searchRound(run, peers, round)
-    for (let round = 0; round < run.parameters.searchRounds; round++) await operatingRound(run, peers, round)
+    for (let round = 0; round < searchRounds; round++) await searchRound(run, peers, round)
+    for (let round = 0; round < searchRounds; round++) await operatingRound(run, peers, round)
+    for (let round = 0; round < Math.min(searchRounds, mostLoadRounds); round++) await loadRound(run, peers)
+    for (let round = 0; round < Math.min(searchRounds, mostPersistenceRounds); round++) {
+      await persistenceRound(run, peers, readSpeeds)
+    }
   } finally {
     for (const peer of peers) peer.process.close()
   }
-  return peers.map((peer) => peer.result)
+  return { peers: peers.map((peer) => peer.result), readSpeeds }
 }
 
 async function attempt(run: Run, { process, result }: RunningPeer, work: () => Promise<void>): Promise<void> {
@@ -57,6 +70,8 @@ async function start(run: Run, adapter: string): Promise<RunningPeer> {
         sweeps: description.variants.map((variant) => ({ variant, rounds: [] })),
         latencies: [],
         batches: [],
+        underLoad: [],
+        persistence: [],
       },
     }
   } catch (error) {
@@ -139,4 +154,47 @@ async function operatingRound(run: Run, peers: readonly RunningPeer[], round: nu
     })
   }
   run.log(`latency and batch round ${round + 1} of ${run.parameters.searchRounds} done`)
+}
+
+/** Latencies of single searches while the index is busy, at the same point, with all threads. */
+async function loadRound(run: Run, peers: readonly RunningPeer[]): Promise<void> {
+  const { k, M, efConstruction, seed } = run.parameters
+  const threads = oneAndAllThreads.at(-1) as number
+  for (const peer of peers) {
+    const { operatingPoint: point, loadKinds = [], underLoad } = peer.result
+    if (point === undefined) continue
+    for (const load of loadKinds) {
+      await attempt(run, peer, async () => {
+        const parameters = { k, ef: point.ef, variant: point.variant }
+        const build = { M, efConstruction, threads, seed }
+        underLoad?.push({
+          load,
+          ...(await peer.process.ask({ kind: 'underLoad', load, build, parameters })),
+        })
+      })
+    }
+  }
+  run.log('round of latencies under load done')
+}
+
+/** Saving, loading and the first answer, beside what reading a file takes. */
+async function persistenceRound(
+  run: Run,
+  peers: readonly RunningPeer[],
+  { warm, cold }: ReadSpeeds,
+): Promise<void> {
+  const file = join(run.setFolder, 'base.f32')
+  sequentialReadSpeed(file)
+  warm.push(sequentialReadSpeed(file))
+  if (canEvict()) {
+    evict([file])
+    cold.push(sequentialReadSpeed(file))
+  }
+  for (const peer of peers) {
+    await attempt(run, peer, async () => {
+      const answer = await peer.process.ask({ kind: 'persistence', k: run.parameters.k })
+      if (answer !== undefined) peer.result.persistence?.push(answer)
+    })
+  }
+  run.log('round of saving and loading done')
 }

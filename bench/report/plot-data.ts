@@ -5,6 +5,8 @@ import {
   buildSpeed,
   bytesPerVector,
   latency,
+  latencyUnderLoad,
+  loadTimes,
   residentBytesPerVector,
   type Spread,
 } from '../ann/figures-of.ts'
@@ -91,6 +93,30 @@ export const memoryRows = (results: BenchResults) =>
   rowsOf(results, [
     ['resident', (peer) => single(residentBytesPerVector(peer))],
     ['reported', (peer) => single(bytesPerVector(peer))],
+  ])
+
+/** Milliseconds until the first answer, with the files in the page cache. */
+export const firstAnswerRows = (results: BenchResults): BarRow[] =>
+  results.peers.flatMap((peer) =>
+    loadTimes(peer).flatMap(({ way, pageCache, firstAnswer }) => {
+      if (pageCache === 'cold') return []
+      const { median, minimum, maximum } = firstAnswer
+      return [
+        { peer: peer.name, kind: way, median: median * 1e3, minimum: minimum * 1e3, maximum: maximum * 1e3 },
+      ]
+    }),
+  )
+
+/** The slowest of a hundred single searches: with nothing else to do, and beside each load. */
+export const underLoadRows = (results: BenchResults) =>
+  rowsOf(results, [
+    [
+      'idle',
+      (peer) =>
+        latencyUnderLoad(peer, 'add', 'idle', 'p99Ms') ?? latencyUnderLoad(peer, 'compact', 'idle', 'p99Ms'),
+    ],
+    ['adding', (peer) => latencyUnderLoad(peer, 'add', 'busy', 'p99Ms')],
+    ['compacting', (peer) => latencyUnderLoad(peer, 'compact', 'busy', 'p99Ms')],
   ])
 
 export const batchRows = (results: BenchResults) => rowsOf(results, [['batch', batchSpeed]])

@@ -12,12 +12,14 @@ import {
   type CurvePoint,
   curve,
   delayRows,
+  firstAnswerRows,
   gridCells,
   latencyRows,
   memoryRows,
   mostRecall,
   shownPeers,
   speedUpRows,
+  underLoadRows,
 } from './plot-data.ts'
 
 export interface Canvas {
@@ -143,7 +145,7 @@ function bars(rows: readonly BarRow[], results: BenchResults, canvas: Canvas, st
     ...surface(canvas),
     height: peers.length * (kinds.length * barHeight + 8) + 58,
     marginLeft,
-    marginRight: 72,
+    marginRight: Math.max(72, 42 + Math.max(...kinds.map((kind) => kindMark(kind).length)) * 6),
     marginTop: 8,
     marginBottom: 42,
     x: {
@@ -207,6 +209,20 @@ export const delayBars = (results: BenchResults, canvas: Canvas): Figure =>
 
 export const latencyBars = (results: BenchResults, canvas: Canvas): Figure =>
   bars(latencyRows(results), results, canvas, { label: 'ms', isLog: true, format: milliseconds })
+
+export const firstAnswerBars = (results: BenchResults, canvas: Canvas): Figure =>
+  bars(firstAnswerRows(results), results, canvas, {
+    label: 'ms until the first answer',
+    isLog: true,
+    format: milliseconds,
+  })
+
+export const underLoadBars = (results: BenchResults, canvas: Canvas): Figure =>
+  bars(underLoadRows(results), results, canvas, {
+    label: 'p99 of a single search, ms',
+    isLog: true,
+    format: milliseconds,
+  })
 
 /** How many times as fast as one thread, beside what as many cores could give. */
 export function speedUp({ scaling, cores }: ParallelResults, canvas: Canvas): Figure {

@@ -7,23 +7,14 @@ import {
   latency,
   recalls,
   residentBytesPerVector,
-  type Spread,
   searchSpeed,
 } from '../ann/figures-of.ts'
 import type { ParallelResults } from '../ann/parallel.ts'
 import type { BenchResults, PeerResult } from '../ann/results.ts'
+import { cell, escaped, figure, single } from './html.ts'
+import { persistenceSection } from './persistence-section.ts'
 import { batchRows, delayRows, gridCells, latencyRows, memoryRows, speedUpRows } from './plot-data.ts'
-
-const escaped = (text: string) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)
-
-const rounded = (value: number) => Number(value.toPrecision(3)).toLocaleString('en-US')
-
-const cell = (figure: Spread | undefined) =>
-  figure === undefined
-    ? '–'
-    : `<span title="${rounded(figure.minimum)} to ${rounded(figure.maximum)}">${rounded(figure.median)}</span>`
-
-const single = (value: number | undefined) => (value === undefined ? '–' : rounded(value))
+import { underLoadSection } from './under-load-section.ts'
 
 const columns: readonly [string, (peer: PeerResult) => string][] = [
   ['build, 1 thread', (peer) => cell(buildSpeed(peer, 'one'))],
@@ -46,9 +37,6 @@ const columns: readonly [string, (peer: PeerResult) => string][] = [
   ['resident bytes/vector', (peer) => single(residentBytesPerVector(peer))],
   ['reported bytes/vector', (peer) => single(bytesPerVector(peer))],
 ]
-
-const figure = (name: string, title: string, caption: string) =>
-  `<figure><h3>${title}</h3><div data-figure="${name}"></div><figcaption>${caption}</figcaption></figure>`
 
 function figuresTable({ peers }: BenchResults): string {
   const head = ['', ...columns.map(([name]) => name)].map((name) => `<th>${name}</th>`).join('')
@@ -139,6 +127,8 @@ ${optional(latencyRows(results), figure('latency', 'Latency of a single query', 
 ${optional(batchRows(results), figure('batch', 'Batch', `All queries in one call with all threads${at}; packages without such a call are left out.`))}
 ${optional(delayRows(results), figure('delay', 'Event loop while building', 'The largest gap between two turns of the event loop.'))}
 </div>
+${underLoadSection(results)}
+${persistenceSection(results)}
 ${parallel === undefined ? '' : parallelSection(parallel)}
 <h3>All figures</h3>
 ${figuresTable(results)}

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { parseHTML } from 'linkedom'
 import type { BenchResults } from '../ann/results.ts'
-import { buildBars, type Canvas, type Figure, recallCurves } from './plots.ts'
+import { firstAnswerRows, underLoadRows } from './plot-data.ts'
+import { buildBars, type Canvas, type Figure, firstAnswerBars, recallCurves, underLoadBars } from './plots.ts'
 
 const width = 760
 /** The custom properties and nothing else of the page's style sheet, light and dark. */
@@ -35,5 +36,21 @@ export function svgFigures(results: BenchResults): Map<string, string> {
   return new Map([
     ['recall', standalone(recallCurves, results, `${name}: queries per second over recall`)],
     ['build', standalone(buildBars, results, `${name}: vectors per second of a build`)],
+    ...(firstAnswerRows(results).length === 0
+      ? []
+      : [
+          [
+            'first-answer',
+            standalone(firstAnswerBars, results, `${name}: milliseconds until a stored index answers`),
+          ] as const,
+        ]),
+    ...(underLoadRows(results).length === 0
+      ? []
+      : [
+          [
+            'under-load',
+            standalone(underLoadBars, results, `${name}: latency of a search beside other work`),
+          ] as const,
+        ]),
   ])
 }

@@ -40,7 +40,18 @@ const results = benchResults(
   },
 )
 const path = join(temporaryFolder(), 'report.html')
-const figureNames = ['recall', 'build', 'memory', 'latency', 'batch', 'delay', 'speedUp', 'grid']
+const figureNames = [
+  'recall',
+  'build',
+  'memory',
+  'latency',
+  'batch',
+  'delay',
+  'underLoad',
+  'firstAnswer',
+  'speedUp',
+  'grid',
+]
 
 beforeAll(() => writeReport(path, [results, benchResults([peerResult('segvec', 1)])]))
 
@@ -49,6 +60,8 @@ test('the report is one file that names every peer, setting and failure, and loa
   expect(html).toContain('cannot find its binding &#60;&#34;missing&#34;&#62;')
   expect(html).toContain('notes on hnswlib-node')
   expect(html).toContain('a made-up CPU, 2 cores, 16 GiB')
+  expect(html).toContain('hnswlib-node, @lancedb/lancedb: an add holds the event loop')
+  expect(html).toContain('at 4,500 MB/s with the page cache warm and 1,000 MB/s with it cold')
   expect(html).toContain("default-src 'none'")
   expect(html).not.toMatch(/<(?:link|img|iframe)\b|\ssrc=|@import/)
   const [, data] = /id="results">(.*?)<\/script>/s.exec(html) ?? []

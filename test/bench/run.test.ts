@@ -31,6 +31,10 @@ describe('npm run bench', () => {
       /batch search, all threads: [\d.]+ \(/,
       /single search, p99\.9: [\d.]+ \(/,
       /largest event loop delay while building: [\d.]+ \(/,
+      /while adding: p50 [\d.]+, p99 [\d.]+, p99\.9 [\d.]+ ms/,
+      /while compacting: p50 /,
+      /save: [\d.]+ ms, [\d,]+ bytes\/vector on disk/,
+      /load \(mapped, warm\): [\d.]+ ms, first answer after [\d.]+ ms/,
       /resident bytes per vector: /,
       /bytes per vector: \d/,
     ]) {

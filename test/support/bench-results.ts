@@ -31,17 +31,38 @@ export function peerResult(name: string, speed: number, changes: Partial<PeerRes
     builds: [build(1), build(2)],
     sweeps: [{ variant: '', rounds: spread.map(sweep) }],
     operatingPoint: { ef: 40, variant: '', recall: 0.9777 },
-    latencies: spread.map((factor) => ({
-      count: 2000,
-      p50Ms: 1 / (factor * speed),
-      p99Ms: 2 / (factor * speed),
-      p999Ms: 3 / (factor * speed),
-      maximumMs: 9 / (factor * speed),
-    })),
+    latencies: spread.map((factor) => percentilesOf(1 / (factor * speed))),
     batches: spread.map((factor) => ({ recall: 0.9777, queriesPerSecond: factor * speed * 60 })),
+    loadKinds: name.startsWith('segvec') ? ['add', 'compact'] : [],
+    underLoad: name.startsWith('segvec')
+      ? (['add', 'compact'] as const).map((load) => ({
+          load,
+          idle: percentilesOf(1 / speed),
+          busy: percentilesOf(2 / speed),
+          workSeconds: 1,
+        }))
+      : [],
+    persistence: spread.map((factor) => ({
+      ...(name.startsWith('@') ? {} : { saveSeconds: factor / speed }),
+      diskBytes: 900_000,
+      loads: (['warm', 'cold'] as const).map((pageCache) => ({
+        way: 'memory',
+        pageCache,
+        loadSeconds: factor / speed,
+        firstAnswerSeconds: (factor * 1.1) / speed,
+      })),
+    })),
     ...changes,
   }
 }
+
+const percentilesOf = (ms: number) => ({
+  count: 2000,
+  p50Ms: ms,
+  p99Ms: 2 * ms,
+  p999Ms: 3 * ms,
+  maximumMs: 9 * ms,
+})
 
 /** Results of a run that never was. */
 export function benchResults(peers: PeerResult[], changes: Partial<BenchResults> = {}): BenchResults {
@@ -74,6 +95,7 @@ export function benchResults(peers: PeerResult[], changes: Partial<BenchResults>
     versions: { node: 'v20.0.0', commit: '0123456789abcdef', isDirty: false },
     date: '2026-01-01T00:00:00.000Z',
     peers,
+    readSpeeds: { warm: [4e9, 5e9], cold: [1e9] },
     ...changes,
   }
 }

@@ -23,6 +23,37 @@ export interface SearchPass {
   readonly found: number[][]
 }
 
+/** An index that has been brought back from its files. */
+export interface LoadedIndex {
+  /** The rows nearest to query `q` of the set. */
+  search(q: number, k: number): Promise<number[]> | number[]
+  close(): Promise<void> | void
+}
+
+/** How an index gets to its files and back. */
+export interface Persistence {
+  /** Writes the index below an empty folder; left out where a package writes while it builds. */
+  save?(folder: string): Promise<void> | void
+  /** Where the index lies already, if there is no `save`. */
+  readonly folder?: string
+  /** The ways to bring it back, by name. Timed from call to settlement. */
+  readonly loads: Readonly<Record<string, (folder: string) => Promise<LoadedIndex> | LoadedIndex>>
+  /** Off the clock, before each load: lets go of what would keep the files busy. */
+  release?(): Promise<void> | void
+}
+
+/** Work that goes on beside searches: half of the set is indexed when it begins. */
+export interface Load {
+  /** Asks for one query; settles when the answer is there. */
+  search(q: number): Promise<unknown>
+  /** Must not hold the event loop. */
+  work(): Promise<void>
+  close(): Promise<void> | void
+}
+
+/** `add` puts the other half of the set in; `compact` puts the index, whose halves are there already, in order. */
+export type LoadKind = 'add' | 'compact'
+
 export interface BuiltIndex {
   /** Answers every query of the set, one at a time; only the searches are on the clock. */
   searchAll(parameters: SearchParameters): Promise<SearchPass>
@@ -30,6 +61,8 @@ export interface BuiltIndex {
   latenciesMs?(parameters: SearchParameters): Promise<Float64Array>
   /** Answers every query of the set in one call, with all threads; left out where a package has no such call. */
   searchBatch?(parameters: SearchParameters): Promise<SearchPass>
+  /** Left out where a package cannot store an index. */
+  readonly persistence?: Persistence
   /** Bytes per vector, where the package tells. */
   readonly bytesPerVector?: number
   close(): Promise<void> | void
@@ -38,6 +71,10 @@ export interface BuiltIndex {
 export interface PreparedSet {
   /** Timed from call to settlement. */
   build(parameters: BuildParameters): Promise<BuiltIndex>
+  /** What a package can do while it answers searches; a kind is left out where it holds the event loop until it is done. */
+  readonly loads?: Readonly<
+    Partial<Record<LoadKind, (build: BuildParameters, search: SearchParameters) => Promise<Load>>>
+  >
 }
 
 export interface Adapter {

@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import type { Adapter } from './adapter.ts'
+import { collectGarbage } from './collect-garbage.ts'
 import { loadPeer, peerVersion } from './peer-package.ts'
 import { rowViews } from './rows.ts'
 import { singleSearches } from './search-pass.ts'
@@ -8,6 +10,8 @@ interface HierarchicalNSW {
   addPoint(vector: number[], id: number): void
   setEf(ef: number): void
   searchKnn(query: number[], k: number): { neighbors: number[] }
+  writeIndexSync(path: string): void
+  readIndexSync(path: string): void
 }
 
 export function hnswlibNode(): Adapter {
@@ -37,6 +41,19 @@ export function hnswlibNode(): Adapter {
               index.setEf(ef)
               return (q) => index.searchKnn(queries[q] as number[], k).neighbors
             }),
+            persistence: {
+              save: (folder) => index.writeIndexSync(join(folder, 'index')),
+              loads: {
+                memory(folder) {
+                  const loaded = new HierarchicalNSW(set.metric, set.dimension)
+                  loaded.readIndexSync(join(folder, 'index'))
+                  return {
+                    search: (q, k) => loaded.searchKnn(queries[q] as number[], k).neighbors,
+                    close: collectGarbage,
+                  }
+                },
+              },
+            },
             close() {},
           }
         },

@@ -1,5 +1,5 @@
 /** A table with one IVF partition is one HNSW graph, which is LanceDB's fastest at this size. */
-import type { Adapter, SearchParameters } from './adapter.ts'
+import type { Adapter, BuildParameters, Load, SearchParameters } from './adapter.ts'
 import { onOneCore } from './one-core.ts'
 import { loadPeer, peerVersion } from './peer-package.ts'
 import { rowViews } from './rows.ts'
@@ -21,16 +21,24 @@ interface Query {
 interface Table {
   createIndex(column: string, options: object): Promise<void>
   vectorSearch(query: number[] | Float32Array): Query
+  add(rows: object[]): Promise<unknown>
+  optimize(): Promise<unknown>
+  close(): void
+}
+
+interface Connection {
+  createTable(name: string, rows: object[]): Promise<Table>
+  openTable(name: string): Promise<Table>
   close(): void
 }
 
 interface Package {
-  connect(path: string): Promise<{
-    createTable(name: string, rows: object[]): Promise<Table>
-    close(): void
-  }>
+  connect(path: string): Promise<Connection>
   Index: { hnswSq(options: object): object }
 }
+
+const tableName = 'bench'
+const defaultEf = 64
 
 /** How many times `k` candidates are measured again on the floats; the graph's beam must hold as many. */
 const refineFactors: Record<string, number | undefined> = { '': undefined, 'refine 1': 1, 'refine 4': 4 }
@@ -63,22 +71,74 @@ export function lancedb(): Adapter {
       }
       const rows = rowViews(set.base, set.dimension).map((vector, id) => ({ id, vector }))
       const queries = rowViews(set.queries, set.dimension).map((row) => Array.from(row))
+      const make = async (
+        connection: Connection,
+        rows: object[],
+        { M, efConstruction }: BuildParameters,
+      ): Promise<Table> => {
+        const table = await connection.createTable(tableName, rows)
+        const config = Index.hnswSq({ distanceType, numPartitions: 1, m: M, efConstruction })
+        await table.createIndex('vector', { config })
+        return table
+      }
+      const search = async (table: Table, q: number, parameters: SearchParameters) => {
+        const answer = await queryFor(table, [queries[q] as number[]], parameters).toArrow()
+        return Array.from(answer.getChild('id'), Number)
+      }
+      const middle = rows.length >> 1
+      const halfFull = async (
+        build: BuildParameters,
+        parameters: SearchParameters,
+        work: (table: Table) => Promise<unknown>,
+      ): Promise<Load & { readonly table: Table }> => {
+        const folder = scratchFolder()
+        const connection = await connect(folder.path)
+        const table = await make(connection, rows.slice(0, middle), build)
+        return {
+          table,
+          search: (q) => search(table, q, parameters),
+          async work() {
+            await work(table)
+          },
+          close() {
+            table.close()
+            connection.close()
+            folder.remove()
+          },
+        }
+      }
       return {
-        async build({ M, efConstruction, threads }) {
+        loads: {
+          add: (build, parameters) => halfFull(build, parameters, (table) => table.add(rows.slice(middle))),
+          async compact(build, parameters) {
+            const load = await halfFull(build, parameters, (table) => table.optimize())
+            await load.table.add(rows.slice(middle))
+            return load
+          },
+        },
+        async build(build) {
           const folder = scratchFolder()
           const connection = await connect(folder.path)
-          const make = async () => {
-            const table = await connection.createTable('bench', rows)
-            const config = Index.hnswSq({ distanceType, numPartitions: 1, m: M, efConstruction })
-            await table.createIndex('vector', { config })
-            return table
-          }
-          const table = threads === 1 ? await onOneCore(make) : await make()
+          const makeFull = () => make(connection, rows, build)
+          const table = build.threads === 1 ? await onOneCore(makeFull) : await makeFull()
           return {
-            ...asyncSingleSearches(queries.length, (parameters) => async (q) => {
-              const answer = await queryFor(table, [queries[q] as number[]], parameters).toArrow()
-              return Array.from(answer.getChild('id'), Number)
-            }),
+            ...asyncSingleSearches(queries.length, (parameters) => (q) => search(table, q, parameters)),
+            persistence: {
+              folder: folder.path,
+              loads: {
+                file: async (path) => {
+                  const connection = await connect(path)
+                  const table = await connection.openTable(tableName)
+                  return {
+                    search: (q, k) => search(table, q, { k, ef: defaultEf, variant: 'refine 1' }),
+                    close() {
+                      table.close()
+                      connection.close()
+                    },
+                  }
+                },
+              },
+            },
             searchBatch: (parameters) =>
               batchPass(async () => {
                 const answer = await queryFor(table, queries, parameters).toArrow()

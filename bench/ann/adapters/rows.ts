@@ -7,3 +7,9 @@ export const rowViews = (data: Float32Array, dimension: number): Float32Array[] 
 /** Row-major floats as one array per row, each with a buffer of its own. */
 export const rowCopies = (data: Float32Array, dimension: number): Float32Array[] =>
   rowViews(data, dimension).map((row) => row.slice())
+
+/** The first and the second half of the rows. */
+export function halvesOf(data: Float32Array, dimension: number): [Float32Array, Float32Array] {
+  const middle = ((data.length / dimension) >> 1) * dimension
+  return [data.subarray(0, middle), data.subarray(middle)]
+}

@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { type IndexOptions, VectorIndex } from 'segvec'
-import type { Adapter, SearchParameters, SearchPass } from './adapter.ts'
-import { rowCopies } from './rows.ts'
+import type { DataSet } from '../data-sets.ts'
+import type {
+  Adapter,
+  BuildParameters,
+  Load,
+  Persistence,
+  PreparedSet,
+  SearchParameters,
+  SearchPass,
+} from './adapter.ts'
+import { halvesOf, rowCopies } from './rows.ts'
 import { batchPass, singleSearches } from './search-pass.ts'
 import { oneAndAllThreads } from './threads.ts'
 
@@ -9,25 +18,30 @@ const { version } = JSON.parse(readFileSync(new URL('../../../package.json', imp
   version: string
 }
 
+type Make = (build: BuildParameters, more?: Partial<IndexOptions>) => VectorIndex
+
 function segvecAdapter(name: string, notes: string, options: Partial<IndexOptions>): Adapter {
   return {
     name,
     group: 'segvec',
     version,
-    notes: `${notes}; searchSync, one query at a time`,
+    notes: `${notes}; searchSync, one query at a time; a save is on the disk (synced) when it resolves`,
     threadCounts: oneAndAllThreads,
     variants: [''],
     async prepare(set) {
       const queries = rowCopies(set.queries, set.dimension)
+      const { dimension, metric } = set
+      const make: Make = ({ M, efConstruction, threads, seed }, more) =>
+        new VectorIndex({ dimension, metric, M, efConstruction, threads, seed, ...options, ...more })
       return {
-        async build({ M, efConstruction, threads, seed }) {
-          const { dimension, metric } = set
-          const make = async (threads: number) => {
-            const index = new VectorIndex({ dimension, metric, M, efConstruction, threads, seed, ...options })
+        ...(options.growingSegments === undefined ? { loads: loadsOf(set, queries, make) } : {}),
+        async build(parameters) {
+          const makeFull = async (threads: number) => {
+            const index = make({ ...parameters, threads })
             await index.add(set.base)
             return index
           }
-          const index = await make(threads)
+          const index = await makeFull(parameters.threads)
           // The thread count is the index's, and the bytes built do not depend on it.
           let ofAllThreads: Promise<VectorIndex> | undefined
           return {
@@ -35,9 +49,10 @@ function segvecAdapter(name: string, notes: string, options: Partial<IndexOption
               return index.searchSync(queries[q] as Float32Array, { k, ef }).map((hit) => hit.id)
             }),
             async searchBatch(parameters) {
-              ofAllThreads ??= make(oneAndAllThreads.at(-1) as number)
+              ofAllThreads ??= makeFull(oneAndAllThreads.at(-1) as number)
               return searchBatch(await ofAllThreads, set.queries, parameters)
             },
+            persistence: persistenceOf(index, queries),
             bytesPerVector: index.stats().memoryBytes / index.size,
             async close() {
               await index.close()
@@ -60,6 +75,48 @@ function searchBatch(
     const { ids, counts, k: stride } = await index.searchBatch(queries, { k, ef })
     return Array.from(counts, (count, q) => Array.from(ids.subarray(q * stride, q * stride + count)))
   })
+}
+
+function persistenceOf(index: VectorIndex, queries: readonly Float32Array[]): Persistence {
+  const loaded = (index: VectorIndex) => ({
+    search: (q: number, k: number) =>
+      index.searchSync(queries[q] as Float32Array, { k }).map((hit) => hit.id),
+    close: () => index.close(),
+  })
+  return {
+    save: (folder) => index.save(folder),
+    loads: {
+      memory: async (folder) => loaded(await VectorIndex.open(folder)),
+      mapped: async (folder) => loaded(await VectorIndex.open(folder, { readOnly: true, load: 'mmap' })),
+    },
+  }
+}
+
+function loadsOf(
+  set: DataSet,
+  queries: readonly Float32Array[],
+  make: Make,
+): NonNullable<PreparedSet['loads']> {
+  const beside = (index: VectorIndex, { k, ef }: SearchParameters, work: () => Promise<unknown>): Load => ({
+    search: (q) => index.search(queries[q] as Float32Array, { k, ef }),
+    async work() {
+      await work()
+    },
+    close: () => index.close(),
+  })
+  const [first, second] = halvesOf(set.base, set.dimension)
+  return {
+    async add(build, search) {
+      const index = make(build)
+      await index.add(first)
+      return beside(index, search, () => index.add(second))
+    },
+    async compact(build, search) {
+      const index = make(build, { growingSegments: 2, compaction: 'manual' })
+      await index.add(set.base)
+      return beside(index, search, () => index.compact())
+    },
+  }
 }
 
 export const segvecAdapters: readonly Adapter[] = [

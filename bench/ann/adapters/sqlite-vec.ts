@@ -1,4 +1,5 @@
 /** Brute force in SQL. Node's own SQLite where there is one (Node 22.13 and later), else better-sqlite3. */
+import { join } from 'node:path'
 import type { Adapter } from './adapter.ts'
 import { loadPeer, peerVersion } from './peer-package.ts'
 import { rowViews } from './rows.ts'
@@ -16,19 +17,21 @@ interface Database {
   close(): void
 }
 
-function openDatabase(): { database: Database; host: string } {
+function openDatabase(path = ':memory:'): { database: Database; host: string } {
   const builtin = process.getBuiltinModule?.('node:sqlite') as
     | { DatabaseSync: new (path: string, options: object) => Database }
     | undefined
   if (builtin !== undefined) {
-    const database = new builtin.DatabaseSync(':memory:', { allowExtension: true })
+    const database = new builtin.DatabaseSync(path, { allowExtension: true })
     return { database, host: 'node:sqlite' }
   }
   const BetterSqlite = loadPeer<new (path: string) => Database>('better-sqlite3')
-  return { database: new BetterSqlite(':memory:'), host: `better-sqlite3 ${peerVersion('better-sqlite3')}` }
+  return { database: new BetterSqlite(path), host: `better-sqlite3 ${peerVersion('better-sqlite3')}` }
 }
 
 const distanceMetrics = { l2: 'L2', cosine: 'cosine', ip: undefined } as const
+
+const fileName = 'vectors.sqlite'
 
 const asBlob = (row: Float32Array) => new Uint8Array(row.buffer, row.byteOffset, row.byteLength)
 
@@ -62,11 +65,31 @@ export function sqliteVec(): Adapter {
             insert.run(BigInt(id), row)
           })
           database.exec('commit')
-          const nearest = database.prepare('select rowid from vectors where embedding match ? and k = ?')
+          const searchIn = (database: Database) => {
+            const nearest = database.prepare('select rowid from vectors where embedding match ? and k = ?')
+            return (q: number, k: number) =>
+              (nearest.all(queries[q], k) as { rowid: number }[]).map(({ rowid }) => rowid)
+          }
+          const search = searchIn(database)
           return {
-            ...singleSearches(queries.length, ({ k }) => (q) => {
-              return (nearest.all(queries[q], k) as { rowid: number }[]).map(({ rowid }) => rowid)
-            }),
+            ...singleSearches(
+              queries.length,
+              ({ k }) =>
+                (q) =>
+                  search(q, k),
+            ),
+            persistence: {
+              save(folder) {
+                database.exec(`vacuum into '${join(folder, fileName)}'`)
+              },
+              loads: {
+                file(folder) {
+                  const { database } = openDatabase(join(folder, fileName))
+                  database.loadExtension(extension)
+                  return { search: searchIn(database), close: () => database.close() }
+                },
+              },
+            },
             close: () => database.close(),
           }
         },

@@ -20,7 +20,12 @@ interface Index {
   ): { keys: BigUint64Array; counts?: BigUint64Array; get(query: number): { keys: BigUint64Array } }
   save(path: string): void
   load(path: string): void
+  view(path: string): void
 }
+
+const fileName = 'index.usearch'
+/** usearch's own. */
+const defaultEf = 64
 
 const metrics = { l2: 'l2sq', cosine: 'cos', ip: 'ip' } as const
 
@@ -53,7 +58,7 @@ export function usearch(quantization: 'f32' | 'i8' | 'u8'): Adapter {
             expansion_add: efConstruction,
             multi: false,
           }
-          const built = new Index({ ...config, expansion_search: 64 })
+          const built = new Index({ ...config, expansion_search: defaultEf })
           built.add(keys, set.base, threads)
           const make = (ef: number) => new Index({ ...config, expansion_search: ef })
           return loadedPerEf(built, make, queries, set.queries)
@@ -70,7 +75,7 @@ function loadedPerEf(
   allQueries: Float32Array,
 ): BuiltIndex {
   const folder = scratchFolder()
-  const file = join(folder.path, 'index.usearch')
+  const file = join(folder.path, fileName)
   let unsaved: Index | undefined = built
   let current: { ef: number; index: Index } | undefined
   const indexFor = (ef: number): Index => {
@@ -84,7 +89,20 @@ function loadedPerEf(
     }
     return current.index
   }
+  const loaded = (index: Index) => ({
+    search: (q: number, k: number) => Array.from(index.search(queries[q] as Float32Array, k, 1).keys, Number),
+    close: collectGarbage,
+  })
+  const broughtBack = (how: 'load' | 'view') => (folder: string) => {
+    const index = make(defaultEf)
+    index[how](join(folder, fileName))
+    return loaded(index)
+  }
   return {
+    persistence: {
+      save: (folder) => (current?.index ?? built).save(join(folder, fileName)),
+      loads: { memory: broughtBack('load'), mapped: broughtBack('view') },
+    },
     ...singleSearches(queries.length, ({ k, ef }) => {
       const index = indexFor(ef)
       return (q) => Array.from(index.search(queries[q] as Float32Array, k, 1).keys, Number)

@@ -1,6 +1,6 @@
 /** zvec answers by brute force until `optimize` has built the graph, so a build is all inserts and the optimize. */
 import { join } from 'node:path'
-import type { Adapter } from './adapter.ts'
+import type { Adapter, BuildParameters, Load, SearchParameters } from './adapter.ts'
 import { loadPeer, peerVersion } from './peer-package.ts'
 import { rowCopies, rowViews } from './rows.ts'
 import { scratchFolder } from './scratch-folder.ts'
@@ -15,6 +15,8 @@ interface Status {
 interface Collection {
   insertSync(documents: object[]): Status[]
   optimizeSync(options: { concurrency: number }): void
+  optimize(options: { concurrency: number }): Promise<void>
+  query(query: object): Promise<unknown>
   querySync(query: object): { id: string }[]
   closeSync(): void
 }
@@ -28,10 +30,12 @@ interface Package {
   ZVecCollectionSchema: new (schema: object) => object
   ZVecInitialize(options: object): void
   ZVecCreateAndOpen(path: string, schema: object): Collection
+  ZVecOpen(path: string): Collection
 }
 
 /** The most documents one insert takes. */
 const batchSize = 1024
+const defaultEf = 64
 
 export function zvec(quantization: 'float32' | 'int8'): Adapter {
   const zvec = loadPeer<Package>('@zvec/zvec')
@@ -52,42 +56,84 @@ export function zvec(quantization: 'float32' | 'int8'): Adapter {
         vectors: { vector },
       }))
       const queries = rowCopies(set.queries, set.dimension)
+      const make = (path: string, { M, efConstruction }: BuildParameters) => {
+        const indexParams = {
+          indexType,
+          metricType,
+          m: M,
+          efConstruction,
+          useContiguousMemory: true,
+          quantizeType: zvec.ZVecQuantizeType[isInt8 ? 'INT8' : 'UNDEFINED'],
+        }
+        const schema = new zvec.ZVecCollectionSchema({
+          name: 'bench',
+          vectors: {
+            name: 'vector',
+            dataType: zvec.ZVecDataType.VECTOR_FP32,
+            dimension: set.dimension,
+            indexParams,
+          },
+        })
+        return zvec.ZVecCreateAndOpen(path, schema)
+      }
+      const insert = (collection: Collection, from: number, to: number) => {
+        for (let start = from; start < to; start += batchSize) {
+          const failed = collection
+            .insertSync(documents.slice(start, Math.min(start + batchSize, to)))
+            .find((status) => !status.ok)
+          if (failed !== undefined) throw new Error(`zvec refused a document: ${failed.code}`)
+        }
+      }
+      const queryFor = (q: number, { k, ef, variant }: SearchParameters) => ({
+        fieldName: 'vector',
+        vector: queries[q],
+        topk: k,
+        outputFields: [],
+        params: { indexType, ef, isUsingRefiner: variant === 'refiner' },
+      })
+      const search = (collection: Collection, q: number, parameters: SearchParameters) =>
+        collection.querySync(queryFor(q, parameters)).map((document) => Number(document.id))
       return {
-        async build({ M, efConstruction, threads }) {
+        loads: {
+          async compact(build, parameters): Promise<Load> {
+            const folder = scratchFolder()
+            const collection = make(join(folder.path, 'collection'), build)
+            const concurrency = build.threads
+            insert(collection, 0, documents.length >> 1)
+            collection.optimizeSync({ concurrency })
+            insert(collection, documents.length >> 1, documents.length)
+            return {
+              search: (q) => collection.query(queryFor(q, parameters)),
+              work: () => collection.optimize({ concurrency }),
+              close() {
+                collection.closeSync()
+                folder.remove()
+              },
+            }
+          },
+        },
+        async build(build) {
           const folder = scratchFolder()
-          const indexParams = {
-            indexType,
-            metricType,
-            m: M,
-            efConstruction,
-            useContiguousMemory: true,
-            quantizeType: zvec.ZVecQuantizeType[isInt8 ? 'INT8' : 'UNDEFINED'],
-          }
-          const schema = new zvec.ZVecCollectionSchema({
-            name: 'bench',
-            vectors: {
-              name: 'vector',
-              dataType: zvec.ZVecDataType.VECTOR_FP32,
-              dimension: set.dimension,
-              indexParams,
-            },
-          })
-          const collection = zvec.ZVecCreateAndOpen(join(folder.path, 'collection'), schema)
-          for (let start = 0; start < documents.length; start += batchSize) {
-            const failed = collection
-              .insertSync(documents.slice(start, start + batchSize))
-              .find((status) => !status.ok)
-            if (failed !== undefined) throw new Error(`zvec refused a document: ${failed.code}`)
-          }
-          collection.optimizeSync({ concurrency: threads })
+          const path = join(folder.path, 'collection')
+          let collection = make(path, build)
+          insert(collection, 0, documents.length)
+          collection.optimizeSync({ concurrency: build.threads })
           return {
-            ...singleSearches(queries.length, ({ k, ef, variant }) => {
-              const params = { indexType, ef, isUsingRefiner: variant === 'refiner' }
-              return (q) =>
-                collection
-                  .querySync({ fieldName: 'vector', vector: queries[q], topk: k, outputFields: [], params })
-                  .map((document) => Number(document.id))
-            }),
+            ...singleSearches(queries.length, (parameters) => (q) => search(collection, q, parameters)),
+            persistence: {
+              folder: path,
+              // One that is open locks its folder, so the one that is brought back takes its place.
+              release: () => collection.closeSync(),
+              loads: {
+                mapped(path) {
+                  collection = zvec.ZVecOpen(path)
+                  return {
+                    search: (q, k) => search(collection, q, { k, ef: defaultEf, variant: '' }),
+                    close() {},
+                  }
+                },
+              },
+            },
             close() {
               collection.closeSync()
               folder.remove()

@@ -10,10 +10,12 @@ import {
   colorOf,
   delayBars,
   type Figure,
+  firstAnswerBars,
   latencyBars,
   memoryBars,
   recallCurves,
   speedUp,
+  underLoadBars,
 } from '../plots.ts'
 
 type Draw = (results: BenchResults, canvas: Canvas) => Figure | undefined
@@ -26,6 +28,8 @@ const figures: Readonly<Record<string, Draw>> = {
   latency: latencyBars,
   batch: batchBars,
   delay: delayBars,
+  underLoad: underLoadBars,
+  firstAnswer: firstAnswerBars,
   speedUp: ({ parallel }, canvas) => parallel && speedUp(parallel, canvas),
   grid: ({ parallel }, canvas) => parallel && batchGrid(parallel, canvas),
 }
