@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { readResults } from './read-results.ts'
 import { type Change, changesBetween } from './regressions.ts'
-import type { BenchResults } from './results.ts'
 
 const regressionCode = 1
 const usageCode = 2
@@ -21,7 +20,7 @@ export function compareFiles(args: readonly string[]): number {
   }
   let changes: Change[]
   try {
-    changes = changesBetween(read(before), read(after), tolerance)
+    changes = changesBetween(readResults(before), readResults(after), tolerance)
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error))
     return usageCode
@@ -31,8 +30,6 @@ export function compareFiles(args: readonly string[]): number {
   console.log(count === 0 ? 'no regressions' : `${count} regression(s)`)
   return count === 0 ? 0 : regressionCode
 }
-
-const read = (path: string): BenchResults => JSON.parse(readFileSync(path, 'utf8'))
 
 const round = (value: number) => Number(value.toPrecision(3)).toLocaleString('en-US')
 

@@ -2,20 +2,21 @@
  * Build and search speed of segvec beside its peers, interleaved, at the same M, efConstruction and measured recall.
  * `npm run bench -- --help` lists the options.
  */
-import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { writeReport } from '../report/write-report.ts'
 import { adaptersNamed } from './adapters/registry.ts'
 import { scratchFolder } from './adapters/scratch-folder.ts'
+import { agreeFiles } from './agree-files.ts'
 import { compareFiles } from './compare-files.ts'
-import { type DataSet, loadDataSet } from './data-sets.ts'
+import { limitedSet, loadDataSet } from './data-sets.ts'
+import { estimatedMinutes } from './estimate.ts'
 import { groundTruth } from './ground-truth.ts'
-import { thisMachine } from './machine.ts'
 import { readBenchOptions, usage } from './options.ts'
 import { measureParallelism } from './parallel.ts'
 import { describeRun } from './report.ts'
 import type { BenchResults } from './results.ts'
+import { runStamp } from './run-stamp.ts'
 import { run } from './runner.ts'
 import { writeSet } from './set-files.ts'
 
@@ -24,6 +25,7 @@ if (args.includes('--help')) {
   console.log(usage)
   process.exit()
 }
+if (args.includes('--agree')) process.exit(agreeFiles(args))
 if (args.includes('--compare')) process.exit(compareFiles(args))
 const options = readBenchOptions(args)
 const { limit, parameters } = options
@@ -31,20 +33,26 @@ const { limit, parameters } = options
 /** In the project's folder, whatever the current one is. */
 const reportFile = fileURLToPath(new URL('../../bench-report.html', import.meta.url))
 const log = (text: string) => process.stderr.write(`${text}\n`)
-const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8' }).trim()
 
-const limited = (set: DataSet): DataSet =>
-  limit === undefined ? set : { ...set, base: set.base.slice(0, limit * set.dimension) }
+const minutesUsed = () => performance.now() / 60_000
 
-async function compareOn(name: string): Promise<BenchResults> {
-  const set = limited(await loadDataSet(name, { ...options, seed: parameters.seed }))
+/** Every set gets the same share of the minutes that are left. */
+async function compareOn(name: string, setsLeft: number): Promise<BenchResults> {
+  const set = limitedSet(await loadDataSet(name, { ...options, seed: parameters.seed }), limit)
   const { source, thresholds } = await groundTruth(set, parameters.k, limit !== undefined)
   const rows = set.base.length / set.dimension
   log(`${set.name}: ${rows} x ${set.dimension}, ${set.metric}, ${thresholds.length} queries`)
+  const adapters = adaptersNamed(options.peers)
+  log(
+    `about ${Math.ceil(estimatedMinutes({ rows, dimension: set.dimension, adapters }, parameters))} minutes, were nothing else to do`,
+  )
   const folder = scratchFolder()
   writeSet(folder.path, set)
-  const adapters = adaptersNamed(options.peers)
-  const measured = await run({ set, setFolder: folder.path, thresholds, adapters, parameters, log })
+  const minutes = options.minutes && (options.minutes - minutesUsed()) / setsLeft
+  const { rounds: made, ...measured } = await run({
+    ...{ set, setFolder: folder.path, thresholds, adapters, parameters, log },
+    minutes,
+  })
   folder.remove()
   const { M, efConstruction, seed, buildRounds } = parameters
   const rounds = Math.max(1, buildRounds)
@@ -60,22 +68,16 @@ async function compareOn(name: string): Promise<BenchResults> {
       queries: thresholds.length,
       groundTruth: source,
     },
-    parameters,
-    machine: thisMachine(),
-    versions: {
-      node: process.version,
-      commit: git('rev-parse', 'HEAD'),
-      isDirty: git('status', '--porcelain') !== '',
-    },
-    date: new Date().toISOString(),
+    parameters: { ...parameters, ...made },
+    ...runStamp(),
     ...measured,
     ...(parallel === undefined ? {} : { parallel }),
   }
 }
 
 const runs: BenchResults[] = []
-for (const name of options.sets) {
-  const results = await compareOn(name)
+for (const [i, name] of options.sets.entries()) {
+  const results = await compareOn(name, options.sets.length - i)
   runs.push(results)
   console.log(describeRun(results))
   if (options.name !== undefined) {

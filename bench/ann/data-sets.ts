@@ -42,6 +42,10 @@ export function hasDataSet(name: string): boolean {
 /** The names of the real sets that are here, and `text`. */
 export const presentSets = (): string[] => [...Object.keys(realSets), 'text'].filter(hasDataSet)
 
+/** The set with its first rows only, where there is a limit. */
+export const limitedSet = (set: DataSet, limit: number | undefined): DataSet =>
+  limit === undefined ? set : { ...set, base: set.base.slice(0, limit * set.dimension) }
+
 /** What a set's name leaves open. */
 export interface SetOptions {
   /** Of a generated set. */

@@ -58,7 +58,14 @@ function fromFile(set: DataSet, k: number, file: string): number[] {
 
 /** Per query, the distance of its k-th neighbor, by segvec's exact scan and then in double precision. */
 export async function exactThresholds(set: DataSet, k: number): Promise<number[]> {
-  const index = new VectorIndex({ dimension: set.dimension, metric: set.metric, quantization: 'none' })
+  const index = new VectorIndex({
+    dimension: set.dimension,
+    metric: set.metric,
+    quantization: 'none',
+    // So small that no segment gets a graph, which nobody would look at.
+    segmentCapacity: 1024,
+    compaction: 'manual',
+  })
   await index.add(set.base)
   const { ids } = await index.searchBatch(set.queries, { k, exact: true })
   await index.close()

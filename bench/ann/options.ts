@@ -14,6 +14,8 @@ export interface BenchOptions {
   readonly queries: string | undefined
   readonly name: string | undefined
   readonly isParallel: boolean
+  /** After which no further round begins. */
+  readonly minutes: number | undefined
   readonly parameters: Required<RunParameters>
 }
 
@@ -30,13 +32,18 @@ export const usage = `npm run bench -- [options]
   --build-rounds <n>  rounds of builds (3; without --set and --full 1)
   --ef <a,b,...>      these settings of ef only, 10 to 800 without it
   --limit <rows>      no more rows of each set
+  --minutes <n>       bounds the run: no round begins that would not end in time, but the first of each kind; results say
+                      how many were made
   --parallel          also measure how segvec's build gains from threads
   --seed <n>          of everything random that can be seeded (1)
   --name <run>        keep raw results as bench/results/<run>-<set>.json
 
   --compare <old.json> <new.json> [--tolerance 0.05]
                       instead of a run: what became worse from one result file to the other, beyond their noise and at
-                      equal recall; exits with 1 if anything did`
+                      equal recall; exits with 1 if anything did
+  --agree <a.json> <b.json> [--tolerance 0.1] [--baseline hnswlib-node]
+                      instead of a run: by how much the ratios of two runs to one package differ; exits with 1 if any
+                      does by more`
 
 const efs = [10, 12, 16, 20, 26, 34, 44, 58, 76, 100, 140, 200, 300, 400, 600, 800]
 const quickRows = 10_000
@@ -54,6 +61,7 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
       'build-rounds': { type: 'string' },
       ef: { type: 'string' },
       limit: { type: 'string' },
+      minutes: { type: 'string' },
       parallel: { type: 'boolean', default: false },
       seed: { type: 'string' },
       name: { type: 'string' },
@@ -67,6 +75,7 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
     metric: metricOf(values.metric),
     queries: values.queries,
     name: values.name,
+    minutes: count('minutes', values.minutes, undefined),
     isParallel: values.parallel || values.full,
     parameters: {
       M: 16,

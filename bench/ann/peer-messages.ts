@@ -24,6 +24,7 @@ export interface PeerDescription {
   readonly notes: string
   readonly threadCounts: readonly number[]
   readonly variants: readonly string[]
+  readonly efStep?: number
   readonly isExact?: boolean
   readonly isInProcess?: boolean
   /** What it can do while it answers searches. */

@@ -3,37 +3,13 @@
  * first brought to the old run's scale by what the same figure did for the packages that are not ours and are the same
  * in both runs; only what is worse beyond that, and beyond the spread of the rounds of both runs, is a regression.
  */
-import {
-  batchSpeed,
-  buildSpeed,
-  bytesPerVector,
-  latency,
-  recalls,
-  type Spread,
-  searchSpeed,
-} from './figures-of.ts'
+import { assertComparable } from './comparable.ts'
+import { type Figure, speedFigures } from './compared-figures.ts'
+import { bytesPerVector, latency } from './figures-of.ts'
 import type { BenchResults, PeerResult } from './results.ts'
 
-interface Figure {
-  readonly name: string
-  readonly isSmallerBetter: boolean
-  /** False for what does not depend on how fast the machine is. */
-  readonly isSpeed: boolean
-  of(peer: PeerResult): Spread | undefined
-}
-
-const speed = (name: string, of: Figure['of']): Figure => ({
-  name,
-  isSmallerBetter: false,
-  isSpeed: true,
-  of,
-})
-
 const figures: readonly Figure[] = [
-  speed('build, 1 thread', (peer) => buildSpeed(peer, 'one')),
-  speed('build, all threads', (peer) => buildSpeed(peer, 'all')),
-  ...recalls.map((recall) => speed(`search at recall ${recall}`, (peer) => searchSpeed(peer, recall))),
-  speed('batch search', batchSpeed),
+  ...speedFigures,
   { name: 'single search, p99', isSmallerBetter: true, isSpeed: true, of: (peer) => latency(peer, 'p99Ms') },
   {
     name: 'bytes per vector',
@@ -114,24 +90,4 @@ function machineChange(figure: Figure, before: BenchResults, after: BenchResults
   })
   if (logarithms.length === 0) return 1
   return Math.exp(logarithms.reduce((sum, logarithm) => sum + logarithm, 0) / logarithms.length)
-}
-
-function assertComparable(before: BenchResults, after: BenchResults): void {
-  const about = ({ set, parameters }: BenchResults) => ({
-    set: set.name,
-    rows: set.rows,
-    queries: set.queries,
-    metric: set.metric,
-    M: parameters.M,
-    efConstruction: parameters.efConstruction,
-    k: parameters.k,
-  })
-  const [old, now] = [about(before), about(after)]
-  for (const name of Object.keys(old) as (keyof typeof old)[]) {
-    if (old[name] !== now[name]) {
-      throw new Error(
-        `the runs cannot be compared: ${name} is ${now[name]}; expected ${old[name]} as in the old one`,
-      )
-    }
-  }
 }

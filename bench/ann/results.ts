@@ -5,6 +5,7 @@ import type { SweepPoint } from './metrics.ts'
 import type { ParallelResults } from './parallel.ts'
 import type { BuildAnswer, LatencyAnswer, PeerDescription } from './peer-messages.ts'
 import type { PersistenceAnswer } from './persistence.ts'
+import type { RunStamp } from './run-stamp.ts'
 import type { UnderLoadAnswer } from './under-load.ts'
 
 export interface BuildResult {
@@ -77,7 +78,7 @@ export interface Machine {
   readonly instructionSets: { readonly selected: string; readonly available: readonly string[] }
 }
 
-export interface BenchResults {
+export interface BenchResults extends RunStamp {
   readonly set: {
     readonly name: string
     readonly rows: number
@@ -87,9 +88,6 @@ export interface BenchResults {
     readonly groundTruth: string
   }
   readonly parameters: RunParameters
-  readonly machine: Machine
-  readonly versions: { readonly node: string; readonly commit: string; readonly isDirty: boolean }
-  readonly date: string
   readonly peers: PeerResult[]
   /** Of the file with the set's vectors, in the same rounds as the peers' persistence. */
   readonly readSpeeds?: ReadSpeeds

@@ -7,6 +7,7 @@ import { operatingPoint } from './operating-point.ts'
 import { canEvict, evict, sequentialReadSpeed } from './page-cache.ts'
 import { PeerProcess } from './peer-process.ts'
 import type { PeerResult, ReadSpeeds, RunParameters } from './results.ts'
+import { roundsWithin } from './rounds-within.ts'
 
 interface RunningPeer {
   readonly process: PeerProcess
@@ -19,32 +20,46 @@ export interface Run {
   readonly thresholds: readonly number[]
   readonly adapters: readonly string[]
   readonly parameters: Required<RunParameters>
+  /** How long it may take, about; as long as it wants if left out. */
+  readonly minutes?: number | undefined
   log(text: string): void
 }
 
-/** More rounds of what takes longest and varies least say no more. */
-const mostPersistenceRounds = 3
-const mostLoadRounds = 3
+export interface Measured {
+  readonly peers: PeerResult[]
+  readonly readSpeeds: ReadSpeeds
+  /** Those that there was time for. */
+  readonly rounds: Pick<RunParameters, 'buildRounds' | 'searchRounds'>
+}
+
+/** More rounds beside other work, and to the disk and back, take long and say no more. */
+const mostLastRounds = 3
+/** A sweep has shown what there is to show when fewer than this share of the neighbors are missed. */
+const enoughMisses = 0.0005
 
 /** Every adapter's result, in the order asked for; one that fails says why and the others go on. */
-export async function run(run: Run): Promise<{ peers: PeerResult[]; readSpeeds: ReadSpeeds }> {
+export async function run(run: Run): Promise<Measured> {
   const peers: RunningPeer[] = []
   const readSpeeds: ReadSpeeds = { warm: [], cold: [] }
-  const { searchRounds } = run.parameters
+  const begin = performance.now()
+  const until = (share: number) => begin + share * (run.minutes ?? Number.POSITIVE_INFINITY) * 60_000
+  let [buildRounds, searchRounds] = [0, 0]
   try {
     for (const adapter of run.adapters) peers.push(await start(run, adapter))
-    for (let round = 0; round < run.parameters.buildRounds; round++) await buildRound(run, peers)
+    const { parameters } = run
+    buildRounds = await roundsWithin(parameters.buildRounds, until(0.4), () => buildRound(run, peers))
     for (const peer of peers) await rebuildForSearch(run, peer)
-    for (let round = 0; round < searchRounds; round++) await searchRound(run, peers, round)
-    for (let round = 0; round < searchRounds; round++) await operatingRound(run, peers, round)
-    for (let round = 0; round < Math.min(searchRounds, mostLoadRounds); round++) await loadRound(run, peers)
-    for (let round = 0; round < Math.min(searchRounds, mostPersistenceRounds); round++) {
-      await persistenceRound(run, peers, readSpeeds)
-    }
+    searchRounds = await roundsWithin(parameters.searchRounds, until(0.8), (round) =>
+      searchRound(run, peers, round),
+    )
+    await roundsWithin(searchRounds, until(0.88), (round) => operatingRound(run, peers, round))
+    const lastRounds = Math.min(searchRounds, mostLastRounds)
+    await roundsWithin(lastRounds, until(0.95), () => loadRound(run, peers))
+    await roundsWithin(lastRounds, until(1), () => persistenceRound(run, peers, readSpeeds))
   } finally {
     for (const peer of peers) peer.process.close()
   }
-  return { peers: peers.map((peer) => peer.result), readSpeeds }
+  return { peers: peers.map((peer) => peer.result), readSpeeds, rounds: { buildRounds, searchRounds } }
 }
 
 async function attempt(run: Run, { process, result }: RunningPeer, work: () => Promise<void>): Promise<void> {
@@ -117,8 +132,11 @@ async function searchRound(run: Run, peers: readonly RunningPeer[], round: numbe
   for (const { result } of peers) for (const sweep of result.sweeps) sweep.rounds.push([])
   for (const [i, ef] of efs.entries()) {
     for (const peer of peers) {
-      if (peer.result.isExact && i > 0) continue
+      const { isExact, efStep = 1 } = peer.result
+      if ((isExact && i > 0) || i % efStep !== 0) continue
       for (const sweep of peer.result.sweeps) {
+        const last = sweep.rounds.at(-1)?.at(-1)
+        if (last !== undefined && last.recall >= 1 - enoughMisses) continue
         await attempt(run, peer, async () => {
           const parameters = { k, ef, variant: sweep.variant }
           const { seconds, found } = await peer.process.ask({ kind: 'search', parameters })

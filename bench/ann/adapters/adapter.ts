@@ -88,6 +88,8 @@ export interface Adapter {
   readonly threadCounts: readonly number[]
   /** Ways to search one index, each swept over `ef`; `['']` where there is one way. */
   readonly variants: readonly string[]
+  /** Only every so manieth `ef` is searched with: for packages so slow that all of them would take most of the run. */
+  readonly efStep?: number
   /** True where every search compares the query with every vector: `ef` means nothing, and one point is the whole sweep. */
   readonly isExact?: boolean
   /** False where the index does not live in the adapter's own process, whose memory then says nothing about it. */

@@ -52,8 +52,9 @@ export function lancedb(): Adapter {
     group: '@lancedb/lancedb',
     version: peerVersion('@lancedb/lancedb'),
     notes:
-      'IVF_HNSW_SQ, one partition, nprobes 1; a build is createTable and createIndex; ids only, as Arrow; without and with refineFactor 1 and 4; no thread option, so a build with one thread is the process on one core; a search may use all cores',
+      'IVF_HNSW_SQ, one partition, nprobes 1; a build is createTable and createIndex; ids only, as Arrow; without and with refineFactor 1 and 4; no thread option, so a build with one thread is the process on one core; a search may use all cores; every third ef only',
     threadCounts: oneAndAllThreads,
+    efStep: 3,
     variants: Object.keys(refineFactors),
     async prepare(set) {
       const distanceType = set.metric === 'ip' ? 'dot' : set.metric

@@ -5,7 +5,7 @@ import type { BuiltIndex, SearchParameters, SearchPass } from './adapter.ts'
 const warmUpMs = 50
 const timedMs = 200
 /** A pass ends here however many queries are left: a scan of a large set takes minutes for all of them. */
-const mostPassMs = 5000
+const mostPassMs = 2000
 /** Single searches timed for latencies: enough of them that one in a thousand is not one in all. */
 const latencyMs = 500
 const leastLatencies = 2000
