@@ -6,6 +6,7 @@ import { largestDelay } from './event-loop-delay.ts'
 import { percentiles } from './metrics.ts'
 import type { BuildAnswer, LatencyAnswer, PeerDescription, PeerReply, PeerRequest } from './peer-messages.ts'
 import { measurePersistence } from './persistence.ts'
+import { settledResidentBytes } from './resident-memory.ts'
 import { readSet } from './set-files.ts'
 import { measureUnderLoad, type UnderLoadAnswer } from './under-load.ts'
 
@@ -33,16 +34,15 @@ async function build(request: PeerRequest & { kind: 'build' }): Promise<BuildAns
   const set = prepared
   await index?.close()
   index = undefined
-  collectGarbage()
-  const residentBefore = process.memoryUsage.rss()
+  const isMeasurable = !hasBuilt && isInProcess
+  if (!isMeasurable) collectGarbage()
+  const residentBefore = isMeasurable ? await settledResidentBytes() : 0
   const cpu = process.cpuUsage()
   const { value, delayMs, elapsedMs } = await largestDelay(() => set.build(request.parameters))
   const { user, system } = process.cpuUsage(cpu)
   index = value
   const bytes = index.bytesPerVector
-  collectGarbage()
-  const resident = (process.memoryUsage.rss() - residentBefore) / rowCount
-  const isMeasurable = !hasBuilt && isInProcess
+  const resident = isMeasurable ? ((await settledResidentBytes()) - residentBefore) / rowCount : 0
   hasBuilt = true
   return {
     seconds: elapsedMs / 1000,
