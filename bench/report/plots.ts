@@ -45,7 +45,8 @@ export function colorOf(results: BenchResults, peer: string): string {
   return `var(--series-${place % colorCount})`
 }
 
-const surface = (canvas: Canvas) => ({
+/** What all figures have in common. */
+export const surface = (canvas: Canvas) => ({
   width: canvas.width,
   ...(canvas.document === undefined ? {} : { document: canvas.document }),
   style: { background: 'transparent', fontSize: '12px', overflow: 'visible' },
@@ -225,8 +226,10 @@ export const underLoadBars = (results: BenchResults, canvas: Canvas): Figure =>
   })
 
 /** How many times as fast as one thread, beside what as many cores could give. */
-export function speedUp({ scaling, cores }: ParallelResults, canvas: Canvas): Figure {
+export function speedUp({ scaling, segments = [], cores }: ParallelResults, canvas: Canvas): Figure {
   const rows = speedUpRows(scaling)
+  const alone = scaling.filter(({ threads }) => threads === 1)
+  const divided = speedUpRows([...alone, ...segments])
   const ideal = rows.map(({ threads }) => ({ threads, median: Math.min(threads, cores) }))
   return Plot.plot({
     ...surface(canvas),
@@ -236,7 +239,7 @@ export function speedUp({ scaling, cores }: ParallelResults, canvas: Canvas): Fi
     x: {
       type: 'log',
       base: 2,
-      label: 'threads →',
+      label: 'workers →',
       ticks: rows.map(({ threads }) => threads),
       tickFormat: String,
     },
@@ -247,6 +250,13 @@ export function speedUp({ scaling, cores }: ParallelResults, canvas: Canvas): Fi
     },
     marks: [
       Plot.line(ideal, { x: 'threads', y: 'median', stroke: 'var(--muted)', strokeDasharray: '4,4' }),
+      Plot.line(divided, {
+        x: 'threads',
+        y: 'median',
+        stroke: 'var(--series-0)',
+        strokeOpacity: 0.45,
+        strokeWidth: 2,
+      }),
       Plot.ruleX(rows, { x: 'threads', y1: 'minimum', y2: 'maximum', stroke: 'var(--series-0)' }),
       Plot.line(rows, { x: 'threads', y: 'median', stroke: 'var(--series-0)', strokeWidth: 2.5 }),
       Plot.dot(rows, { x: 'threads', y: 'median', fill: 'var(--series-0)' }),

@@ -9,11 +9,11 @@ import {
   residentBytesPerVector,
   searchSpeed,
 } from '../ann/figures-of.ts'
-import type { ParallelResults } from '../ann/parallel.ts'
 import type { BenchResults, PeerResult } from '../ann/results.ts'
 import { cell, escaped, figure, single } from './html.ts'
+import { parallelSection } from './parallel-section.ts'
 import { persistenceSection } from './persistence-section.ts'
-import { batchRows, delayRows, gridCells, latencyRows, memoryRows, speedUpRows } from './plot-data.ts'
+import { batchRows, delayRows, latencyRows, memoryRows } from './plot-data.ts'
 import { underLoadSection } from './under-load-section.ts'
 
 const columns: readonly [string, (peer: PeerResult) => string][] = [
@@ -76,34 +76,6 @@ function machineLine({ machine, versions, parameters, date }: BenchResults): str
     .filter((part) => part !== undefined)
     .map(escaped)
     .join(' · ')
-}
-
-function parallelSection({ scaling, grid, rows, cores }: ParallelResults): string {
-  const speedUps = speedUpRows(scaling)
-  const cells = gridCells(grid)
-  const best = cells.find(({ share }) => share === 1)
-  const near = cells.filter(({ share }) => share >= 0.9).length
-  const shares = scaling.flatMap(({ threads, seconds, phases }) =>
-    threads === 1 && phases !== undefined ? [phases.copySeconds / seconds] : [],
-  )
-  const [copyShare] = shares
-  const list = speedUps
-    .map(({ threads, median }) => `${threads} thread${threads === 1 ? '' : 's'} ${median.toFixed(2)}x`)
-    .join(', ')
-  const phases =
-    copyShare === undefined
-      ? ''
-      : ` With one thread, the copy and the encoding take ${(100 * copyShare).toFixed(0)} % of the time or less (progress is reported every 100 ms), the insertion the rest.`
-  const optimum =
-    best === undefined
-      ? ''
-      : ` The best of ${cells.length} settings is ${best.threads} threads with ${best.batchRows.toLocaleString('en-US')} vectors per call; ${near} of them are within 10 % of it.`
-  return `<h3>What threads do for a build</h3>
-<p>${rows.toLocaleString('en-US')} vectors, ${cores} cores: ${list}.${phases}${optimum}</p>
-<div class="pair">
-${figure('speedUp', 'Speed-up by threads', 'One call of add with all vectors; the dashed line is what as many cores could give.')}
-${cells.length === 0 ? '' : figure('grid', 'Threads and batch size', 'Vectors per second; the star is the best setting, and the paler a cell, the farther below it.')}
-</div>`
 }
 
 /** HTML of one run; the figures in it are drawn by the page's script. */

@@ -14,7 +14,11 @@ const builds = (threads: number, batchRows: number): ParallelBuild => ({
   seconds: 1 / threads,
   cpuSeconds: 1,
   vectorsPerSecond: 1000 * threads,
-  ...(batchRows === 1000 ? { phases: { copySeconds: 0.1 / threads, insertSeconds: 0.9 / threads } } : {}),
+  copySeconds: 0.1,
+})
+const withCompact = (threads: number): ParallelBuild => ({
+  ...builds(threads, 1000),
+  compact: { seconds: 0.2, cpuSeconds: 0.4 },
 })
 const failed = {
   builds: [],
@@ -35,6 +39,8 @@ const results = benchResults(
       cores: 4,
       rows: 1000,
       scaling: [1, 2, 4, 8].map((threads) => builds(threads, 1000)),
+      segments: [2, 4, 8].map(withCompact),
+      encode: { rows: 1000, fitSeconds: 0.01, encodeSeconds: 0.03 },
       grid: [1, 2].flatMap((threads) => [64, 512].map((batch) => builds(threads, batch))),
     },
   },
@@ -58,6 +64,7 @@ beforeAll(() => writeReport(path, [results, benchResults([peerResult('segvec', 1
 test('the report is one file that names every peer, setting and failure, and loads nothing', () => {
   const html = readFileSync(path, 'utf8')
   expect(html).toContain('cannot find its binding &#60;&#34;missing&#34;&#62;')
+  expect(html).toContain('8 (more than cores)')
   expect(html).toContain('notes on hnswlib-node')
   expect(html).toContain('a made-up CPU, 2 cores, 16 GiB')
   expect(html).toContain('hnswlib-node, @lancedb/lancedb: an add holds the event loop')
