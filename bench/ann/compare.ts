@@ -2,7 +2,6 @@
  * Build and search speed of segvec beside its peers, interleaved, at the same M, efConstruction and measured recall.
  * `npm run bench -- --help` lists the options.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { writeReport } from '../report/write-report.ts'
 import { adaptersNamed } from './adapters/registry.ts'
@@ -19,6 +18,7 @@ import type { BenchResults } from './results.ts'
 import { runStamp } from './run-stamp.ts'
 import { run } from './runner.ts'
 import { writeSet } from './set-files.ts'
+import { storeResults } from './store-results.ts'
 
 const args = process.argv.slice(2)
 if (args.includes('--help')) {
@@ -50,7 +50,8 @@ async function compareOn(name: string, setsLeft: number): Promise<BenchResults> 
   writeSet(folder.path, set)
   const minutes = options.minutes && (options.minutes - minutesUsed()) / setsLeft
   const { rounds: made, ...measured } = await run({
-    ...{ set, setFolder: folder.path, thresholds, adapters, parameters, log },
+    ...{ set, setFolder: folder.path, thresholds, parameters, log },
+    peers: adapters.map((adapter) => ({ adapter })),
     minutes,
   })
   folder.remove()
@@ -80,14 +81,7 @@ for (const [i, name] of options.sets.entries()) {
   const results = await compareOn(name, options.sets.length - i)
   runs.push(results)
   console.log(describeRun(results))
-  if (options.name !== undefined) {
-    const folder = fileURLToPath(new URL('../results', import.meta.url))
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(
-      `${folder}/${options.name}-${results.set.name}.json`,
-      `${JSON.stringify(results, null, 1)}\n`,
-    )
-  }
+  if (options.name !== undefined) storeResults(`${options.name}-${results.set.name}`, results)
   if (results.peers.some((peer) => peer.group === 'segvec' && peer.failure !== undefined)) {
     process.exitCode = 1
   }

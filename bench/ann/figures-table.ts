@@ -1,8 +1,9 @@
-/** The README's table, from committed results: medians, and segvec's ratio to the best of each rival. */
-import { bestOf, buildSpeed, bytesPerVector, rivals, type Spread, searchSpeed } from './figures-of.ts'
+/** Tables of the comparison, from committed results: medians, and segvec's ratio to the best of each rival. */
+import { bestOf, buildSpeed, residentBytesPerVector, rivals, type Spread, searchSpeed } from './figures-of.ts'
+import { type Cell, markdownTable, rounded } from './markdown.ts'
 import type { BenchResults, PeerResult } from './results.ts'
 
-const columns: [string, (peer: PeerResult) => Spread | undefined][] = [
+const columns: readonly [string, (peer: PeerResult) => Spread | undefined][] = [
   ['build, 1 thread', (peer) => buildSpeed(peer, 'one')],
   ['build, all threads', (peer) => buildSpeed(peer, 'all')],
   ['search at 0.90', (peer) => searchSpeed(peer, 0.9)],
@@ -11,59 +12,88 @@ const columns: [string, (peer: PeerResult) => Spread | undefined][] = [
   ['at 0.999', (peer) => searchSpeed(peer, 0.999)],
 ]
 
-const round = (value: number) => Number(value.toPrecision(3)).toLocaleString('en-US')
+/** How many times the figure of the best of a rival's configurations ours is; `undefined` where one of them has none. */
+function ratio(
+  ours: PeerResult,
+  theirs: readonly PeerResult[],
+  of: (peer: PeerResult) => Spread | undefined,
+) {
+  const [a, b] = [of(ours)?.median, bestOf(theirs, of)?.median]
+  return a === undefined || b === undefined ? undefined : a / b
+}
 
-const cell = (figure: Spread | undefined) => (figure === undefined ? '–' : round(figure.median))
+const peerNamed = ({ peers }: BenchResults, name: string) => peers.find((peer) => peer.name === name)
 
-const tableRow = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-
-function peerRow(peer: PeerResult): string {
-  const bytes = bytesPerVector(peer)
+function peerRow(peer: PeerResult): Cell[] {
   const failed = peer.failure === undefined ? '' : ' (failed)'
-  return tableRow([
-    `${peer.name}${failed}`,
-    ...columns.map(([, figure]) => cell(figure(peer))),
-    bytes === undefined ? '' : round(bytes),
-  ])
-}
-
-function ratioRow(segvec: PeerResult, name: string, peers: readonly PeerResult[]): string {
-  const ratios = columns.map(([, figure]) => {
-    const ours = figure(segvec)?.median
-    const theirs = bestOf(peers, figure)?.median
-    return ours === undefined || theirs === undefined ? '–' : `${(ours / theirs).toFixed(1)}x`
-  })
-  return tableRow([`segvec : ${name}`, ...ratios, ''])
-}
-
-function setTable(results: BenchResults, file: string): string {
-  const { set } = results
-  const segvec = results.peers.find((peer) => peer.name === 'segvec')
-  const head = ['', ...columns.map(([name]) => name), 'bytes/vector']
   return [
-    `**${set.name}**: ${round(set.rows)} x ${set.dimension}, ${set.metric} ([raw results](bench/results/${file}))`,
-    '',
-    `![Queries per second over recall](docs/figures/${set.name}-recall.svg) ![Vectors per second of a build](docs/figures/${set.name}-build.svg)`,
-    '',
-    tableRow(head),
-    tableRow(head.map((_, i) => (i === 0 ? '---' : '---:'))),
-    ...results.peers.map(peerRow),
-    ...(segvec === undefined
-      ? []
-      : [...rivals(results)].map(([name, peers]) => ratioRow(segvec, name, peers))),
-  ].join('\n')
+    `${peer.name}${failed}`,
+    ...columns.map(([, of]) => rounded(of(peer)?.median)),
+    rounded(residentBytesPerVector(peer)),
+  ]
 }
 
-/** Markdown for all result files given, which are of one run. */
-export function figuresTable(files: ReadonlyMap<string, BenchResults>): string {
-  const first = [...files.values()][0]
+const times = (value: number | undefined) => (value === undefined ? undefined : `${value.toFixed(1)}x`)
+
+const ratioRow = (segvec: PeerResult, name: string, peers: readonly PeerResult[]): Cell[] => [
+  `${segvec.name} : ${name}`,
+  ...columns.map(([, of]) => times(ratio(segvec, peers, of))),
+  undefined,
+]
+
+/** One set with all its peers, for docs/benchmarks.md. */
+export function setTable(results: BenchResults, file: string): string {
+  const { set, parameters, versions } = results
+  const ours = ['segvec', 'segvec none'].flatMap((name) => peerNamed(results, name) ?? [])
+  return [
+    `**${set.name}**: ${set.rows.toLocaleString('en-US')} x ${set.dimension}, ${set.metric}, ${parameters.buildRounds} build and ${parameters.searchRounds} search rounds, commit ${versions.commit.slice(0, 10)} ([raw results](../bench/results/${file}))`,
+    `![Queries per second over recall](figures/${set.name}-recall.svg) ![Vectors per second of a build](figures/${set.name}-build.svg)`,
+    markdownTable(
+      ['', ...columns.map(([name]) => name), 'resident bytes/vector'],
+      [
+        ...results.peers.map(peerRow),
+        ...ours.flatMap((segvec) =>
+          [...rivals(results)].map(([name, peers]) => ratioRow(segvec, name, peers)),
+        ),
+      ],
+    ),
+  ].join('\n\n')
+}
+
+/** From the least to the most of all sets. */
+function range(values: readonly (number | undefined)[]): string | undefined {
+  const known = values.filter((value) => value !== undefined).sort((a, b) => a - b)
+  const [least, most] = [known[0]?.toFixed(1), known.at(-1)?.toFixed(1)]
+  if (least === undefined) return undefined
+  return least === most ? `${least}x` : `${least}–${most}x`
+}
+
+/** Against whom, by how much: for README.md. */
+export function againstTable(files: ReadonlyMap<string, BenchResults>): string {
+  const all = [...files.values()]
+  const [first] = all
   if (first === undefined) throw new Error('no results to draw figures from')
+  const names = [...new Set(all.flatMap((results) => [...rivals(results).keys()]))]
   const { parameters, versions, machine } = first
-  const { cpu, cores } = machine
-  const intro = [
-    `Vectors and queries per second, medians of interleaved rounds; M ${parameters.M}, efConstruction ${parameters.efConstruction},`,
-    `k ${parameters.k}; searches with one thread, at the recall named; – where it is not reached. ${cpu}, ${cores} cores, Node ${versions.node},`,
-    `commit ${versions.commit.slice(0, 10)}. How, and what each peer is set to: [docs/benchmarks.md](docs/benchmarks.md).`,
-  ].join('\n')
-  return [intro, ...[...files].map(([file, results]) => setTable(results, file))].join('\n\n')
+  const rows = names.map((name): Cell[] => [
+    name,
+    ...columns.map(([, of]) =>
+      range(
+        all.map((results) => {
+          const [segvec, theirs] = [peerNamed(results, 'segvec'), rivals(results).get(name)]
+          return segvec && theirs && ratio(segvec, theirs, of)
+        }),
+      ),
+    ),
+  ])
+  const sets = all
+    .map(({ set }) => `${set.name} (${set.rows.toLocaleString('en-US')} x ${set.dimension}, ${set.metric})`)
+    .join(', ')
+  return [
+    `How many times as fast segvec is, from the least to the most of the sets: ${sets}. Each package at its best setting,\nmedians of interleaved rounds, M ${parameters.M}, efConstruction ${parameters.efConstruction}, k ${parameters.k}; searches with one thread, at the recall named; – where one of the two\ndoes not reach it. ${machine.cpu}, ${machine.cores} cores, Node ${versions.node}, commit ${versions.commit.slice(0, 10)}. All figures, how they were measured, and what each\npackage is set to: [docs/benchmarks.md](docs/benchmarks.md).`,
+    markdownTable(['against', ...columns.map(([name]) => name)], rows),
+    all
+      .map(({ set }) => `![${set.name}: queries per second over recall](docs/figures/${set.name}-recall.svg)`)
+      .join('\n'),
+  ].join('\n\n')
 }

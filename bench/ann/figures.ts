@@ -1,6 +1,6 @@
 /**
- * Writes what the documentation quotes from the committed results: the README's table, between its markers, and the figures
- * of docs/figures as SVG.
+ * Writes what the documentation quotes from the committed results: the tables between their markers, and the figures of
+ * docs/figures as SVG.
  *
  *   node --import tsx bench/ann/figures.ts [--name reference] [--check]
  *
@@ -10,29 +10,38 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { storedResults } from '../report/stored-results.ts'
-import { svgFigures } from '../report/svg.ts'
-import { figuresTable } from './figures-table.ts'
+import { growthFigure, svgFigures } from '../report/svg.ts'
+import type { ScaleResults } from '../scale/measure.ts'
+import { documents } from './documents.ts'
+import type { BenchResults } from './results.ts'
 
 const { values: options } = parseArgs({
   options: { name: { type: 'string', default: 'reference' }, check: { type: 'boolean', default: false } },
 })
 const projectFolder = fileURLToPath(new URL('../../', import.meta.url))
 const figuresFolder = 'docs/figures'
-const start = '<!-- figures -->'
-const end = '<!-- /figures -->'
 
-function withFigures(readme: string, figures: string): string {
-  const from = readme.indexOf(start)
-  const to = readme.indexOf(end)
-  if (from < 0 || to < from) throw new Error(`README.md lacks the markers ${start} and ${end}`)
-  return `${readme.slice(0, from + start.length)}\n${figures}\n${readme.slice(to)}`
+/** The text with what stands between `<!-- name -->` and `<!-- /name -->` replaced. */
+function withBlock(file: string, text: string, name: string, content: string): string {
+  const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
+  const from = text.indexOf(start)
+  const to = text.indexOf(end)
+  if (from < 0 || to < from) throw new Error(`${file} lacks the markers ${start} and ${end}`)
+  return `${text.slice(0, from + start.length)}\n${content}\n${text.slice(to)}`
 }
 
-const results = storedResults(options.name)
-const readme = readFileSync(`${projectFolder}README.md`, 'utf8')
-const wanted = new Map([['README.md', withFigures(readme, figuresTable(results))]])
-for (const run of results.values()) {
+const reference = storedResults<BenchResults>(options.name)
+const wanted = new Map<string, string>()
+for (const [file, blocks] of documents(reference)) {
+  let text = readFileSync(projectFolder + file, 'utf8')
+  for (const [name, content] of blocks) text = withBlock(file, text, name, content)
+  wanted.set(file, text)
+}
+for (const run of reference.values()) {
   for (const [name, svg] of svgFigures(run)) wanted.set(`${figuresFolder}/${run.set.name}-${name}.svg`, svg)
+}
+for (const scale of storedResults<ScaleResults>('scale').values()) {
+  wanted.set(`${figuresFolder}/scale.svg`, growthFigure(scale))
 }
 
 mkdirSync(projectFolder + figuresFolder, { recursive: true })

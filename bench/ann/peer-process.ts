@@ -2,13 +2,23 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { PeerAnswers, PeerReply, PeerRequest } from './peer-messages.ts'
 
+export interface Launch {
+  readonly environment?: Readonly<Record<string, string>>
+  /** A program and its arguments that starts the program named by the rest of its arguments. */
+  readonly launcher?: readonly [string, ...string[]]
+}
+
 /** One peer in a process of its own, asked one thing at a time. */
 export class PeerProcess {
   readonly #child: ChildProcess
 
-  constructor() {
+  constructor({ environment, launcher = [process.execPath] }: Launch = {}) {
+    const [program, ...programArguments] = launcher
+    const node = programArguments.length === 0 ? [] : [process.execPath]
     this.#child = fork(fileURLToPath(new URL('peer-main.ts', import.meta.url)), {
-      execArgv: ['--import', 'tsx', '--max-old-space-size=8192'],
+      execPath: program,
+      execArgv: [...programArguments, ...node, '--import', 'tsx', '--max-old-space-size=8192'],
+      env: { ...process.env, ...environment },
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })

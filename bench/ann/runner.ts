@@ -5,7 +5,7 @@ import type { DataSet } from './data-sets.ts'
 import { recall } from './metrics.ts'
 import { operatingPoint } from './operating-point.ts'
 import { canEvict, evict, sequentialReadSpeed } from './page-cache.ts'
-import { PeerProcess } from './peer-process.ts'
+import { type Launch, PeerProcess } from './peer-process.ts'
 import type { PeerResult, ReadSpeeds, RunParameters } from './results.ts'
 import { roundsWithin } from './rounds-within.ts'
 
@@ -14,11 +14,20 @@ interface RunningPeer {
   readonly result: PeerResult
 }
 
+/** Which adapter a process is to run, and how the process is started. */
+export interface PeerChoice extends Launch {
+  readonly adapter: string
+  /** In place of the adapter's own, where it runs more than once. */
+  readonly name?: string
+}
+
 export interface Run {
   readonly set: DataSet
   readonly setFolder: string
   readonly thresholds: readonly number[]
-  readonly adapters: readonly string[]
+  readonly peers: readonly PeerChoice[]
+  /** Builds and sweeps, and nothing else. */
+  readonly isSpeedOnly?: boolean
   readonly parameters: Required<RunParameters>
   /** How long it may take, about; as long as it wants if left out. */
   readonly minutes?: number | undefined
@@ -45,15 +54,16 @@ export async function run(run: Run): Promise<Measured> {
   const until = (share: number) => begin + share * (run.minutes ?? Number.POSITIVE_INFINITY) * 60_000
   let [buildRounds, searchRounds] = [0, 0]
   try {
-    for (const adapter of run.adapters) peers.push(await start(run, adapter))
+    for (const choice of run.peers) peers.push(await start(run, choice))
     const { parameters } = run
     buildRounds = await roundsWithin(parameters.buildRounds, until(0.4), () => buildRound(run, peers))
     for (const peer of peers) await rebuildForSearch(run, peer)
     searchRounds = await roundsWithin(parameters.searchRounds, until(0.8), (round) =>
       searchRound(run, peers, round),
     )
-    await roundsWithin(searchRounds, until(0.88), (round) => operatingRound(run, peers, round))
-    const lastRounds = Math.min(searchRounds, mostLastRounds)
+    const operatingRounds = run.isSpeedOnly ? 0 : searchRounds
+    await roundsWithin(operatingRounds, until(0.88), (round) => operatingRound(run, peers, round))
+    const lastRounds = Math.min(operatingRounds, mostLastRounds)
     await roundsWithin(lastRounds, until(0.95), () => loadRound(run, peers))
     await roundsWithin(lastRounds, until(1), () => persistenceRound(run, peers, readSpeeds))
   } finally {
@@ -73,14 +83,16 @@ async function attempt(run: Run, { process, result }: RunningPeer, work: () => P
   }
 }
 
-async function start(run: Run, adapter: string): Promise<RunningPeer> {
-  const process = new PeerProcess()
+async function start(run: Run, choice: PeerChoice): Promise<RunningPeer> {
+  const { adapter, name = adapter } = choice
+  const process = new PeerProcess(choice)
   try {
     const description = await process.ask({ kind: 'prepare', adapter, setFolder: run.setFolder })
     return {
       process,
       result: {
         ...description,
+        name: choice.name ?? description.name,
         builds: description.threadCounts.map((threads) => ({ threads, rounds: [] })),
         sweeps: description.variants.map((variant) => ({ variant, rounds: [] })),
         latencies: [],
@@ -92,9 +104,9 @@ async function start(run: Run, adapter: string): Promise<RunningPeer> {
   } catch (error) {
     process.close()
     const failure = error instanceof Error ? error.message : String(error)
-    run.log(`FAILED ${adapter}: ${failure}`)
+    run.log(`FAILED ${name}: ${failure}`)
     const unknown = { group: adapter, version: '', notes: '', threadCounts: [], variants: [] }
-    return { process, result: { name: adapter, ...unknown, builds: [], sweeps: [], failure } }
+    return { process, result: { name, ...unknown, builds: [], sweeps: [], failure } }
   }
 }
 

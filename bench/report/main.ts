@@ -4,6 +4,7 @@
  *   npm run bench:report -- [--name reference] [--output bench-report.html]
  */
 import { parseArgs } from 'node:util'
+import type { BenchResults } from '../ann/results.ts'
 import { storedResults } from './stored-results.ts'
 import { writeReport } from './write-report.ts'
 
@@ -13,7 +14,7 @@ const { values: options } = parseArgs({
     output: { type: 'string', default: 'bench-report.html' },
   },
 })
-const runs = [...storedResults(options.name).values()]
+const runs = [...storedResults<BenchResults>(options.name).values()]
 if (runs.length === 0)
   throw new Error(`there are no results of a run called '${options.name}' in bench/results`)
 await writeReport(options.output, runs)

@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { parseHTML } from 'linkedom'
 import type { BenchResults } from '../ann/results.ts'
+import type { ScaleResults } from '../scale/measure.ts'
+import { growthLines } from './growth-plot.ts'
 import { firstAnswerRows, underLoadRows } from './plot-data.ts'
 import { buildBars, type Canvas, type Figure, firstAnswerBars, recallCurves, underLoadBars } from './plots.ts'
 
@@ -13,9 +15,9 @@ const colors = [
 const half = colors.length / 2
 const style = `svg{color:var(--ink);${colors.slice(0, half).join('')}}@media(prefers-color-scheme:dark){svg{${colors.slice(half).join('')}}}`
 
-function standalone(
-  draw: (results: BenchResults, canvas: Canvas) => Figure,
-  results: BenchResults,
+function standalone<Results>(
+  draw: (results: Results, canvas: Canvas) => Figure,
+  results: Results,
   title: string,
 ) {
   const { document } = parseHTML('<html><body></body></html>')
@@ -29,6 +31,10 @@ function standalone(
     )
   return `${text}\n`
 }
+
+/** How building and searching grow. */
+export const growthFigure = (results: ScaleResults): string =>
+  standalone(growthLines, results, 'What building and searching take over the number of vectors')
 
 /** By the figure's name, which is part of its file's. */
 export function svgFigures(results: BenchResults): Map<string, string> {

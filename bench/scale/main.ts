@@ -3,13 +3,12 @@
  *
  *   npm run bench:scale -- [--sizes 10000,100000,500000,1000000] [--dimension 96] [--rounds 3] [--name scale]
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { loadDataSet } from '../ann/data-sets.ts'
 import { groundTruth } from '../ann/ground-truth.ts'
 import { runStamp } from '../ann/run-stamp.ts'
+import { storeResults } from '../ann/store-results.ts'
 import { measureScale, type ScaleResults, type ScaleSet } from './measure.ts'
 import { scaleTable } from './table.ts'
 
@@ -47,8 +46,4 @@ const results: ScaleResults = {
   sizes: await measureScale(sets, parameters, Number(values.rounds), log),
 }
 console.log(`\n${scaleTable(results)}`)
-if (values.name !== undefined) {
-  const folder = fileURLToPath(new URL('../results/', import.meta.url))
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(`${folder}${values.name}.json`, `${JSON.stringify(results, null, 1)}\n`)
-}
+if (values.name !== undefined) storeResults(values.name, results)

@@ -3,13 +3,12 @@
  *
  *   npm run bench:segments -- [--set sift-corel-128] [--limit rows] [--segments 1,2,4,8,16] [--rounds 5] [--name run]
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { limitedSet, loadDataSet } from '../ann/data-sets.ts'
 import { groundTruth } from '../ann/ground-truth.ts'
 import { runStamp } from '../ann/run-stamp.ts'
+import { storeResults } from '../ann/store-results.ts'
 import { measureRound, type SegmentsResults } from './measure.ts'
 import { segmentsTable } from './table.ts'
 
@@ -50,9 +49,5 @@ for (const name of values.set) {
     rounds,
   }
   console.log(`\n${segmentsTable(results)}`)
-  if (values.name !== undefined) {
-    const folder = fileURLToPath(new URL('../results/', import.meta.url))
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(`${folder}${values.name}-${set.name}.json`, `${JSON.stringify(results, null, 1)}\n`)
-  }
+  if (values.name !== undefined) storeResults(`${values.name}-${set.name}`, results)
 }

@@ -1,0 +1,39 @@
+/**
+ * A commit of 1 % new rows beside writing the whole index.
+ *
+ *   npm run bench:commits -- [--set sift-corel-128] [--limit rows] [--rounds 5] [--name commits]
+ */
+import { parseArgs } from 'node:util'
+import { limitedSet, loadDataSet, presentSets } from '../ann/data-sets.ts'
+import { runStamp } from '../ann/run-stamp.ts'
+import { storeResults } from '../ann/store-results.ts'
+import { type CommitResults, measureCommits } from './measure.ts'
+import { commitsTable } from './table.ts'
+
+const { values } = parseArgs({
+  options: {
+    set: { type: 'string', multiple: true },
+    limit: { type: 'string' },
+    rounds: { type: 'string', default: '5' },
+    name: { type: 'string' },
+  },
+})
+const share = 0.01
+
+const all: CommitResults[] = []
+for (const name of values.set ?? presentSets()) {
+  const whole = await loadDataSet(name, { seed: 1, metric: 'cosine', queries: undefined })
+  const set = limitedSet(whole, values.limit === undefined ? undefined : Number(values.limit))
+  const { dimension, metric } = set
+  const rows = set.base.length / dimension
+  const newRows = Math.ceil(rows * share)
+  const results: CommitResults = {
+    set: { name: set.name, rows, dimension, metric },
+    newRows,
+    ...runStamp(),
+    rounds: await measureCommits(set, newRows, Number(values.rounds)),
+  }
+  all.push(results)
+  if (values.name !== undefined) storeResults(`${values.name}-${set.name}`, results)
+}
+console.log(commitsTable(all))

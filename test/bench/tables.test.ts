@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest'
+import { againstTable, setTable } from '../../bench/ann/figures-table.ts'
+import { exactThresholds } from '../../bench/ann/ground-truth.ts'
+import { thisMachine } from '../../bench/ann/machine.ts'
+import { measureCommits } from '../../bench/commits/measure.ts'
+import { commitsTable } from '../../bench/commits/table.ts'
+import { measureRecall } from '../../bench/recall/measure.ts'
+import { recallTable } from '../../bench/recall/table.ts'
+import { stepChoices } from '../../bench/steps/choices.ts'
+import { stepsTable } from '../../bench/steps/table.ts'
+import { benchResults, peerResult } from '../support/bench-results.ts'
+import { clusteredVectors } from '../support/clustered.ts'
+
+const dimension = 8
+const set = {
+  name: 'made-up',
+  metric: 'l2' as const,
+  dimension,
+  base: clusteredVectors({ count: 3000, dimension }),
+  queries: clusteredVectors({ count: 50, dimension, seed: 8 }),
+}
+const stamp = {
+  machine: thisMachine(),
+  versions: { node: process.version, commit: '', isDirty: false },
+  date: '2026-01-01T00:00:00.000Z',
+}
+const description = { name: 'made-up', rows: 3000, dimension, metric: 'l2', queries: 50 }
+
+test('recall that is asked for is measured on held-out queries', async () => {
+  const parameters = { M: 8, efConstruction: 40, seed: 1 }
+  const points = await measureRecall(set, parameters, [5], [0.9, 0.99])
+  expect(points.map(({ k, wanted }) => [k, wanted])).toEqual([
+    [5, 0.9],
+    [5, 0.99],
+  ])
+  for (const { wanted, measured } of points) expect(measured).toBeGreaterThan(wanted - 0.05)
+  expect(recallTable([{ ...stamp, set: description, parameters, points }])).toMatch(
+    /^\| set \| k \| 0\.9 \| 0\.99 \|\n.*\n\| made-up \| 5 \| [01]\.\d{4} \| [01]\.\d{4} \|$/,
+  )
+  expect(await exactThresholds(set, 5)).toHaveLength(50)
+})
+
+test('commits of new rows are measured beside saves of everything', async () => {
+  const rounds = await measureCommits(set, 30, 2)
+  expect(rounds).toHaveLength(2)
+  const table = commitsTable([
+    { ...stamp, set: description, newRows: 30, rounds: [{ commitSeconds: 0.01, saveSeconds: 0.4 }] },
+  ])
+  expect(table).toContain('| made-up | 3,000 | 30 | 10 ms | 400 ms | 40x |')
+})
+
+describe('what each step brought', () => {
+  test('is measured with every instruction set that there is, on floats and on codes', () => {
+    const { available, selected } = thisMachine().instructionSets
+    const names = stepChoices().map(({ name }) => name)
+    for (const set of available) expect(names).toContain(`codes, ${set}`)
+    expect(names[0]).toBe('floats, scalar')
+    const withoutPages = stepChoices().filter(({ launcher }) => launcher !== undefined)
+    for (const { name } of withoutPages) expect(name).toBe(`codes, ${selected}, no huge pages`)
+  })
+
+  test('is told in multiples of the first', () => {
+    const results = benchResults([peerResult('floats, scalar', 100), peerResult('codes, avx2', 450)])
+    expect(stepsTable(results)).toContain('| codes, avx2 | 4.50x | 4.50x | 4.50x | 4.50x |')
+  })
+})
+
+describe('the tables of the comparison', () => {
+  const results = (rival: number) =>
+    benchResults([peerResult('segvec', 1000), peerResult('segvec none', 500), peerResult('rival', rival)])
+
+  test('say against whom, from the least to the most of the sets', () => {
+    const files = new Map([
+      ['a.json', results(200)],
+      ['b.json', results(100)],
+    ])
+    expect(againstTable(files)).toContain('| rival | 5.0–10.0x | 5.0–10.0x |')
+  })
+
+  test('say what every peer reached, and divide codes and floats by each rival', () => {
+    const table = setTable(results(200), 'a.json')
+    expect(table).toMatch(/\| segvec : rival \| 5\.0x /)
+    expect(table).toMatch(/\| segvec none : rival \| 2\.5x /)
+  })
+})
