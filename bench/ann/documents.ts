@@ -2,6 +2,8 @@
 import type { CommitResults } from '../commits/measure.ts'
 import { commitsTable } from '../commits/table.ts'
 import { kernelsTable } from '../kernels-table.ts'
+import type { OrderResults } from '../order/measure.ts'
+import { orderTable } from '../order/table.ts'
 import type { RecallResults } from '../recall/measure.ts'
 import { recallTable } from '../recall/table.ts'
 import { storedResults } from '../report/stored-results.ts'
@@ -23,6 +25,7 @@ export function documents(reference: ReadonlyMap<string, BenchResults>): Documen
   const scales = [...storedResults<ScaleResults>('scale').values()]
   const commits = [...storedResults<CommitResults>('commits').values()]
   const recalls = [...storedResults<RecallResults>('recall').values()]
+  const orders = [...storedResults<OrderResults>('order').values()]
   const steps = [...storedResults<BenchResults>('steps').values()]
   const [kernels] = storedResults<Parameters<typeof kernelsTable>[0]>('kernels').values()
   return new Map([
@@ -81,6 +84,10 @@ export function documents(reference: ReadonlyMap<string, BenchResults>): Documen
       'docs/what-each-step-brought.md',
       new Map([
         ['steps', orMissing(steps.map(stepsTable), 'npm run bench:steps -- --name steps')],
+        [
+          'order',
+          orMissing(orders.length === 0 ? [] : [orderTable(orders)], 'npm run bench:order -- --name order'),
+        ],
         [
           'kernels',
           orMissing(
