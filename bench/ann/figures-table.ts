@@ -3,35 +3,42 @@ import { bestOf, buildSpeed, residentBytesPerVector, rivals, type Spread, search
 import { type Cell, markdownTable, rounded } from './markdown.ts'
 import type { BenchResults, PeerResult } from './results.ts'
 
-const columns: readonly [string, (peer: PeerResult) => Spread | undefined][] = [
+type Column = readonly [string, (peer: PeerResult) => Spread | undefined]
+
+const buildColumns: readonly Column[] = [
   ['build, 1 thread', (peer) => buildSpeed(peer, 'one')],
   ['build, all threads', (peer) => buildSpeed(peer, 'all')],
+]
+const columns: readonly Column[] = [
+  ...buildColumns,
   ['search at 0.90', (peer) => searchSpeed(peer, 0.9)],
   ['at 0.95', (peer) => searchSpeed(peer, 0.95)],
   ['at 0.99', (peer) => searchSpeed(peer, 0.99)],
   ['at 0.999', (peer) => searchSpeed(peer, 0.999)],
 ]
 
-/** How many times the figure of the best of a rival's configurations ours is; `undefined` where one of them has none. */
+/**
+ * How many times the figure of the best of a rival's configurations ours is; `undefined` where one of them has none, and for the
+ * build of a scan, which builds nothing.
+ */
 function ratio(
   ours: PeerResult,
   theirs: readonly PeerResult[],
   of: (peer: PeerResult) => Spread | undefined,
 ) {
+  const isOfBuild = buildColumns.some(([, build]) => build === of)
+  if (isOfBuild && theirs.some((peer) => peer.isExact)) return undefined
   const [a, b] = [of(ours)?.median, bestOf(theirs, of)?.median]
   return a === undefined || b === undefined ? undefined : a / b
 }
 
 const peerNamed = ({ peers }: BenchResults, name: string) => peers.find((peer) => peer.name === name)
 
-function peerRow(peer: PeerResult): Cell[] {
-  const failed = peer.failure === undefined ? '' : ' (failed)'
-  return [
-    `${peer.name}${failed}`,
-    ...columns.map(([, of]) => rounded(of(peer)?.median)),
-    rounded(residentBytesPerVector(peer)),
-  ]
-}
+const peerRow = (peer: PeerResult): Cell[] => [
+  peer.name,
+  ...columns.map(([, of]) => rounded(of(peer)?.median)),
+  rounded(residentBytesPerVector(peer)),
+]
 
 const times = (value: number | undefined) => (value === undefined ? undefined : `${value.toFixed(1)}x`)
 
@@ -44,6 +51,8 @@ const ratioRow = (segvec: PeerResult, name: string, peers: readonly PeerResult[]
 /** One set with all its peers, for docs/benchmarks.md. */
 export function setTable(results: BenchResults, file: string): string {
   const { set, parameters, versions } = results
+  const measured = results.peers.filter(({ failure }) => failure === undefined)
+  const missing = results.peers.filter(({ failure }) => failure !== undefined)
   const ours = ['segvec', 'segvec none'].flatMap((name) => peerNamed(results, name) ?? [])
   return [
     `**${set.name}**: ${set.rows.toLocaleString('en-US')} x ${set.dimension}, ${set.metric}, ${parameters.buildRounds} build and ${parameters.searchRounds} search rounds, commit ${versions.commit.slice(0, 10)} ([raw results](../bench/results/${file}))`,
@@ -51,12 +60,13 @@ export function setTable(results: BenchResults, file: string): string {
     markdownTable(
       ['', ...columns.map(([name]) => name), 'resident bytes/vector'],
       [
-        ...results.peers.map(peerRow),
+        ...measured.map(peerRow),
         ...ours.flatMap((segvec) =>
-          [...rivals(results)].map(([name, peers]) => ratioRow(segvec, name, peers)),
+          [...rivals({ ...results, peers: measured })].map(([name, peers]) => ratioRow(segvec, name, peers)),
         ),
       ],
     ),
+    ...missing.map(({ name, failure }) => `Not measured: ${name}: ${failure}`),
   ].join('\n\n')
 }
 

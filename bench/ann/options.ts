@@ -45,7 +45,7 @@ export const usage = `npm run bench -- [options]
                       instead of a run: by how much the ratios of two runs to one package differ; exits with 1 if any
                       does by more`
 
-const efs = [10, 12, 16, 20, 26, 34, 44, 58, 76, 100, 140, 200, 300, 400, 600, 800]
+const efs = [10, 14, 20, 28, 40, 58, 84, 120, 180, 280, 480, 800]
 const quickRows = 10_000
 
 export function readBenchOptions(args: readonly string[]): BenchOptions {

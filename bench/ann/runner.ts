@@ -41,8 +41,9 @@ export interface Measured {
   readonly rounds: Pick<RunParameters, 'buildRounds' | 'searchRounds'>
 }
 
-/** More rounds beside other work, and to the disk and back, take long and say no more. */
-const mostLastRounds = 3
+/** More rounds of single latencies, beside other work, and to the disk and back take long and say no more. */
+const mostOperatingRounds = 3
+const mostLastRounds = 2
 /** A sweep has shown what there is to show when fewer than this share of the neighbors are missed. */
 const enoughMisses = 0.0005
 
@@ -61,7 +62,7 @@ export async function run(run: Run): Promise<Measured> {
     searchRounds = await roundsWithin(parameters.searchRounds, until(0.8), (round) =>
       searchRound(run, peers, round),
     )
-    const operatingRounds = run.isSpeedOnly ? 0 : searchRounds
+    const operatingRounds = run.isSpeedOnly ? 0 : Math.min(searchRounds, mostOperatingRounds)
     await roundsWithin(operatingRounds, until(0.88), (round) => operatingRound(run, peers, round))
     const lastRounds = Math.min(operatingRounds, mostLastRounds)
     await roundsWithin(lastRounds, until(0.95), () => loadRound(run, peers))
@@ -183,7 +184,7 @@ async function operatingRound(run: Run, peers: readonly RunningPeer[], round: nu
       })
     })
   }
-  run.log(`latency and batch round ${round + 1} of ${run.parameters.searchRounds} done`)
+  run.log(`latency and batch round ${round + 1} done`)
 }
 
 /** Latencies of single searches while the index is busy, at the same point, with all threads. */

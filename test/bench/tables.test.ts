@@ -77,6 +77,15 @@ describe('the tables of the comparison', () => {
     expect(againstTable(files)).toContain('| rival | 5.0–10.0x | 5.0–10.0x |')
   })
 
+  test('do not divide a build by that of a scan, and say what is missing', () => {
+    const scan = peerResult('scan', 100, { isExact: true })
+    const broken = peerResult('broken', 1, { failure: 'it is not here', builds: [], sweeps: [] })
+    const files = new Map([['a.json', benchResults([peerResult('segvec', 1000), scan])]])
+    expect(againstTable(files)).toContain('| scan | – | – | 10.0x |')
+    const table = setTable(benchResults([peerResult('segvec', 1000), scan, broken]), 'a.json')
+    expect(table).toMatch(/Not measured: broken: it is not here$/)
+  })
+
   test('say what every peer reached, and divide codes and floats by each rival', () => {
     const table = setTable(results(200), 'a.json')
     expect(table).toMatch(/\| segvec : rival \| 5\.0x /)
