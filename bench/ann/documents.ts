@@ -1,6 +1,6 @@
 /** What the documentation quotes from committed results: by file, what stands between each pair of markers. */
 import type { CommitResults } from '../commits/measure.ts'
-import { commitsTable } from '../commits/table.ts'
+import { commitsTable, durabilityTable } from '../commits/table.ts'
 import { kernelsTable } from '../kernels-table.ts'
 import type { OrderResults } from '../order/measure.ts'
 import { orderTable } from '../order/table.ts'
@@ -63,6 +63,13 @@ export function documents(reference: ReadonlyMap<string, BenchResults>): Documen
           'commits',
           orMissing(
             commits.length === 0 ? [] : [commitsTable(commits)],
+            'npm run bench:commits -- --name commits',
+          ),
+        ],
+        [
+          'durability',
+          orMissing(
+            commits.some(({ durability }) => durability !== undefined) ? [durabilityTable(commits)] : [],
             'npm run bench:commits -- --name commits',
           ),
         ],

@@ -1,5 +1,5 @@
 /**
- * A commit of 1 % new rows beside writing the whole index.
+ * A commit of 1 % new rows beside writing the whole index, and the speed of adds that are durable when they resolve.
  *
  *   npm run bench:commits -- [--set sift-corel-128] [--limit rows] [--rounds 5] [--name commits]
  */
@@ -7,8 +7,9 @@ import { parseArgs } from 'node:util'
 import { limitedSet, loadDataSet, presentSets } from '../ann/data-sets.ts'
 import { runStamp } from '../ann/run-stamp.ts'
 import { storeResults } from '../ann/store-results.ts'
+import { type DurabilityPoint, measureDurability } from './durability.ts'
 import { type CommitResults, measureCommits } from './measure.ts'
-import { commitsTable } from './table.ts'
+import { commitsTable, durabilityTable } from './table.ts'
 
 const { values } = parseArgs({
   options: {
@@ -19,6 +20,8 @@ const { values } = parseArgs({
   },
 })
 const share = 0.01
+const durabilityMs = 1000
+const mostDurabilityRounds = 3
 
 const all: CommitResults[] = []
 for (const name of values.set ?? presentSets()) {
@@ -27,13 +30,17 @@ for (const name of values.set ?? presentSets()) {
   const { dimension, metric } = set
   const rows = set.base.length / dimension
   const newRows = Math.ceil(rows * share)
+  const durability: DurabilityPoint[][] = []
+  for (let round = 0; round < Math.min(Number(values.rounds), mostDurabilityRounds); round++)
+    durability.push(await measureDurability(set, durabilityMs))
   const results: CommitResults = {
     set: { name: set.name, rows, dimension, metric },
     newRows,
     ...runStamp(),
     rounds: await measureCommits(set, newRows, Number(values.rounds)),
+    durability,
   }
   all.push(results)
   if (values.name !== undefined) storeResults(`${values.name}-${set.name}`, results)
 }
-console.log(commitsTable(all))
+console.log(`${commitsTable(all)}\n\n${durabilityTable(all)}`)

@@ -5,6 +5,7 @@ import { scratchFolder } from '../ann/adapters/scratch-folder.ts'
 import type { DataSet } from '../ann/data-sets.ts'
 import type { RunStamp } from '../ann/run-stamp.ts'
 import { timed } from '../ann/timed.ts'
+import type { DurabilityPoint } from './durability.ts'
 
 export interface CommitRound {
   /** A commit after an add of `newRows`, and a save of everything right after it; both are on the disk when they resolve. */
@@ -21,6 +22,8 @@ export interface CommitResults extends RunStamp {
   }
   readonly newRows: number
   readonly rounds: readonly CommitRound[]
+  /** Adds one after the other, each durable when it resolves; one list per round. */
+  readonly durability?: readonly (readonly DurabilityPoint[])[]
 }
 
 /** Commits all rows but those of the rounds, then `newRows` more in each round. */

@@ -26,7 +26,13 @@ export function underLoadSection(results: BenchResults): string {
   const measured = results.peers.filter((peer) => (peer.underLoad?.length ?? 0) > 0)
   if (measured.length === 0) return ''
   const synchronous = results.peers
-    .filter((peer) => peer.failure === undefined && peer.loadKinds?.length === 0 && peer.group !== 'segvec')
+    .filter(
+      (peer) =>
+        peer.failure === undefined &&
+        peer.loadKinds?.length === 0 &&
+        peer.isInProcess !== false &&
+        peer.group !== 'segvec',
+    )
     .map(({ name }) => escaped(name))
   const blocked =
     synchronous.length === 0

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { againstTable, setTable } from '../../bench/ann/figures-table.ts'
 import { exactThresholds } from '../../bench/ann/ground-truth.ts'
 import { thisMachine } from '../../bench/ann/machine.ts'
+import { measureDurability } from '../../bench/commits/durability.ts'
 import { measureCommits } from '../../bench/commits/measure.ts'
-import { commitsTable } from '../../bench/commits/table.ts'
+import { commitsTable, durabilityTable } from '../../bench/commits/table.ts'
 import { measureRecall } from '../../bench/recall/measure.ts'
 import { recallTable } from '../../bench/recall/table.ts'
 import { stepChoices } from '../../bench/steps/choices.ts'
@@ -47,6 +48,19 @@ test('commits of new rows are measured beside saves of everything', async () => 
     { ...stamp, set: description, newRows: 30, rounds: [{ commitSeconds: 0.01, saveSeconds: 0.4 }] },
   ])
   expect(table).toContain('| made-up | 3,000 | 30 | 10 ms | 400 ms | 40x |')
+})
+
+test('adds that are durable when they resolve are timed in every mode', async () => {
+  const points = await measureDurability(set, 20)
+  expect(new Set(points.map(({ mode }) => mode))).toContain('commit')
+  for (const { vectorsPerSecond } of points) expect(vectorsPerSecond).toBeGreaterThan(0)
+  const point = (mode: 'none' | 'commit', vectorsPerSecond: number) => ({
+    ...{ mode, batchRows: 100, callers: 16 },
+    vectorsPerSecond,
+  })
+  const durability = [[point('none', 5000), point('commit', 800)]]
+  const results = { ...stamp, set: description, newRows: 30, rounds: [], durability }
+  expect(durabilityTable([results])).toContain('| made-up | 100 | 16 | 5,000 | 800 | – |')
 })
 
 describe('what each step brought', () => {
