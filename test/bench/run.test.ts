@@ -60,6 +60,7 @@ describe('npm run bench', () => {
     expect(adaptersNamed(['segvec'])).toEqual(['segvec'])
     expect(adaptersNamed(['usearch', 'sqlite'])).toEqual([
       'usearch f32',
+      'usearch f16',
       'usearch i8',
       'usearch u8',
       'sqlite-vec',

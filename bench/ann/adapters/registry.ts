@@ -13,6 +13,7 @@ export const adapterFactories: Readonly<Record<string, () => Adapter>> = {
   'hnswlib-node': hnswlibNode,
   'hnswlib C++': hnswlibHeaders,
   'usearch f32': () => usearch('f32'),
+  'usearch f16': () => usearch('f16'),
   'usearch i8': () => usearch('i8'),
   'usearch u8': () => usearch('u8'),
   '@zvec/zvec float32': () => zvec('float32'),

@@ -29,11 +29,12 @@ const defaultEf = 64
 
 const metrics = { l2: 'l2sq', cosine: 'cos', ip: 'ip' } as const
 
-export function usearch(quantization: 'f32' | 'i8' | 'u8'): Adapter {
+export function usearch(quantization: 'f32' | 'f16' | 'i8' | 'u8'): Adapter {
   const { Index } = loadPeer<{ Index: new (config: object) => Index }>('usearch')
   return {
     name: `usearch ${quantization}`,
-    group: quantization === 'f32' ? 'usearch' : `usearch ${quantization}`,
+    // The floats compete: halves are built and searched faster, and as near to the truth.
+    group: quantization.startsWith('f') ? 'usearch' : `usearch ${quantization}`,
     version: peerVersion('usearch'),
     notes: `${quantization}; ef is fixed at construction, so the built index is saved and loaded per ef, off the clock; an add with several threads can lose vectors from search (USearch#735)`,
     threadCounts: oneAndAllThreads,
