@@ -20,17 +20,24 @@ export interface OpenOptions<T extends IdType = 'number'> extends Partial<IndexO
    */
   readonly load?: 'memory' | 'mmap' | undefined
   /**
-   * `'previous'` opens the newest generation that is whole if the newest of all is damaged; `stats().storage.dropped` says
-   * what was passed over. Without it, damage is an error.
+   * `'previous'` opens the newest generation that is whole if the newest of all is damaged, and of a damaged log what comes
+   * before the damage; `stats().storage.dropped` says what was passed over. Without it, damage is an error.
    */
   readonly recover?: 'previous' | undefined
+  /**
+   * `'commit'` (if left out): `commit()` makes durable what was added and removed before it. `'log'`: each `add`, `upsert` and
+   * `remove` is durable on its own once it resolves, and is there again after a crash without a commit; calls that wait
+   * share a sync of the disk. What a log holds is replayed by either. Not with `readOnly`: readers see commits.
+   */
+  readonly durability?: 'commit' | 'log' | undefined
   /** Abandons the opening. */
   readonly signal?: AbortSignal | undefined
 }
 
 const loads = ['memory', 'mmap'] as const
+const durabilities = ['commit', 'log'] as const
 const recoveries = ['none', 'previous'] as const
-const names = [...indexOptionNames, 'readOnly', 'load', 'recover', 'signal'] as const
+const names = [...indexOptionNames, 'readOnly', 'load', 'recover', 'durability', 'signal'] as const
 
 /** Reads the options of `open`. @throws {SegvecError} `INVALID_ARGUMENT`, naming the option. */
 export function readOpenOptions(options: unknown): {
@@ -44,11 +51,15 @@ export function readOpenOptions(options: unknown): {
   if (mapped && !readOnly) {
     throw new SegvecError('INVALID_ARGUMENT', 'load is "mmap"; expected readOnly: true beside it')
   }
+  const logsChanges = choiceOption('durability', raw.durability, durabilities, 'commit') === 'log'
+  if (logsChanges && readOnly) {
+    throw new SegvecError('INVALID_ARGUMENT', 'durability is "log"; expected "commit" beside readOnly: true')
+  }
   // Without a dimension any will do: it is not among those given.
   const settings = settingsOf({ ...raw, dimension: raw.dimension ?? 1 })
   const recoverPrevious = choiceOption('recover', raw.recover ?? 'none', recoveries, 'none') === 'previous'
   return {
-    native: Object.freeze({ ...settings, given, readOnly, mapped, recoverPrevious }),
+    native: Object.freeze({ ...settings, given, readOnly, mapped, recoverPrevious, logsChanges }),
     signal: signalOption(raw.signal),
   }
 }

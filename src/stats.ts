@@ -39,7 +39,14 @@ export interface StorageStats {
   /** Counts the commits of the directory; the one that the index was opened from or last wrote. */
   readonly generation: number
   readonly isReadOnly: boolean
-  /** Newer generations that were damaged and passed over on request (`recover: 'previous'`), newest first. */
+  /** As `open` was told. */
+  readonly durability: 'commit' | 'log'
+  /** Bytes of the log since the last commit: what opening would read and replay. */
+  readonly logBytes: number
+  /**
+   * What was damaged and passed over on request (`recover: 'previous'`): newer generations, newest first, and the log behind
+   * a generation from the damage on.
+   */
   readonly dropped: readonly { readonly generation: number; readonly reason: string }[]
 }
 

@@ -108,7 +108,7 @@ export class VectorIndex<T extends IdType = 'number'> {
 
   /**
    * Opens the index in a directory, or makes one where there is none. What `commit()` has stored is there again, and
-   * nothing else; closing an index does not commit it. One index at a time may write to a directory, any number may read.
+   * with `durability: 'log'` every call that has resolved since; nothing else is: closing an index does not commit it. One index at a time may write to a directory, any number may read.
    *
    * @param directory A path; created, with its parents, unless `readOnly`.
    * @throws {SegvecError} `INVALID_ARGUMENT` (also for options that contradict the index), `LOCKED`, `NOT_FOUND`,
@@ -116,6 +116,7 @@ export class VectorIndex<T extends IdType = 'number'> {
    * @example
    * const index = await VectorIndex.open('./vectors', { dimension: 768, metric: 'cosine' })
    * const reader = await VectorIndex.open('./vectors', { readOnly: true, load: 'mmap' })
+   * const safe = await VectorIndex.open('./sessions', { dimension: 768, durability: 'log' }) // each add is durable
    */
   static async open<T extends IdType = 'number'>(
     directory: string,
@@ -235,7 +236,7 @@ export class VectorIndex<T extends IdType = 'number'> {
    * 4 MiB of them are copied before the call returns; leave more alone until the promise settles.
    * @returns The ids, in row order.
    * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR`, `INVALID_ID`, `DUPLICATE_ID` (each naming the row),
-   * `INVALID_ARGUMENT`, `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, as a rejection.
+   * `IO` (with `durability: 'log'`: it could not be logged), `INVALID_ARGUMENT`, `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, as a rejection.
    * @example
    * await index.add([1, 2], new Float32Array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6]), {
    *   signal: AbortSignal.timeout(60_000),

@@ -22,10 +22,28 @@ void IndexTask::Finish(Napi::Env env) {
   close->Start();
 }
 
-AddTask::AddTask(Napi::Env env, std::shared_ptr<IndexState> state, std::shared_ptr<CancelToken> cancel,
-                 std::shared_ptr<Stage> stage, Kind kind)
-    : IndexTask(env, std::move(state), std::move(cancel)), stage_(std::move(stage)), kind_(kind) {
+ChangeTask::ChangeTask(Napi::Env env, std::shared_ptr<IndexState> state, std::shared_ptr<CancelToken> cancel,
+                       std::shared_ptr<Stage> stage, LogRecordType type)
+    : IndexTask(env, std::move(state), std::move(cancel)),
+      stage_(std::move(stage)),
+      type_(type),
+      changes_(state_->changes) {
+  if (changes_) change_ = changes_->Make(type_, stage_, shared_cancel());
   stage_memory_.Update(env, stage_->memory_bytes());
+}
+
+Napi::Promise ChangeTask::Start(Napi::Env env) {
+  // The task may be gone as soon as it is posted.
+  const Napi::Promise result = promise();
+  const std::shared_ptr<LoggedChanges> changes = changes_;
+  const std::shared_ptr<LoggedChanges::Change> change = change_;
+  completions()->Begin(env, this);
+  state_->writer->Post([this, changes, change] {
+    Run();
+    if (changes) changes->Conclude(change);
+  });
+  if (changes) changes->Announce(change);
+  return result;
 }
 
 namespace {
@@ -38,28 +56,31 @@ struct FreeRows {
 
 }  // namespace
 
-void AddTask::Execute() {
+void ChangeTask::Execute() {
   const FreeRows free_rows{*stage_};
-  assigned_ids_ = kind_ == Kind::kUpsert ? index().Upsert(*stage_, cancel()) : index().Add(*stage_, cancel());
+  result_ = Perform();
 }
 
-Napi::Value AddTask::Result(Napi::Env env) {
-  if (assigned_ids_.empty()) return env.Undefined();
-  return MakeAssignedIds(env, index().options().id_type, assigned_ids_);
+LoggedChanges::Result ChangeTask::Perform() {
+  if (changes_) return changes_->Perform(change_);
+  LoggedChanges::Result result;
+  if (type_ == LogRecordType::kRemove) {
+    result.removed_count = index().Remove(*stage_, cancel());
+  } else {
+    result.assigned_ids =
+        type_ == LogRecordType::kUpsert ? index().Upsert(*stage_, cancel()) : index().Add(*stage_, cancel());
+  }
+  return result;
 }
 
-void AddTask::Finish(Napi::Env env) {
+Napi::Value ChangeTask::Result(Napi::Env env) {
+  if (type_ == LogRecordType::kRemove) return Napi::Number::New(env, static_cast<double>(result_.removed_count));
+  if (result_.assigned_ids.empty()) return env.Undefined();
+  return MakeAssignedIds(env, index().options().id_type, result_.assigned_ids);
+}
+
+void ChangeTask::Finish(Napi::Env env) {
   stage_memory_.Update(env, 0);
-  state().compactor->Consider();
-  IndexTask::Finish(env);
-}
-
-void RemoveTask::Execute() {
-  const FreeRows free_rows{*stage_};
-  removed_count_ = index().Remove(*stage_, cancel());
-}
-
-void RemoveTask::Finish(Napi::Env env) {
   state().compactor->Consider();
   IndexTask::Finish(env);
 }
@@ -78,6 +99,12 @@ void CloseTask::Start() {
   index_ = std::move(state_->index);
   state_->index = nullptr;
   directory_ = std::move(state_->directory);
+  changes_ = std::move(state_->changes);
+  if (changes_) {
+    // Behind the last change, which may have told its result but not ended its turn.
+    state_->writer->Post([this] { Run(); });
+    return;
+  }
   ThreadPool::Shared().Post(ThreadPool::Priority::kInteractive, [this] { Run(); });
 }
 

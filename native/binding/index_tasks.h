@@ -28,39 +28,31 @@ class IndexTask : public AsyncTask {
   std::shared_ptr<Index> index_;
 };
 
-class AddTask : public IndexTask {
+// A change of the index, in its turn; where changes are logged, made safe before that.
+class ChangeTask : public IndexTask {
  public:
-  enum class Kind { kAdd, kUpsert };
+  // `type`: not kCancel.
+  ChangeTask(Napi::Env env, std::shared_ptr<IndexState> state, std::shared_ptr<CancelToken> cancel,
+             std::shared_ptr<Stage> stage, LogRecordType type);
 
-  AddTask(Napi::Env env, std::shared_ptr<IndexState> state, std::shared_ptr<CancelToken> cancel,
-          std::shared_ptr<Stage> stage, Kind kind);
+  // Posts the task; changes are made in the order of these calls.
+  Napi::Promise Start(Napi::Env env);
 
  protected:
   void Execute() override;
+  // The number of vectors removed; or the ids that the index assigned, if it did.
   Napi::Value Result(Napi::Env env) override;
   void Finish(Napi::Env env) override;
 
  private:
+  LoggedChanges::Result Perform();
+
   std::shared_ptr<Stage> stage_;
-  const Kind kind_;
+  const LogRecordType type_;
   ReportedMemory stage_memory_;
-  std::vector<uint64_t> assigned_ids_;
-};
-
-class RemoveTask : public IndexTask {
- public:
-  RemoveTask(Napi::Env env, std::shared_ptr<IndexState> state, std::shared_ptr<CancelToken> cancel,
-             std::shared_ptr<Stage> stage)
-      : IndexTask(env, std::move(state), std::move(cancel)), stage_(std::move(stage)) {}
-
- protected:
-  void Execute() override;
-  Napi::Value Result(Napi::Env env) override { return Napi::Number::New(env, static_cast<double>(removed_count_)); }
-  void Finish(Napi::Env env) override;
-
- private:
-  std::shared_ptr<Stage> stage_;
-  size_t removed_count_ = 0;
+  std::shared_ptr<LoggedChanges> changes_;         // null where changes are not logged
+  std::shared_ptr<LoggedChanges::Change> change_;  // of them
+  LoggedChanges::Result result_;
 };
 
 class CompactTask : public IndexTask {
@@ -124,6 +116,7 @@ class CloseTask : public AsyncTask {
 
  protected:
   void Execute() override {
+    if (changes_) changes_->Close();
     index_.reset();
     directory_.reset();  // and with it the lock
   }
@@ -134,6 +127,7 @@ class CloseTask : public AsyncTask {
   std::shared_ptr<IndexState> state_;
   std::shared_ptr<Index> index_;
   std::shared_ptr<IndexDirectory> directory_;
+  std::shared_ptr<LoggedChanges> changes_;
 };
 
 // { k, ids, distances, counts } for the TypeScript layer.

@@ -185,6 +185,9 @@ IndexWrap::IndexWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<IndexWra
       // An index for reading only may be replaced by a newer one (Refresh), and is never compacted.
       state_->compactor = std::make_shared<Compactor>(
           state_->directory->is_read_only() ? nullptr : state_->index, state_->writer);
+      if (state_->directory->logs_changes()) {
+        state_->changes = std::make_shared<LoggedChanges>(state_->index, state_->directory);
+      }
       state_->ReportMemory(info.Env());
       return;
     }
@@ -208,7 +211,8 @@ void IndexWrap::Finalize(Napi::Env env) {
   state_->compactor->Stop();
   // Giving back gigabytes takes time, and this is the JavaScript thread.
   ThreadPool::Shared().Post(ThreadPool::Priority::kInteractive,
-                            [index = std::move(state_->index), directory = std::move(state_->directory)] {});
+                            [index = std::move(state_->index), directory = std::move(state_->directory),
+                             changes = std::move(state_->changes)] {});
 }
 
 Napi::Value IndexWrap::Size(const Napi::CallbackInfo& info) {
@@ -232,32 +236,26 @@ Napi::Value IndexWrap::MakeStage(const Napi::CallbackInfo& info) {
   });
 }
 
-Napi::Value IndexWrap::PostChange(Napi::Env env, AsyncTask* task) {
-  const Napi::Promise promise = task->promise();
-  task->completions()->Begin(env, task);
-  state_->writer->Post([task] { task->Run(); });
-  return promise;
-}
-
-Napi::Value IndexWrap::AddRows(const Napi::CallbackInfo& info, bool replaces) {
+Napi::Value IndexWrap::AddRows(const Napi::CallbackInfo& info, LogRecordType type) {
   StageWrap& stage = StageOf(info[0], state_->OpenForWriting());
-  return PostChange(info.Env(), new AddTask(info.Env(), state_, CancelTokenWrap::FromArgument(info[1]), stage.Take(),
-                                            replaces ? AddTask::Kind::kUpsert : AddTask::Kind::kAdd));
+  auto* task = new ChangeTask(info.Env(), state_, CancelTokenWrap::FromArgument(info[1]), stage.Take(), type);
+  return task->Start(info.Env());
 }
 
 Napi::Value IndexWrap::Add(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&] { return AddRows(info, false); });
+  return Guard(info.Env(), [&] { return AddRows(info, LogRecordType::kAdd); });
 }
 
 Napi::Value IndexWrap::Upsert(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&] { return AddRows(info, true); });
+  return Guard(info.Env(), [&] { return AddRows(info, LogRecordType::kUpsert); });
 }
 
 Napi::Value IndexWrap::Remove(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&]() -> Napi::Value {
     StageWrap& stage = StageOf(info[0], state_->OpenForWriting());
-    return PostChange(info.Env(), new RemoveTask(info.Env(), state_, CancelTokenWrap::FromArgument(info[1]),
-                                                 stage.TakeIds()));
+    auto* task = new ChangeTask(info.Env(), state_, CancelTokenWrap::FromArgument(info[1]), stage.TakeIds(),
+                                LogRecordType::kRemove);
+    return task->Start(info.Env());
   });
 }
 
@@ -428,6 +426,8 @@ Napi::Value IndexWrap::Storage(const Napi::CallbackInfo& info) {
     Napi::Object storage = Napi::Object::New(env);
     storage.Set("generation", Napi::Number::New(env, static_cast<double>(state_->directory->generation())));
     storage.Set("isReadOnly", Napi::Boolean::New(env, state_->directory->is_read_only()));
+    storage.Set("durability", Napi::String::New(env, state_->directory->logs_changes() ? "log" : "commit"));
+    storage.Set("logBytes", Napi::Number::New(env, static_cast<double>(state_->directory->log_bytes())));
     storage.Set("dropped", list);
     return storage;
   });

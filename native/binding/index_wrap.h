@@ -9,6 +9,7 @@
 #include "index/compactor.h"
 #include "index/index.h"
 #include "index/index_directory.h"
+#include "index/logged_changes.h"
 #include "instance.h"
 
 namespace segvec::binding {
@@ -20,6 +21,7 @@ class AsyncTask;
 struct IndexState {
   std::shared_ptr<Index> index;               // null once closed
   std::shared_ptr<IndexDirectory> directory;  // null in memory, and once closed
+  std::shared_ptr<LoggedChanges> changes;     // null where changes are not logged, and once closed
   std::shared_ptr<Strand> writer = std::make_shared<Strand>();
   std::shared_ptr<Strand> committer = std::make_shared<Strand>();  // what reads or writes the directory
   std::shared_ptr<Compactor> compactor;
@@ -49,9 +51,7 @@ class IndexWrap : public Napi::ObjectWrap<IndexWrap> {
   void Finalize(Napi::Env env) override;
 
  private:
-  // Posts a task that changes the index; calls take effect in the order in which they are made.
-  Napi::Value PostChange(Napi::Env env, AsyncTask* task);
-  Napi::Value AddRows(const Napi::CallbackInfo& info, bool replaces);
+  Napi::Value AddRows(const Napi::CallbackInfo& info, LogRecordType type);
 
   Napi::Value Size(const Napi::CallbackInfo& info);
   Napi::Value MemoryBytes(const Napi::CallbackInfo& info);

@@ -92,6 +92,7 @@ Napi::Value OpenIndex(const Napi::CallbackInfo& info) {
     parameters.is_read_only = Flag(options, "readOnly");
     parameters.is_mapped = parameters.is_read_only && Flag(options, "mapped");
     parameters.recovers_previous = Flag(options, "recoverPrevious");
+    parameters.logs_changes = !parameters.is_read_only && Flag(options, "logsChanges");
     parameters.threads = ReadOptions(options).threads;
     parameters.compacts_in_background = ReadOptions(options).compacts_in_background;
     ThreadPool::Shared().EnsureThreads(parameters.threads);

@@ -28,11 +28,8 @@ Napi::Value StoreTask::Start(Napi::Env env, const std::shared_ptr<IndexState>& s
 void StoreTask::Capture() noexcept {
   try {
     cancel().Check();
-    image_ = index().Capture(
-        [&](uint32_t number, uint32_t slot_count) {
-          return path_.empty() && directory_->IsStored(number, slot_count);
-        },
-        cancel());
+    image_ = path_.empty() ? directory_->Capture(index(), cancel())
+                           : index().Capture([](uint32_t, uint32_t) { return false; }, cancel());
   } catch (...) {
     error_ = Translate(std::current_exception());
   }

@@ -32,12 +32,17 @@ export interface NativeOpenOptions extends NativeOptions {
   readonly mapped: boolean
   /** Falls back to an older generation where the newest is damaged. */
   readonly recoverPrevious: boolean
+  /** Makes each change safe in a log before it is made; not with `readOnly`. */
+  readonly logsChanges: boolean
 }
 
 /** Where an index is stored. */
 export interface NativeStorage {
   readonly generation: number
   readonly isReadOnly: boolean
+  readonly durability: 'commit' | 'log'
+  /** Bytes of the log that opening would replay. */
+  readonly logBytes: number
   /** The newer generations that could not be opened and were passed over, newest first. */
   readonly dropped: readonly { readonly generation: number; readonly reason: string }[]
 }

@@ -15,7 +15,13 @@ describe('open', () => {
     const path = temporaryPath('a/b/index')
     const index = await VectorIndex.open(path, { dimension, metric: 'l2' })
     expect(index.size).toBe(0)
-    expect(index.stats().storage).toEqual({ generation: 1, isReadOnly: false, dropped: [] })
+    expect(index.stats().storage).toEqual({
+      generation: 1,
+      isReadOnly: false,
+      durability: 'commit',
+      logBytes: 0,
+      dropped: [],
+    })
     await index.close()
     const again = await VectorIndex.open(path)
     expect(again.size).toBe(0)

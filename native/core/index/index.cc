@@ -202,6 +202,7 @@ size_t Index::Remove(const Stage& stage, const CancelToken& cancel) {
   if (removed.empty()) return 0;
   cancel.Check();
   Publish(edits, has_strings ? removed : std::vector<uint64_t>());
+  ++change_count_;
   for (size_t i = 0; i < removed.size(); ++i) {
     if (i % kRowsPerCheck == 0) pool.YieldToInteractive();
     ids_.Erase(removed[i]);
@@ -359,6 +360,7 @@ void Index::PublishRows(const Plan& plan, const IdClaim& claim) {
   }
   next_segment_number_ += plan.new_segment_count;
   ++add_count_;
+  ++change_count_;
 }
 
 void Index::ShowGrown(const GrowingSegment& growing, SnapshotEditor& edits) {

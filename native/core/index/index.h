@@ -68,6 +68,14 @@ class Index {
   // are passed over. Returns how many were removed. Errors: kAborted, kOutOfMemory; nothing is removed then.
   size_t Remove(const Stage& stage, const CancelToken& cancel);
 
+  // Throws what Add() and Upsert() throw for rows that no index takes: kInvalidVector; kAborted.
+  void CheckVectors(const Stage& stage, const CancelToken& cancel) const { CheckRows(stage, cancel); }
+
+  // Changes so far, each an add, upsert or remove that did something. Where changes are logged beforehand, the number
+  // under which the last one is in the log, also if nothing came of it. As Add(), by one thread at a time.
+  uint64_t change_count() const { return change_count_; }
+  void set_change_count(uint64_t count) { change_count_ = count; }
+
   // Searches for `query_count` rows of `dimension` floats; several are spread over the pool.
   // Errors: kInvalidVector naming the query, kAborted, kOutOfMemory.
   // String ids are in the results' `texts`: their numbers may be out of use by the time somebody looks.
@@ -164,6 +172,7 @@ class Index {
   RetiredIds retired_strings_;
   uint64_t next_id_ = 0;  // the next automatic id
   uint64_t add_count_ = 0;
+  uint64_t change_count_ = 0;
   uint32_t next_segment_number_ = 0;
   std::vector<std::shared_ptr<GrowingSegment>> growing_;  // one per lane, null until rows arrive
 

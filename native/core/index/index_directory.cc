@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "base/error.h"
+#include "index/log_replay.h"
 #include "index/stored_options.h"
+#include "storage/log_chain.h"
 #include "storage/segment_file.h"
 #include "storage/string_id_file.h"
 #include "storage/tombstone_file.h"
@@ -36,6 +38,7 @@ IndexDirectory::IndexDirectory(Env& env, const std::string& path, const GivenOpt
     : parameters_(parameters),
       store_(env, path, parameters.is_read_only ? Store::Access::kRead : Store::Access::kWrite) {
   LoadNewest(given, cancel);
+  if (index_ && !is_read_only()) Replay(cancel);
   if (index_) return;
   if (is_read_only()) throw Error(ErrorCode::kNotFound, "there is no index in " + path);
   Create(given, cancel);
@@ -55,6 +58,7 @@ void IndexDirectory::Create(const GivenOptions& given, const CancelToken& cancel
   auto index = std::make_unique<Index>(options_);
   Commit(IndexImage(), cancel);
   index_ = std::move(index);
+  log_ = std::make_unique<ChangeLog>(store_, uuid_, LogChain());
 }
 
 void IndexDirectory::LoadNewest(const GivenOptions& given, const CancelToken& cancel) {
@@ -84,6 +88,22 @@ void IndexDirectory::LoadNewest(const GivenOptions& given, const CancelToken& ca
   }
 }
 
+void IndexDirectory::Replay(const CancelToken& cancel) {
+  const Manifest manifest = store_.Read(generation_);
+  LogChain chain;
+  try {
+    chain = ReadLogChain(store_, manifest, parameters_.recovers_previous);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kCorrupt) throw;
+    throw Error(error.code(), std::string(error.what()) +
+                                  " (recover: 'previous' opens the index without this change and those after it)",
+                error);
+  }
+  ReplayLog(chain, store_, manifest, *index_, cancel);
+  if (!chain.damage.empty()) dropped_.push_back({generation_, chain.damage});
+  log_ = std::make_unique<ChangeLog>(store_, uuid_, chain);
+}
+
 std::unique_ptr<Index> IndexDirectory::Load(uint64_t generation,
                                             const std::vector<DroppedGeneration>& dropped,
                                             const GivenOptions& given, const CancelToken& cancel) {
@@ -95,6 +115,7 @@ std::unique_ptr<Index> IndexDirectory::Load(uint64_t generation,
   image.next_id = manifest.next_id;
   image.add_count = manifest.add_count;
   image.next_segment_number = manifest.next_segment_number;
+  image.change_count = manifest.change_count;
   StoredSegments stored_segments;
   for (const ManifestSegment& entry : manifest.segments) {
     cancel.Check();
@@ -170,6 +191,13 @@ bool IndexDirectory::IsStored(uint32_t number, uint32_t slot_count) const {
   return found != stored_.end() && found->second.slot_count == slot_count;
 }
 
+IndexImage IndexDirectory::Capture(Index& index, const CancelToken& cancel) {
+  IndexImage image = index.Capture(
+      [this](uint32_t number, uint32_t slot_count) { return IsStored(number, slot_count); }, cancel);
+  image.first_log = log_->Rotate(image.change_count);
+  return image;
+}
+
 void IndexDirectory::Commit(const IndexImage& image, const CancelToken& cancel) {
   Store::Transaction transaction(store_);
   Manifest manifest;
@@ -178,6 +206,8 @@ void IndexDirectory::Commit(const IndexImage& image, const CancelToken& cancel) 
   manifest.next_id = image.next_id;
   manifest.add_count = image.add_count;
   manifest.next_segment_number = image.next_segment_number;
+  manifest.change_count = image.change_count;
+  manifest.first_log = image.first_log;
   StoredSegments stored_segments;
   for (const IndexImage::Part& part : image.parts) {
     const SegmentView& view = part.view;
@@ -212,6 +242,7 @@ void IndexDirectory::Commit(const IndexImage& image, const CancelToken& cancel) 
     cancel.Check();
   }
   transaction.Publish(manifest);
+  if (log_) log_->DropBelow(image.first_log);
   std::lock_guard lock(mutex_);
   generation_ = transaction.generation();
   stored_.swap(stored_segments);

@@ -3,6 +3,8 @@
 // Thread safety: Commit() and LoadNewer() by one thread at a time; IsStored(), generation() and dropped()
 // beside them from
 //                any thread.
+// What a log holds beyond the newest generation is there again after opening for writing, whether or not changes are to be
+// logged from now on; it stays until a commit has stored it. Readers see generations only.
 // Cost: a commit writes the segments, tombstones and string ids that no file holds yet, and a manifest.
 #pragma once
 
@@ -18,6 +20,7 @@
 #include "index/index.h"
 #include "index/index_image.h"
 #include "index/options.h"
+#include "storage/change_log.h"
 #include "storage/store.h"
 
 namespace segvec {
@@ -28,6 +31,7 @@ struct OpenParameters {
   bool recovers_previous = false;  // falls back to an older generation when the newest cannot be opened
   int threads = 1;
   bool compacts_in_background = true;
+  bool logs_changes = false;  // the caller logs each change before it is made (LoggedChanges)
 };
 
 // A generation that could not be opened and was passed over on request.
@@ -53,6 +57,16 @@ class IndexDirectory {
 
   // Whether a file holds the segment as far as its first `slot_count` slots.
   bool IsStored(uint32_t number, uint32_t slot_count) const;
+
+  // What `index`, the one that was opened, holds now, for Commit(); what is logged from here on belongs to the next one.
+  // In the writer's turn. Errors: those of Index::Capture().
+  IndexImage Capture(Index& index, const CancelToken& cancel);
+
+  // Of a writer.
+  ChangeLog& log() { return *log_; }
+  bool logs_changes() const { return parameters_.logs_changes; }
+  // Bytes of the log that opening would replay; 0 for a reader.
+  uint64_t log_bytes() const { return log_ ? log_->bytes() : 0; }
 
   // Makes the image the newest generation; durable when it returns. When it throws, the newest generation is
   // what it was, or, if only the last steps failed, may already be the new one after a crash. Errors:
@@ -85,6 +99,7 @@ class IndexDirectory {
   void LoadNewest(const GivenOptions& given, const CancelToken& cancel);
   std::unique_ptr<Index> Load(uint64_t generation, const std::vector<DroppedGeneration>& dropped,
                               const GivenOptions& given, const CancelToken& cancel);
+  void Replay(const CancelToken& cancel);
   Stored LoadSegment(const Manifest& manifest, const ManifestSegment& entry, const CancelToken& cancel) const;
   std::shared_ptr<const StringIdTable> LoadStrings(const Manifest& manifest, Stored& stored,
                                                    const ManifestSegment& entry) const;
@@ -94,6 +109,7 @@ class IndexDirectory {
   IndexOptions options_;
   Uuid uuid_;
   std::unique_ptr<Index> index_;
+  std::unique_ptr<ChangeLog> log_;  // null for a reader
 
   mutable std::mutex mutex_;  // for what only the one thread changes, but others read
   uint64_t generation_ = 0;

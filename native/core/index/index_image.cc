@@ -59,6 +59,7 @@ IndexImage Index::Capture(const IsStored& is_stored, const CancelToken& cancel) 
   image.next_id = next_id_;
   image.add_count = add_count_;
   image.next_segment_number = next_segment_number_;
+  image.change_count = change_count_;
   const auto current = snapshot();
   for (const SegmentView& view : current->views) {
     cancel.Check();
@@ -108,6 +109,7 @@ Index::Index(const IndexOptions& options, IndexImage&& image, bool may_grow, con
   next_id_ = image.next_id;
   add_count_ = image.add_count;
   next_segment_number_ = image.next_segment_number;
+  change_count_ = image.change_count;
   RestoreIds(image, cancel);
   if (options_.id_type == IdType::kString) RestoreTexts(image, cancel);
   std::vector<SegmentView> views;

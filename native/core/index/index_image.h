@@ -21,6 +21,8 @@ struct IndexImage {
   uint64_t next_id = 0;
   uint64_t add_count = 0;
   uint32_t next_segment_number = 0;
+  uint64_t change_count = 0;  // the last of them is in the parts
+  uint64_t first_log = 0;     // the first log file that may hold later ones; IndexDirectory knows
 };
 
 }  // namespace segvec

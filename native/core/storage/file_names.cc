@@ -12,7 +12,8 @@ struct PartPrefix {
 };
 constexpr PartPrefix kPartPrefixes[] = {{"segment-", FileRole::kSegment},
                                         {"tombstones-", FileRole::kTombstones},
-                                        {"strings-", FileRole::kStrings}};
+                                        {"strings-", FileRole::kStrings},
+                                        {kLogPrefix, FileRole::kLog}};
 
 // Generations stay below this, so that counting on from a name that somebody made up cannot overflow.
 constexpr uint64_t kMostGenerations = uint64_t{1} << 62;

@@ -12,6 +12,8 @@ std::string FileKindName(FileKind kind) {
       return "manifest";
     case FileKind::kStringIds:
       return "string id";
+    case FileKind::kLog:
+      return "log";
   }
   return "kind " + std::to_string(static_cast<uint32_t>(kind));
 }
@@ -54,6 +56,8 @@ std::string SectionName(uint32_t type) {
       return "segment list";
     case SectionType::kStringIdFileList:
       return "string id file list";
+    case SectionType::kLogPosition:
+      return "log position";
     case SectionType::kStringIdNumbers:
       return "string id numbers";
     case SectionType::kStringIdEnds:

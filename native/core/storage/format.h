@@ -19,7 +19,7 @@ static_assert(sizeof(float) == 4, "files hold 32-bit floats");
 
 inline constexpr uint32_t kFormatVersion = 1;
 
-enum class FileKind : uint32_t { kSegment = 1, kTombstones = 2, kManifest = 3, kStringIds = 4 };
+enum class FileKind : uint32_t { kSegment = 1, kTombstones = 2, kManifest = 3, kStringIds = 4, kLog = 5 };
 
 enum class SectionType : uint32_t {
   kBlockChecksums = 1,
@@ -40,6 +40,7 @@ enum class SectionType : uint32_t {
   kManifestInfo = 48,
   kSegmentList = 49,
   kStringIdFileList = 50,
+  kLogPosition = 51,
   kStringIdNumbers = 64,
   kStringIdEnds = 65,
   kStringIdTexts = 66,

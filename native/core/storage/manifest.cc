@@ -156,13 +156,15 @@ FileStamp WriteManifest(const Manifest& manifest, WritableFile& file) {
   writer.Add(SectionType::kManifestInfo, &info, 1);
   writer.Add(SectionType::kSegmentList, segments.bytes());
   writer.Add(SectionType::kStringIdFileList, string_id_files.bytes());
+  const uint64_t log_position[] = {manifest.change_count, manifest.first_log};
+  if (manifest.change_count > 0 || manifest.first_log > 0) writer.Add(SectionType::kLogPosition, log_position, 2);
   return writer.Write(file, {});
 }
 
 Manifest ReadManifest(const RandomAccessFile& file, const std::string& name, const ExpectedFile& expected) {
-  const SectionReader reader(
-      file, name, FileKind::kManifest, expected,
-      {SectionType::kManifestInfo, SectionType::kSegmentList, SectionType::kStringIdFileList});
+  const SectionReader reader(file, name, FileKind::kManifest, expected,
+                             {SectionType::kManifestInfo, SectionType::kSegmentList,
+                              SectionType::kStringIdFileList, SectionType::kLogPosition});
   ManifestInfo info;
   const Section& info_section = reader.Require(SectionType::kManifestInfo, sizeof(info));
   reader.Read(info_section, std::as_writable_bytes(std::span(&info, 1)));
@@ -199,6 +201,17 @@ Manifest ReadManifest(const RandomAccessFile& file, const std::string& name, con
       });
   manifest.string_id_files =
       GetList<FileReference>(reader, SectionType::kStringIdFileList, info.string_id_file_count, GetFile);
+  if (reader.Find(SectionType::kLogPosition) != nullptr) {
+    uint64_t log_position[2];
+    const Section& section = reader.Require(SectionType::kLogPosition, sizeof(log_position));
+    reader.Read(section, std::as_writable_bytes(std::span(log_position)));
+    // Counting on must not overflow.
+    if (log_position[0] >= uint64_t{1} << 62 || log_position[1] >= uint64_t{1} << 31) {
+      reader.Fail(section, 0, "out of range");
+    }
+    manifest.change_count = log_position[0];
+    manifest.first_log = log_position[1];
+  }
   if (const std::string violation = Violation(manifest); !violation.empty()) {
     reader.Fail(info_section, 0, violation);
   }

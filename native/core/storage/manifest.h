@@ -53,6 +53,8 @@ struct Manifest {
   uint64_t next_id = 0;  // the next automatic id
   uint64_t add_count = 0;
   uint32_t next_segment_number = 0;
+  uint64_t change_count = 0;  // changes in all: the sequence number of the last one that is in the segments
+  uint64_t first_log = 0;     // log files with smaller numbers say nothing that comes after these changes
   std::vector<ManifestSegment> segments;       // ascending number
   std::vector<FileReference> string_id_files;  // in the order in which they were written
   friend bool operator==(const Manifest&, const Manifest&) = default;

@@ -50,6 +50,24 @@ bool Store::HasParts() const {
   });
 }
 
+std::string Store::LogName::name() const {
+  return std::string(kLogPrefix) + std::to_string(number) + "-" + std::to_string(generation);
+}
+
+std::vector<Store::LogName> Store::Logs() const {
+  std::vector<LogName> logs;
+  for (const std::string& name : env_.List(directory_)) {
+    const auto parsed = ParseFileName(name);
+    if (parsed && parsed->role == FileRole::kLog) logs.push_back({parsed->number, parsed->generation});
+  }
+  std::ranges::sort(logs, {}, &LogName::number);
+  const auto twice = std::ranges::adjacent_find(logs, {}, &LogName::number);
+  if (twice != logs.end()) {
+    throw Error(ErrorCode::kCorrupt, PathOf(twice->name()) + " has the number of another log file");
+  }
+  return logs;
+}
+
 Manifest Store::Read(uint64_t generation) const {
   const std::string path = PathOf(ManifestName(generation));
   const Manifest manifest = ReadManifest(*env_.Open(path), path, {});
@@ -81,7 +99,7 @@ void Store::Adopt(const Manifest& manifest, bool is_newest) {
 }
 
 Store::Kept Store::KeptOf(const Manifest& manifest) {
-  Kept kept{manifest.identity.generation, {ManifestName(manifest.identity.generation)}};
+  Kept kept{manifest.identity.generation, manifest.first_log, {ManifestName(manifest.identity.generation)}};
   for (const ManifestSegment& segment : manifest.segments) {
     kept.names.push_back(segment.file.name);
     if (segment.tombstones) kept.names.push_back(segment.tombstones->name);
@@ -96,10 +114,14 @@ void Store::RemoveAllBut(const std::vector<Kept>& kept) noexcept {
   try {
     std::vector<std::string> doomed;
     for (const std::string& name : env_.List(directory_)) {
+      const auto parsed = ParseFileName(name);
+      if (!parsed) continue;
       const bool is_kept = std::any_of(kept.begin(), kept.end(), [&](const Kept& generation) {
-        return std::binary_search(generation.names.begin(), generation.names.end(), name);
+        return parsed->role == FileRole::kLog
+                   ? parsed->number >= generation.first_log
+                   : std::binary_search(generation.names.begin(), generation.names.end(), name);
       });
-      if (!is_kept && ParseFileName(name)) doomed.push_back(name);
+      if (!is_kept) doomed.push_back(name);
     }
     // Manifests first ('M' sorts before the small letters): none may be left without its files.
     for (const std::string& name : doomed) {

@@ -5,11 +5,12 @@
 //   MANIFEST-<generation>      what the index consisted of at one commit; the newest one counts
 //   segment-<number>-<generation>, tombstones-<number>-<generation>, strings-<number>-<generation>
 //                              named by manifests, never changed; generation: the commit that wrote them
+//   log-<number>-<generation>  changes since a commit, where they are logged; generation: the newest when it was begun
 //
 // Commit protocol: new files under names never used before, each written, synced and closed; the directory
 // synced; the manifest written and synced under a temporary name and renamed without replacing anything,
 // which is the commit point; the directory synced again. Then files of neither of the last two generations
-// are removed.
+// are removed; log files are kept for as long as one of the two may need them.
 //
 // Thread safety: one thread at a time.
 // Errors: those of Env; kCorrupt for what should be there and is not; kReadOnly for a reader that would
@@ -46,6 +47,13 @@ class Store {
   std::vector<uint64_t> Generations() const;
   // Whether there is any file that only an index leaves, manifests apart.
   bool HasParts() const;
+  // The log files, by ascending number. Errors: kCorrupt when a number is there twice.
+  struct LogName {
+    uint32_t number = 0;
+    uint64_t generation = 0;
+    std::string name() const;
+  };
+  std::vector<LogName> Logs() const;
   // Errors: kNotFound, kCorrupt, kUnsupportedFormat.
   Manifest Read(uint64_t generation) const;
 
@@ -79,7 +87,8 @@ class Store {
  private:
   struct Kept {
     uint64_t generation;
-    std::vector<std::string> names;  // of all its files, sorted
+    uint64_t first_log;              // needed to go on from it, as are all after it
+    std::vector<std::string> names;  // of all its other files, sorted
   };
 
   static Kept KeptOf(const Manifest& manifest);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "storage/log_file.h"
 #include "storage/verify.h"
 #include "support/file_repair.h"
 #include "support/file_samples.h"
@@ -23,8 +24,12 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max
   const auto* begin = reinterpret_cast<const std::byte*>(data);
   Bytes bytes(begin, begin + size);
   std::memcpy(bytes.data(), kMagic, sizeof(kMagic));
-  PutAt<uint64_t>(bytes, kFileSizeAt, size);
-  RepairChecksums(bytes);
+  if (GetAt<uint32_t>(bytes, kKindAt) == static_cast<uint32_t>(FileKind::kLog)) {
+    RepairSectors(bytes);
+  } else {
+    PutAt<uint64_t>(bytes, kFileSizeAt, size);
+    RepairChecksums(bytes);
+  }
   std::memcpy(data, bytes.data(), size);
   return size;
 }
@@ -56,5 +61,20 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Try([&] { ReadTombstones(file, "fuzz", 1, 30, {}); });
   Try([&] { ReadManifest(file, "fuzz", {}); });
   Try([&] { ReadStringIds(file, "fuzz", {}); });
+  Try([&] {
+    // That a file is this index's is no matter of its bytes.
+    Uuid uuid;
+    uint64_t number = 0;
+    if (size >= kHeaderBytes) {
+      std::memcpy(uuid.bytes.data(), data + kUuidAt, uuid.bytes.size());
+      number = GetAt<uint64_t>(bytes, kLogNumberAt);
+    }
+    LogFileReader reader(file, "fuzz", uuid, number);
+    if (reader.is_void()) return;
+    reader.Walk({}, 6, [](LogFileReader::Record& record) {
+      std::vector<float> values(6);
+      if (record.type == LogRecordType::kAdd || record.type == LogRecordType::kUpsert) record.ReadValues(values);
+    });
+  });
   return 0;
 }

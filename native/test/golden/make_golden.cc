@@ -36,5 +36,6 @@ int main(int argc, char** argv) {
        [](WritableFile& file) { return WriteStringIds(golden::Strings(), golden::kIdentity, file); });
   Make(folder + "some.manifest",
        [](WritableFile& file) { return WriteManifest(golden::TheManifest(), file); });
+  golden::WriteLog(Env::Real().Create(folder + "some.log"));
   return 0;
 }

@@ -18,6 +18,7 @@ TEST_CASE("FileNames: what a name says") {
   CHECK(segment->generation == (uint64_t{1} << 62) - 1);
   CHECK(ParseFileName("tombstones-1-2")->role == FileRole::kTombstones);
   CHECK(ParseFileName("strings-1-2")->role == FileRole::kStrings);
+  CHECK(ParseFileName("log-1-2")->role == FileRole::kLog);
 }
 
 TEST_CASE("FileNames: names that are none of ours") {

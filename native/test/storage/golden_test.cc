@@ -66,6 +66,29 @@ TEST_CASE("Golden: the other files of format 1 open") {
   CHECK(ReadManifest(*Open("some.manifest"), "some.manifest", expected) == golden::TheManifest());
 }
 
+TEST_CASE("Golden: a log of format 1 opens") {
+  const auto file = Open("some.log");
+  LogFileReader reader(*file, "some.log", golden::kIdentity.uuid, 5);
+  CHECK(reader.header() == golden::kLogHeader);
+  const auto expected = golden::LogChanges();
+  size_t count = 0;
+  reader.Walk({}, golden::kDimension, [&](LogFileReader::Record& record) {
+    REQUIRE(count < expected.size());
+    CHECK(record.type == expected[count].type);
+    CHECK(record.sequence == expected[count].sequence);
+    CHECK(record.count == expected[count].count);
+    CHECK(record.ids == expected[count].ids);
+    CHECK(record.texts == expected[count].texts);
+    if (count < 2) {
+      std::vector<float> values(static_cast<size_t>(record.count) * golden::kDimension);
+      record.ReadValues(values);
+      CHECK(std::equal(values.begin(), values.end(), golden::Rows().values.begin()));
+    }
+    ++count;
+  });
+  CHECK(count == expected.size());
+}
+
 // As long as format 1 is what is written.
 TEST_CASE("Golden: what is written today is what was written then") {
   static_assert(kFormatVersion == 1);
@@ -88,6 +111,9 @@ TEST_CASE("Golden: what is written today is what was written then") {
         BytesOf("some.ids"));
   CHECK(Rewritten([](WritableFile& file) { WriteManifest(golden::TheManifest(), file); }) ==
         BytesOf("some.manifest"));
+  Bytes log;
+  golden::WriteLog(std::make_unique<ByteSink>(log));
+  CHECK(log == BytesOf("some.log"));
 }
 
 }  // namespace

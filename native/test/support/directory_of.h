@@ -32,9 +32,7 @@ inline OpenIndex OpenReader(Env& env, const std::string& path, bool is_mapped = 
 }
 
 inline IndexImage Capture(OpenIndex& open) {
-  return open.index->Capture(
-      [&](uint32_t number, uint32_t slot_count) { return open.directory->IsStored(number, slot_count); },
-      CancelToken());
+  return open.directory->Capture(*open.index, CancelToken());
 }
 
 inline void Commit(OpenIndex& open) { open.directory->Commit(Capture(open), CancelToken()); }

@@ -10,6 +10,7 @@
 
 #include "storage/checksum.h"
 #include "storage/format.h"
+#include "storage/log_file.h"
 #include "support/byte_file.h"
 
 namespace segvec::testing {
@@ -26,6 +27,7 @@ void PutAt(Bytes& bytes, size_t offset, T value) {
 }
 
 // Where the fields of a header and of a section's entry are.
+inline constexpr size_t kKindAt = 8, kUuidAt = 24, kLogNumberAt = 48;
 inline constexpr size_t kSectionCountAt = 20, kFileSizeAt = 48, kTableChecksumAt = 56,
                         kHeaderChecksumAt = 120;
 inline constexpr size_t kTypeAt = 0, kFlagsAt = 4, kOffsetAt = 8, kSizeAt = 16, kChecksumAt = 24,
@@ -89,6 +91,17 @@ inline void RepairChecksums(Bytes& bytes) {
   PutAt(bytes, kTableChecksumAt,
         Checksum(all.subspan(kHeaderBytes, SectionCount(bytes) * kSectionEntryBytes)));
   PutAt(bytes, kHeaderChecksumAt, Checksum(all.first(kHeaderChecksumAt)));
+}
+
+// The same for the sectors of a log.
+inline void RepairSectors(Bytes& bytes) {
+  if (bytes.size() < kSectorBytes) return;
+  const std::span<const std::byte> all(bytes);
+  PutAt(bytes, kHeaderChecksumAt, Checksum(all.first(kHeaderChecksumAt)));
+  for (size_t at = 0; at + kSectorBytes <= bytes.size(); at += kSectorBytes) {
+    if (at > 0) PutAt(bytes, at + 12, GetAt<uint32_t>(bytes, kHeaderChecksumAt));
+    PutAt(bytes, at + 504, Checksum(all.subspan(at, 504)));
+  }
 }
 
 }  // namespace segvec::testing

@@ -2,9 +2,13 @@
 // ever.
 #pragma once
 
+#include <memory>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "storage/log_file.h"
 #include "storage/string_id_file.h"
 #include "support/file_samples.h"
 
@@ -54,6 +58,38 @@ inline StringIdTable Strings() {
   table.Append(65, "größer");
   table.Append(uint64_t{1} << 40, "数");
   return table;
+}
+
+// One batch with a change of each kind.
+inline const LogHeader kLogHeader{kIdentity, 5, 1001, 3, 2048};
+inline std::vector<LogFileReader::Record> LogChanges() {
+  std::vector<LogFileReader::Record> changes(4);
+  changes[0].type = LogRecordType::kAdd;
+  changes[0].count = kCount;
+  changes[1].type = LogRecordType::kUpsert;
+  changes[1].count = 1;
+  changes[1].texts = {"größer"};
+  changes[2].type = LogRecordType::kCancel;
+  changes[2].count = 2;
+  changes[2].ids = {7, 1001};
+  changes[3].type = LogRecordType::kRemove;
+  changes[3].count = 2;
+  changes[3].ids = {0, ~uint64_t{0}};
+  for (size_t i : {0, 1, 3}) changes[i].sequence = i == 3 ? 1003 : 1001 + i;
+  return changes;
+}
+inline void WriteLog(std::unique_ptr<WritableFile> file) {
+  const std::vector<LogFileReader::Record> changes = LogChanges();
+  const Vectors rows = Rows();
+  std::vector<LogRecord> records;
+  for (const LogFileReader::Record& change : changes) {
+    LogRecord record{change.type, change.count, change.ids, change.texts, {}};
+    if (change.type == LogRecordType::kAdd || change.type == LogRecordType::kUpsert) {
+      record.values = std::span(rows.values).first(static_cast<size_t>(change.count) * kDimension);
+    }
+    records.push_back(record);
+  }
+  LogFileWriter(std::move(file), kLogHeader).Write(1001, records, {});
 }
 
 inline Manifest TheManifest() {

@@ -1,0 +1,67 @@
+#include "index/log_replay.h"
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+
+namespace segvec {
+namespace {
+
+constexpr size_t kValuesPerStep = 1 << 16;
+
+// Whether the ids are of the kind that the index has; none are assigned ones.
+bool FitIdType(const LogFileReader::Record& record, IdType type) {
+  if (type == IdType::kString) return record.ids.empty();
+  if (!record.texts.empty()) return false;
+  return type != IdType::kNumber ||
+         std::ranges::all_of(record.ids, [](uint64_t id) { return id <= kMaxNumberId; });
+}
+
+void Replay(LogFileReader::Record& record, Index& index, const CancelToken& cancel) {
+  const bool is_remove = record.type == LogRecordType::kRemove;
+  Stage stage(index.options().dimension, is_remove ? 0 : static_cast<size_t>(record.count));
+  stage.ids = std::move(record.ids);
+  stage.string_ids = std::move(record.texts);
+  const size_t value_count = is_remove ? 0 : static_cast<size_t>(record.count) * stage.dimension();
+  const size_t step = std::max<size_t>(1, kValuesPerStep / stage.dimension()) * stage.dimension();
+  std::vector<float> values(std::min(step, value_count));
+  for (size_t begin = 0; begin < value_count; begin += step) {
+    cancel.Check();
+    const std::span<float> some = std::span(values).first(std::min(step, value_count - begin));
+    record.ReadValues(some);
+    stage.AppendRows(some.data(), some.size());
+  }
+  switch (record.type) {
+    case LogRecordType::kAdd: index.Add(stage, cancel); return;
+    case LogRecordType::kUpsert: index.Upsert(stage, cancel); return;
+    case LogRecordType::kRemove: index.Remove(stage, cancel); return;
+    case LogRecordType::kCancel: return;
+  }
+}
+
+}  // namespace
+
+void ReplayLog(const LogChain& chain, const Store& store, const Manifest& manifest, Index& index,
+               const CancelToken& cancel) {
+  WalkLogChain(chain, store, manifest, [&](LogFileReader::Record& record) {
+    cancel.Check();
+    const auto fail = [&](const std::string& what) {
+      throw Error(ErrorCode::kCorrupt, "the log, change " + std::to_string(record.sequence) + ": " + what);
+    };
+    if (!FitIdType(record, index.options().id_type)) fail("ids that the index's id type does not have");
+    try {
+      Replay(record, index, cancel);
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::kInvalidVector) fail(error.what());
+      if (error.code() != ErrorCode::kDuplicateId && error.code() != ErrorCode::kInvalidId) throw;
+    }
+    index.set_change_count(record.sequence);
+  });
+  index.set_change_count(chain.next_sequence - 1);
+}
+
+}  // namespace segvec

@@ -1,0 +1,16 @@
+// Makes the changes again that the log holds beyond a generation.
+#pragma once
+
+#include "base/cancel_token.h"
+#include "index/index.h"
+#include "storage/log_chain.h"
+
+namespace segvec {
+
+// REQUIRES: `index` is the generation of the manifest. A change that had no effect then (an id that was there already)
+// has none now. Errors: kCorrupt for a change that no index could have made, kAborted, kOutOfMemory, kIo; the index
+// holds the changes before it then.
+void ReplayLog(const LogChain& chain, const Store& store, const Manifest& manifest, Index& index,
+               const CancelToken& cancel);
+
+}  // namespace segvec

@@ -1,0 +1,107 @@
+#include "storage/change_log.h"
+
+#include <algorithm>
+#include <new>
+
+#include "base/error.h"
+
+namespace segvec {
+
+ChangeLog::ChangeLog(const Store& store, const Uuid& uuid, const LogChain& chain)
+    : store_(store), uuid_(uuid), next_sequence_(chain.next_sequence), next_number_(chain.next_number) {
+  for (const LogChain::File& file : chain.files) files_.push_back({file.number, file.first_sequence, file.size});
+  if (!files_.empty()) {
+    previous_number_ = files_.back().number;
+    previous_size_ = files_.back().size;
+  }
+  CountBytes();
+}
+
+uint64_t ChangeLog::Append(std::span<const LogRecord> changes, uint64_t generation,
+                           const std::function<void()>& poll) {
+  std::lock_guard lock(mutex_);
+  Write(changes, generation, poll);
+  next_sequence_ += changes.size();
+  return next_sequence_ - changes.size();
+}
+
+void ChangeLog::Write(std::span<const LogRecord> changes, uint64_t generation, const std::function<void()>& poll) {
+  const std::vector<uint64_t> cancelled(cancelled_.begin(), cancelled_.end());
+  std::vector<LogRecord> records;
+  if (!cancelled.empty()) records.push_back({LogRecordType::kCancel, cancelled.size(), cancelled, {}, {}});
+  records.insert(records.end(), changes.begin(), changes.end());
+  files_.reserve(files_.size() + 1);
+  const bool is_new = !writer_;
+  std::string path;
+  try {
+    if (is_new) {
+      const uint64_t number = next_number_++;
+      path = store_.PathOf(Store::LogName{static_cast<uint32_t>(number), generation}.name());
+      writer_ = std::make_unique<LogFileWriter>(
+          store_.env().Create(path),
+          LogHeader{{uuid_, generation}, number, next_sequence_, previous_number_, previous_size_});
+    }
+    writer_->Write(next_sequence_, records, poll);
+    writer_->Sync();
+    if (is_new) store_.env().SyncDirectory(store_.directory());
+  } catch (...) {
+    const bool is_begun = is_new && writer_;
+    writer_ = nullptr;
+    if (is_begun) {
+      try {
+        store_.env().Remove(path);
+      } catch (const Error&) {
+        // Nothing in it counts; the next commit clears it away.
+      }
+    }
+    throw;
+  }
+  if (is_new) files_.push_back({next_number_ - 1, next_sequence_, 0});
+  files_.back().size = writer_->size();
+  previous_number_ = files_.back().number;
+  previous_size_ = files_.back().size;
+  cancelled_.clear();
+  has_cancelled_.store(false, std::memory_order_release);
+  CountBytes();
+}
+
+void ChangeLog::Cancel(std::list<uint64_t>& sequence, uint64_t generation) noexcept {
+  std::lock_guard lock(mutex_);
+  cancelled_.splice(cancelled_.end(), sequence);
+  has_cancelled_.store(true, std::memory_order_release);
+  try {
+    Write({}, generation, {});
+  } catch (const std::exception&) {
+    // It stays on the list, and nothing is acknowledged before it is safe.
+  }
+}
+
+void ChangeLog::Settle(uint64_t generation) {
+  if (!has_cancelled_.load(std::memory_order_acquire)) return;
+  std::lock_guard lock(mutex_);
+  if (!cancelled_.empty()) Write({}, generation, {});
+}
+
+uint64_t ChangeLog::Rotate(uint64_t change_count) {
+  std::lock_guard lock(mutex_);
+  writer_ = nullptr;
+  if (next_sequence_ <= change_count + 1) return next_number_;
+  // Changes have been logged ahead of the one that the generation ends with.
+  const auto later = std::ranges::upper_bound(files_, change_count + 1, {}, &File::first_sequence);
+  if (later == files_.begin()) return files_.empty() ? next_number_ : files_.front().number;
+  return std::prev(later)->number;
+}
+
+void ChangeLog::DropBelow(uint64_t first_log) {
+  std::lock_guard lock(mutex_);
+  std::erase_if(files_, [&](const File& file) { return file.number < first_log; });
+  CountBytes();
+}
+
+void ChangeLog::CountBytes() {
+  uint64_t bytes = 0;
+  for (const File& file : files_) bytes += file.size;
+  bytes_.store(bytes, std::memory_order_relaxed);
+}
+
+}  // namespace segvec

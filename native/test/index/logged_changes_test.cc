@@ -1,0 +1,662 @@
+#include "index/logged_changes.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/random.h"
+#include "base/strand.h"
+#include "support/directory_of.h"
+#include "support/errors.h"
+#include "support/fault_env.h"
+#include "support/logged_index.h"
+#include "support/memory_env.h"
+#include "support/names.h"
+#include "support/sanitizers.h"
+#include "support/temporary_directory.h"
+
+namespace segvec {
+namespace {
+
+using namespace testing;  // NOLINT: everything here is about test data
+
+constexpr size_t kDimension = 8;
+const std::string kPath = "/data";
+
+IndexOptions SmallOptions() {
+  IndexOptions options = OptionsFor(kDimension, Metric::kL2);
+  options.M = 6;
+  options.ef_construction = 40;
+  return options;
+}
+
+GivenOptions Given() { return GivenOptions::Of(SmallOptions()); }
+
+OpenParameters Recovering() {
+  OpenParameters parameters;
+  parameters.recovers_previous = true;
+  return parameters;
+}
+
+struct State {
+  uint64_t fingerprint = 0;
+  size_t vector_count = 0;
+  friend bool operator==(const State&, const State&) = default;
+};
+
+State StateOf(const Index& index) { return {index.Fingerprint(), index.vector_count()}; }
+
+// What a directory holds to whoever opens it for writing, with a log from then on or without.
+State StateIn(Env& env, bool logs_changes = true, OpenParameters parameters = {}) {
+  parameters.logs_changes = logs_changes;
+  return StateOf(*Open(env, kPath, Given(), parameters).index);
+}
+
+std::vector<std::string> LogsIn(Env& env) {
+  std::vector<std::string> names = env.List(kPath);
+  std::erase_if(names, [](const std::string& name) { return !StartsWith(name, "log-"); });
+  return names;
+}
+
+TEST_CASE("LoggedChanges: what was acknowledged is there again without a commit, to the last byte") {
+  for (const Metric metric : kMetrics) {
+    for (const Quantization quantization : kQuantizations) {
+      CAPTURE(Name(metric));
+      CAPTURE(Name(quantization));
+      IndexOptions options = OptionsFor(kDimension, metric, {2, 2});
+      options.quantization = quantization;
+      options.keep_vectors = quantization == Quantization::kNone || metric != Metric::kL2;
+      options.segment_capacity = 1500;
+      MemoryEnv env;
+      const Vectors rows = RandomVectors(Sized(3000, 2200), kDimension, 3);
+      LoggedIndex index(env, kPath, GivenOptions::Of(options));
+      CHECK(index.Add(rows.Slice(0, 700)).front() == 0);
+      index.Remove(Ids{0, 5, 600});
+      index.Commit();
+      index.Add(rows.Slice(700, 2000));
+      index.Upsert(rows.Slice(0, 3), Ids{7, 5000, 701});
+      CHECK(index.Remove(Ids{8, 8, 9, 4000}) == 2);
+      index.Add(rows.Slice(2000, rows.count()));
+      const State state = StateOf(*index);
+      index = {};
+      OpenParameters parameters;
+      parameters.threads = 2;
+      for (const bool logs_changes : {true, false}) {
+        parameters.logs_changes = logs_changes;
+        CHECK(StateOf(*Open(env, kPath, {}, parameters).index) == state);
+      }
+      index = LoggedIndex(env, kPath, {}, parameters);
+      CHECK(index.Add(rows.Slice(0, 1)).front() == 5001 + rows.count() - 2000);
+    }
+  }
+}
+
+TEST_CASE("LoggedChanges: string ids, and ids that the index makes up, are the same again") {
+  MemoryEnv env;
+  IndexOptions options = SmallOptions();
+  options.id_type = IdType::kString;
+  const Vectors rows = RandomVectors(40, kDimension, 3);
+  LoggedIndex index(env, kPath, GivenOptions::Of(options));
+  index.Add(rows.Slice(0, 3), Texts{"1", "", "größer"});
+  index.Add(rows.Slice(3, 6));  // 0, 2 and 3
+  index.Commit();
+  index.Remove(Texts{"1", "nowhere"});
+  index.Add(rows.Slice(6, 8));
+  index.Upsert(rows.Slice(8, 10), Texts{"1", "größer"});
+  const auto vector_of = [&](const std::string& text) { return index->Get(*index->string_ids().Find(text)); };
+  std::map<std::string, std::optional<std::vector<float>>> expected;
+  for (const char* text : {"0", "1", "2", "3", "4", "5", "", "größer"}) expected[text] = vector_of(text);
+  index = {};
+  index = LoggedIndex(env, kPath, {});
+  CHECK(index->vector_count() == expected.size());
+  for (const auto& [text, vector] : expected) {
+    CHECK(vector.has_value());
+    CHECK(vector_of(text) == vector);
+  }
+  CHECK(vector_of("größer") == rows.RowCopy(9));
+  CHECK(ErrorCodeOf([&] { index.Add(rows.Slice(0, 1), Texts{"5"}); }) == "DUPLICATE_ID");
+  index.Add(rows.Slice(0, 1));
+  CHECK(index->string_ids().Find("6").has_value());
+}
+
+TEST_CASE("LoggedChanges: without a log from now on, the old one stays until a commit") {
+  MemoryEnv env;
+  const Vectors rows = RandomVectors(40, kDimension, 3);
+  LoggedIndex index(env, kPath, Given());
+  index.Add(rows.Slice(0, 10));
+  const State logged = StateOf(*index);
+  CHECK(index.directory().log_bytes() == 512 * 2);
+  index = {};
+  OpenIndex plain = Open(env, kPath);
+  CHECK(plain.directory->log_bytes() == 512 * 2);
+  Add(*plain.index, rows.Slice(10, 20));
+  plain = {};
+  plain = Open(env, kPath);
+  CHECK(StateOf(*plain.index) == logged);
+  CHECK(LogsIn(env) == std::vector<std::string>{"log-1-1"});
+  Add(*plain.index, rows.Slice(10, 20));
+  const State committed = StateOf(*plain.index);
+  Commit(plain);
+  CHECK(plain.directory->log_bytes() == 0);
+  plain = {};
+  CHECK(StateIn(env) == committed);
+  // Changes that were not logged lie between the old log and the new one.
+  index = LoggedIndex(env, kPath);
+  index.Add(rows.Slice(20, 30));
+  const State last = StateOf(*index);
+  index = {};
+  CHECK(StateIn(env) == last);
+  CHECK(LogsIn(env) == std::vector<std::string>{"log-1-1", "log-2-2"});
+}
+
+TEST_CASE("LoggedChanges: a log is kept for as long as one of the last two generations needs it") {
+  MemoryEnv env;
+  const Vectors rows = RandomVectors(40, kDimension, 3);
+  LoggedIndex index(env, kPath, Given());
+  for (size_t i = 0; i < 4; ++i) {
+    index.Add(rows.Slice(i * 4, i * 4 + 2));
+    index.Add(rows.Slice(i * 4 + 2, i * 4 + 4));
+    index.Commit();
+  }
+  CHECK(LogsIn(env) == std::vector<std::string>{"log-4-4"});
+  index.Add(rows.Slice(20, 21));
+  CHECK(LogsIn(env) == std::vector<std::string>{"log-4-4", "log-5-5"});
+  CHECK(index.directory().log_bytes() == 1024);
+  const State state = StateOf(*index);
+  index = {};
+  CHECK(StateIn(env) == state);
+}
+
+TEST_CASE("LoggedChanges: readers see what was committed") {
+  MemoryEnv env;
+  const Vectors rows = RandomVectors(40, kDimension, 3);
+  LoggedIndex index(env, kPath, Given());
+  index.Add(rows.Slice(0, 10));
+  OpenIndex reader = OpenReader(env, kPath);
+  CHECK(reader.index->vector_count() == 0);
+  CHECK(reader.directory->log_bytes() == 0);
+  CHECK(reader.directory->LoadNewer(CancelToken()) == nullptr);
+  index.Commit();
+  CHECK(reader.directory->LoadNewer(CancelToken())->vector_count() == 10);
+}
+
+TEST_CASE("LoggedChanges: changes that wait share a sync") {
+  MemoryEnv env;
+  const Vectors rows = RandomVectors(100, kDimension, 3);
+  LoggedIndex index(env, kPath, Given());
+  std::vector<std::shared_ptr<LoggedChanges::Change>> waiting;
+  for (size_t i = 0; i < 100; ++i) {
+    waiting.push_back(index.changes().Make(LogRecordType::kAdd, StageOf(rows.Slice(i, i + 1)),
+                                           std::make_shared<CancelToken>()));
+    index.changes().Announce(waiting.back());
+  }
+  index.Take(waiting[0]);
+  const size_t after_first = env.change_count();
+  CHECK(index->vector_count() == 1);
+  for (size_t i = 1; i < 100; ++i) index.Take(waiting[i]);
+  CHECK(env.change_count() == after_first);
+  CHECK(index->vector_count() == 100);
+  const State state = StateOf(*index);
+  waiting.clear();
+  index = {};
+  CHECK(StateIn(env) == state);
+}
+
+TEST_CASE("LoggedChanges: what fails is not there again, and what came after it is") {
+  MemoryEnv env;
+  const Vectors rows = RandomVectors(40, kDimension, 3);
+  LoggedIndex index(env, kPath, Given());
+  index.Add(rows.Slice(0, 10));
+  CHECK(ErrorCodeOf([&] { index.Add(rows.Slice(10, 12), Ids{20, 3}); }) == "DUPLICATE_ID");
+  Vectors bad = rows.Slice(10, 11);
+  bad.values[3] = NAN;
+  const uint64_t bytes = index.directory().log_bytes();
+  CHECK(ErrorCodeOf([&] { index.Add(bad, Ids{30}); }) == "INVALID_VECTOR");
+  const auto cancelled = std::make_shared<CancelToken>();
+  cancelled->Cancel();
+  CHECK(ErrorCodeOf([&] { index.Do(LogRecordType::kAdd, StageOf(rows), cancelled); }) == "ABORTED");
+  CHECK(index.directory().log_bytes() == bytes);
+
+  // Logged, and aborted before its turn: its id goes to another row.
+  const auto aborted = std::make_shared<CancelToken>();
+  const auto first = index.changes().Make(LogRecordType::kAdd, StageOf(rows.Slice(11, 12)), std::make_shared<CancelToken>());
+  const auto second = index.changes().Make(LogRecordType::kAdd, LoggedIndex::WithIds(rows.Slice(12, 13), Ids{50}), aborted);
+  const auto third = index.changes().Make(LogRecordType::kAdd, LoggedIndex::WithIds(rows.Slice(13, 14), Ids{50}),
+                                          std::make_shared<CancelToken>());
+  for (const auto& change : {first, second, third}) index.changes().Announce(change);
+  index.Take(first);
+  aborted->Cancel();
+  SUBCASE("in its turn") { CHECK(ErrorCodeOf([&] { index.Take(second); }) == "ABORTED"); }
+  SUBCASE("its turn is passed over") { index.changes().Conclude(second); }
+  index.Take(third);
+  CHECK(index->Get(50) == rows.RowCopy(13));
+  const size_t count = index->vector_count();
+  CHECK(index.Add(rows.Slice(14, 15)) == Ids{51});
+  index = {};
+  index = LoggedIndex(env, kPath);
+  CHECK(index->vector_count() == count + 1);
+  CHECK(index->Get(50) == rows.RowCopy(13));
+  CHECK(!index->Has(20));
+  CHECK(index.Add(rows.Slice(15, 16)) == Ids{52});
+}
+
+TEST_CASE("LoggedChanges: a change that was aborted while it waited is not logged") {
+  MemoryEnv env;
+  const Vectors rows = RandomVectors(4, kDimension, 3);
+  LoggedIndex index(env, kPath, Given());
+  const auto cancel = std::make_shared<CancelToken>();
+  const auto change = index.changes().Make(LogRecordType::kAdd, StageOf(rows), cancel);
+  index.changes().Announce(change);
+  index.changes().Conclude(change);
+  index.changes().Announce(change);  // too late
+  CHECK(LogsIn(env).empty());
+  index.Add(rows);
+  CHECK(index->vector_count() == 4);
+}
+
+TEST_CASE("LoggedChanges: nothing to do is nothing to log") {
+  MemoryEnv env;
+  LoggedIndex index(env, kPath, Given());
+  CHECK(index.Remove(Ids{}) == 0);
+  CHECK(index.Add(Vectors{kDimension, {}}).empty());
+  CHECK(LogsIn(env).empty());
+}
+
+TEST_CASE("LoggedChanges: logging ahead, turns, commits and searches beside each other") {
+  MemoryEnv env;
+  const Vectors rows = RandomVectors(Sized(1200, 400), kDimension, 3);
+  OpenParameters parameters;
+  parameters.threads = 3;
+  LoggedIndex index(env, kPath, Given(), parameters);
+  const auto writer = std::make_shared<Strand>();
+  std::atomic<size_t> pending{0}, failed_count{0};
+  size_t expected = 0;
+  for (size_t i = 0; i < rows.count(); ++i) {
+    const bool is_duplicate = i % 50 == 49, is_aborted = i % 70 == 69;
+    const auto cancel = std::make_shared<CancelToken>();
+    const auto change = index.changes().Make(
+        LogRecordType::kAdd, LoggedIndex::WithIds(rows.Slice(i, i + 1), Ids{is_duplicate ? i - 1 : i}), cancel);
+    expected += !is_duplicate && !is_aborted;
+    ++pending;
+    writer->Post([&, change, cancel, is_aborted] {
+      if (is_aborted) cancel->Cancel();
+      failed_count += ErrorOf([&] { index.Take(change); }).has_value();
+      --pending;
+    });
+    index.changes().Announce(change);
+    if (i % 100 == 99) {
+      ++pending;
+      writer->Post([&] {
+        index.Commit();
+        --pending;
+      });
+    }
+    if (i % 40 == 0) ExactSearch(*index, rows.row(0), 3);
+  }
+  while (pending > 0) std::this_thread::yield();
+  CHECK(failed_count == rows.count() - expected);
+  CHECK(index->vector_count() == expected);
+  const std::vector<std::vector<float>> sample{*index->Get(0), *index->Get(rows.count() - 3)};
+  index = {};
+  index = LoggedIndex(env, kPath);
+  CHECK(index->vector_count() == expected);
+  CHECK(index->Get(rows.count() - 3) == sample[1]);
+}
+
+TEST_CASE("LoggedChanges: a large change may be aborted while it is logged") {
+  MemoryEnv env;
+  LoggedIndex index(env, kPath, Given());
+  index.Add(RandomVectors(10, kDimension, 3));
+  const auto cancel = std::make_shared<CancelToken>();
+  const auto change =
+      index.changes().Make(LogRecordType::kAdd, StageOf(RandomVectors(Sized(400000, 100000), kDimension, 4)), cancel);
+  std::thread canceller([&] {
+    while (env.change_count() < 20) std::this_thread::yield();
+    cancel->Cancel();
+  });
+  CHECK(ErrorCodeOf([&] { index.Take(change); }) == "ABORTED");
+  canceller.join();
+  index.Add(RandomVectors(10, kDimension, 5));
+  const State state = StateOf(*index);
+  index = {};
+  CHECK(StateIn(env).vector_count == state.vector_count);
+}
+
+// Changes of every kind, some of which fail by nature, with commits between them.
+struct Step {
+  const char* name;
+  void (*run)(const LoggedIndex&, const Vectors&);
+};
+const Step kSteps[] = {
+    {"add", [](const LoggedIndex& index, const Vectors& rows) { index.Add(rows.Slice(0, 8)); }},
+    {"remove", [](const LoggedIndex& index, const Vectors&) { index.Remove(Ids{1, 4}); }},
+    {"commit", [](const LoggedIndex& index, const Vectors&) { index.Commit(); }},
+    {"upsert", [](const LoggedIndex& index, const Vectors& rows) { index.Upsert(rows.Slice(8, 12), Ids{1, 2, 30, 31}); }},
+    {"large", [](const LoggedIndex& index, const Vectors& rows) { index.Add(rows.Slice(12, 40)); }},
+    {"commit", [](const LoggedIndex& index, const Vectors&) { index.Commit(); }},
+    {"remove", [](const LoggedIndex& index, const Vectors&) { index.Remove(Ids{2}); }},
+    {"add", [](const LoggedIndex& index, const Vectors& rows) { index.Add(rows.Slice(3, 4)); }},
+};
+
+TEST_CASE("LoggedChanges: after a power failure every acknowledged change is there, and at most the one under way") {
+  MemoryEnv env;
+  const Vectors rows = RandomVectors(40, kDimension, 3);
+  struct Moment {
+    size_t change_count;  // when the change was acknowledged
+    State state;
+  };
+  std::vector<Moment> moments{{0, {}}};
+  LoggedIndex index(env, kPath, Given());
+  for (const Step& step : kSteps) {
+    step.run(index, rows);
+    moments.push_back({env.change_count(), StateOf(*index)});
+  }
+  index = {};
+  using Bytes = PowerLoss::Bytes;
+  using Names = PowerLoss::Names;
+  size_t acknowledged = 0, opened_count = 0, newer_count = 0;
+  for (size_t change_count = 0; change_count <= env.change_count(); ++change_count) {
+    while (acknowledged + 1 < moments.size() && moments[acknowledged + 1].change_count <= change_count) ++acknowledged;
+    for (const Bytes bytes : {Bytes::kKept, Bytes::kDropped, Bytes::kTorn, Bytes::kZeroed}) {
+      for (const Names names : {Names::kKept, Names::kLost, Names::kMixed}) {
+        const bool is_random = names == Names::kMixed || bytes == Bytes::kTorn;
+        for (uint64_t seed = 0; seed < (is_random ? Sized(6, 1) : 1); ++seed) {
+          CAPTURE(change_count);
+          CAPTURE(static_cast<int>(bytes));
+          CAPTURE(static_cast<int>(names));
+          CAPTURE(seed);
+          const auto left = env.After(change_count, {bytes, names, change_count * 100 + seed});
+          LoggedIndex found(*left, kPath, Given());
+          const State state = StateOf(*found);
+          const bool is_newer = acknowledged + 1 < moments.size() && state == moments[acknowledged + 1].state &&
+                                !(state == moments[acknowledged].state);
+          REQUIRE((state == moments[acknowledged].state || is_newer));
+          newer_count += is_newer;
+          // And it goes on from there, through another crash.
+          found.Add(rows.Slice(0, 1));
+          const State next = StateOf(*found);
+          found = {};
+          REQUIRE(StateIn(*left, seed % 2 == 0) == next);
+          ++opened_count;
+        }
+      }
+    }
+  }
+  CHECK(opened_count > 1000 / (kIsSanitized ? 4 : 1));
+  CHECK(newer_count > 0);
+}
+
+TEST_CASE(
+    "LoggedChanges: whatever call fails, the change is not visible, the next one works, and only what was "
+    "acknowledged is there again") {
+  using Fault = FaultEnv::Fault;
+  size_t failed_count = 0;
+  for (const Fault fault : {Fault::kOnce, Fault::kFromThen, Fault::kAfterwards}) {
+    for (size_t round = 0;; ++round) {
+      const size_t call = round / 3, ending = round % 3;
+      CAPTURE(static_cast<int>(fault));
+      CAPTURE(call);
+      CAPTURE(ending);
+      MemoryEnv memory;
+      FaultEnv env(memory);
+      const Vectors rows = RandomVectors(40, kDimension, 3);
+      LoggedIndex index(env, kPath, Given());
+      const size_t first_call = env.call_count();
+      env.FailAt(call, fault, ENOSPC);
+      State state = StateOf(*index);
+      bool has_failed = false, last_has_failed = false;
+      for (const Step& step : kSteps) {
+        const auto error = ErrorOf([&] { step.run(index, rows); });
+        last_has_failed = error.has_value();
+        if (error) {
+          has_failed = true;
+          // A change that needs one that failed may fail by nature.
+          if (error->code() != ErrorCode::kDuplicateId) {
+            REQUIRE(error->code() == ErrorCode::kIo);
+            REQUIRE(error->call() != nullptr);
+            REQUIRE(error->call()->number == ENOSPC);
+            REQUIRE(StartsWith(error->call()->path, kPath));
+          }
+          REQUIRE(StateOf(*index) == state);
+          REQUIRE(ExactSearch(*index, rows.row(0), 50).size() == state.vector_count);
+        }
+        state = StateOf(*index);
+      }
+      failed_count += has_failed;
+      const bool was_reached = env.call_count() - first_call > call;
+      env.Heal();
+      // It goes on, or is committed, or ends there.
+      if (ending == 0) {
+        index.Add(rows.Slice(30, 31));
+        state = StateOf(*index);
+        index = {};
+        REQUIRE(StateIn(memory) == state);
+      } else if (ending == 1) {
+        index.Commit();
+        index = {};
+        REQUIRE(StateIn(memory, false) == state);
+      } else {
+        index = {};
+        // A change whose sync failed may have come through after all, if nothing came after it.
+        const State found = StateIn(memory);
+        if (!last_has_failed) REQUIRE(found == state);
+      }
+      if (!was_reached) break;
+    }
+  }
+  CHECK(failed_count > 20);
+}
+
+TEST_CASE("LoggedChanges: a cancel that cannot be logged holds up what comes after it") {
+  MemoryEnv memory;
+  FaultEnv env(memory);
+  const Vectors rows = RandomVectors(40, kDimension, 3);
+  LoggedIndex index(env, kPath, Given());
+  const auto aborted = std::make_shared<CancelToken>();
+  const auto make = [&](size_t row, std::shared_ptr<CancelToken> cancel) {
+    const auto change = index.changes().Make(LogRecordType::kAdd,
+                                             LoggedIndex::WithIds(rows.Slice(row, row + 1), Ids{7}), std::move(cancel));
+    index.changes().Announce(change);
+    return change;
+  };
+  const auto zeroth = index.changes().Make(LogRecordType::kAdd, StageOf(rows.Slice(0, 1)), std::make_shared<CancelToken>());
+  index.changes().Announce(zeroth);
+  const auto first = make(1, aborted), second = make(2, std::make_shared<CancelToken>());
+  index.Take(zeroth);
+  aborted->Cancel();
+  env.FailAt(0, FaultEnv::Fault::kFromThen, EIO);
+  CHECK(ErrorCodeOf([&] { index.Take(first); }) == "ABORTED");
+  // It is in the log already, but were it acknowledged, the one before it would be in its place after a crash.
+  CHECK(ErrorCodeOf([&] { index.Take(second); }) == "IO");
+  CHECK(index->vector_count() == 1);
+  CHECK(ErrorCodeOf([&] { index.Take(make(3, std::make_shared<CancelToken>())); }) == "IO");
+  env.Heal();
+  index.Take(make(4, std::make_shared<CancelToken>()));
+  CHECK(index->Get(7) == rows.RowCopy(4));
+  index = {};
+  index = LoggedIndex(memory, kPath);
+  CHECK(index->vector_count() == 2);
+  CHECK(index->Get(7) == rows.RowCopy(4));
+}
+
+TEST_CASE("LoggedChanges: whatever call of opening with a log fails, it is an error, and opening works afterwards") {
+  using Fault = FaultEnv::Fault;
+  MemoryEnv original;
+  {
+    const LoggedIndex index(original, kPath, Given());
+    for (const Step& step : kSteps) step.run(index, RandomVectors(40, kDimension, 3));
+  }
+  const State state = StateIn(original);
+  for (const Fault fault : {Fault::kOnce, Fault::kFromThen, Fault::kAfterwards}) {
+    for (size_t call = 0;; ++call) {
+      CAPTURE(call);
+      const auto memory = original.After(original.change_count(), {PowerLoss::Bytes::kKept, PowerLoss::Names::kKept, 1});
+      FaultEnv env(*memory);
+      env.FailAt(call, fault);
+      std::optional<State> found;
+      const auto error = ErrorOf([&] { found.emplace(StateIn(env)); });
+      REQUIRE(found.has_value() != error.has_value());
+      if (found) REQUIRE(*found == state);
+      const bool was_reached = env.call_count() > call;
+      env.Heal();
+      if (error) REQUIRE(error->code() == ErrorCode::kIo);
+      REQUIRE(StateIn(env) == state);
+      if (!was_reached) break;
+    }
+  }
+}
+
+// A directory with two generations and changes after each, and what it holds after each change.
+struct Damageable {
+  MemoryEnv env;
+  std::vector<State> states;
+
+  Damageable() {
+    const LoggedIndex index(env, kPath, Given());
+    const Vectors rows = RandomVectors(40, kDimension, 3);
+    for (size_t i = 0; i < 6; ++i) {
+      index.Add(rows.Slice(i * 3, i * 3 + 3));
+      states.push_back(StateOf(*index));
+      if (i == 1 || i == 3) index.Commit();
+    }
+  }
+};
+
+TEST_CASE("LoggedChanges: every single bit of a log that is needed is damage, and so is a log that is missing") {
+  Damageable data;
+  REQUIRE(LogsIn(data.env) == std::vector<std::string>{"log-2-2", "log-3-3"});
+  CHECK(StateIn(data.env) == data.states.back());
+  auto& bytes = data.env.bytes(kPath + "/log-3-3");
+  const auto original = bytes;
+  for (size_t bit = 0; bit < bytes.size() * 8; bit += Sized(11, 101)) {
+    bytes[bit / 8] ^= std::byte{1} << bit % 8;
+    const std::string error = ErrorTextOf([&] { Open(data.env, kPath); });
+    if (!StartsWith(error, "CORRUPT: /data/log-3-3, offset ")) FAIL_CHECK("bit " << bit << ": " << error);
+    bytes[bit / 8] = original[bit / 8];
+  }
+  // The other belongs to the generation before; this one does not need it.
+  data.env.bytes(kPath + "/log-2-2")[700] ^= std::byte{1};
+  CHECK(StateIn(data.env) == data.states.back());
+}
+
+TEST_CASE("LoggedChanges: on request a damaged log counts as far as it is sound") {
+  Damageable data;
+  data.env.bytes(kPath + "/log-3-3")[1100] ^= std::byte{1};  // the second of two changes
+  const std::string error = ErrorTextOf([&] { Open(data.env, kPath); });
+  CHECK(StartsWith(error, "CORRUPT: /data/log-3-3, offset 1024"));
+  CHECK(error.find("recover: 'previous'") != std::string::npos);
+  for (const bool logs_changes : {false, true}) {
+    CHECK(StateIn(data.env, logs_changes, Recovering()) == data.states[4]);
+  }
+  LoggedIndex index(data.env, kPath, {}, Recovering());
+  REQUIRE(index.directory().dropped().size() == 1);
+  CHECK(index.directory().dropped()[0].generation == 3);
+  CHECK(StartsWith(index.directory().dropped()[0].reason, "/data/log-3-3, offset 1024"));
+  index.Add(RandomVectors(2, kDimension, 8));
+  const State state = StateOf(*index);
+  // From the first change on, what was passed over is gone for good.
+  index = {};
+  CHECK(StateIn(data.env) == state);
+  index = LoggedIndex(data.env, kPath);
+  CHECK(index.directory().dropped().empty());
+  index.Commit();
+  index = {};
+  CHECK(StateIn(data.env) == state);
+}
+
+TEST_CASE("LoggedChanges: a damaged generation costs nothing, as the one before it and the log are still there") {
+  Damageable data;
+  data.env.bytes(kPath + "/MANIFEST-3")[100] ^= std::byte{1};
+  CHECK(ErrorCodeOf([&] { Open(data.env, kPath); }) == "CORRUPT");
+  LoggedIndex index(data.env, kPath, {}, Recovering());
+  CHECK(StateOf(*index) == data.states.back());
+  CHECK(index.directory().dropped().size() == 1);
+  index.Add(RandomVectors(2, kDimension, 8));
+  const State state = StateOf(*index);
+  index.Commit();
+  index = {};
+  CHECK(StateIn(data.env) == state);
+}
+
+TEST_CASE("LoggedChanges: a log that continues something else is not replayed") {
+  Damageable data;
+  SUBCASE("a file in between is missing") {
+    data.env.bytes(kPath + "/MANIFEST-3")[100] ^= std::byte{1};
+    data.env.Remove(kPath + "/log-2-2");
+    CHECK(ErrorCodeOf([&] { StateIn(data.env, true, Recovering()); }) == "none");
+    LoggedIndex index(data.env, kPath, {}, Recovering());
+    CHECK(StateOf(*index) == data.states[1]);
+    REQUIRE(index.directory().dropped().size() == 2);
+    CHECK(index.directory().dropped()[1].reason.find("is missing") != std::string::npos);
+    index.Add(RandomVectors(2, kDimension, 8));
+    const State state = StateOf(*index);
+    index = {};
+    CHECK(StateIn(data.env, true, Recovering()) == state);
+    index = LoggedIndex(data.env, kPath, {}, Recovering());
+    index.Commit();
+    index = {};
+    CHECK(StateIn(data.env) == state);
+  }
+  SUBCASE("changes in between were not logged") {
+    OpenIndex plain = Open(data.env, kPath);
+    Add(*plain.index, RandomVectors(2, kDimension, 8));
+    Commit(plain);
+    Add(*plain.index, RandomVectors(2, kDimension, 9));
+    Commit(plain);
+    plain = {};
+    LoggedIndex index(data.env, kPath);
+    index.Add(RandomVectors(2, kDimension, 10));
+    const State state = StateOf(*index);
+    index = {};
+    CHECK(StateIn(data.env) == state);
+    data.env.bytes(kPath + "/MANIFEST-5")[100] ^= std::byte{1};
+    index = LoggedIndex(data.env, kPath, {}, Recovering());
+    CHECK(index->vector_count() == 20);
+    CHECK(index.directory().dropped().size() == 2);
+    CHECK(index.directory().dropped()[1].reason.find("expected 8 or before") != std::string::npos);
+    // Not even when there are as many changes again.
+    index = {};
+    plain = Open(data.env, kPath, {}, Recovering());
+    for (uint64_t i = 0; i < 2; ++i) Add(*plain.index, RandomVectors(1, kDimension, 11 + i));
+    const State committed = StateOf(*plain.index);
+    Commit(plain);
+    plain = {};
+    CHECK(StateIn(data.env) == committed);
+  }
+  SUBCASE("it is another index's") {
+    Damageable other;
+    data.env.bytes(kPath + "/log-3-3") = other.env.bytes(kPath + "/log-3-3");
+    CHECK(ErrorTextOf([&] { Open(data.env, kPath); })
+              .starts_with("CORRUPT: /data/log-3-3, offset 24, header: the file belongs to another index"));
+  }
+  SUBCASE("its number is there twice") {
+    data.env.Create(kPath + "/log-3-2");
+    CHECK(ErrorTextOf([&] { Open(data.env, kPath); }).find("has the number of another log file") != std::string::npos);
+  }
+}
+
+TEST_CASE("LoggedChanges: on the real file system") {
+  const TemporaryDirectory temporary;
+  const std::string path = temporary.path() + "/index";
+  LoggedIndex index(Env::Real(), path, Given());
+  const Vectors rows = RandomVectors(1500, kDimension, 3);
+  index.Add(rows.Slice(0, 1200));
+  index.Commit();
+  index.Add(rows.Slice(1200, 1500));
+  index.Remove(Ids{4});
+  const State state = StateOf(*index);
+  index = {};
+  const OpenIndex again = Open(Env::Real(), path);
+  CHECK(StateOf(*again.index) == state);
+  CHECK(again.directory->log_bytes() > 300 * kDimension * sizeof(float));
+}
+
+}  // namespace
+}  // namespace segvec

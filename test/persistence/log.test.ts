@@ -1,0 +1,220 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { VectorIndex } from 'segvec'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { clusteredVectors } from '../support/clustered.ts'
+import { expectRejection } from '../support/failures.ts'
+import { Random } from '../support/random.ts'
+import { temporaryPath } from '../support/temporary-directory.ts'
+
+const dimension = 12
+const rows = clusteredVectors({ count: 3000, dimension })
+const slice = (begin: number, end: number) => rows.subarray(begin * dimension, end * dimension)
+const logged = { dimension, durability: 'log' } as const
+const logsIn = (path: string) => readdirSync(path).filter((name) => name.startsWith('log-'))
+
+describe("durability: 'log'", () => {
+  test('what resolved is there again without a commit, whether or not a log is kept from then on', async () => {
+    const path = temporaryPath()
+    const index = await VectorIndex.open(path, logged)
+    await index.add(slice(0, 2000))
+    await index.remove([3, 4])
+    expect(await index.upsert([5, 5000], slice(2000, 2002))).toEqual([5, 5000])
+    const hits = await index.search(slice(17, 18))
+    expect(index.stats().storage).toMatchObject({ generation: 1, durability: 'log' })
+    expect(index.stats().storage?.logBytes).toBeGreaterThan(2000 * dimension * 4)
+    await index.close()
+    for (const durability of ['log', 'commit'] as const) {
+      const again = await VectorIndex.open(path, { durability })
+      expect(again.size).toBe(1999)
+      expect(again.has(3)).toBe(false)
+      expect(again.get(5)).toEqual(slice(2000, 2001))
+      expect(await again.search(slice(17, 18))).toEqual(hits)
+      expect(again.stats().storage?.logBytes).toBeGreaterThan(0)
+      if (durability === 'commit') {
+        await again.commit()
+        expect(again.stats().storage).toMatchObject({ generation: 2, durability: 'commit', logBytes: 0 })
+      }
+      await again.close()
+    }
+    const last = await VectorIndex.open(path, logged)
+    expect(await last.add(slice(0, 1))).toEqual([5001])
+    await last.close()
+  })
+
+  test.each(['number', 'bigint', 'string'] as const)('ids made up are the same again: %s', async (idType) => {
+    const path = temporaryPath()
+    const options = { ...logged, idType }
+    const index = await VectorIndex.open(path, options)
+    const ids = [...(await index.add(slice(0, 3))), ...(await index.add(slice(3, 5)))]
+    await index.remove([ids[1]] as never)
+    await index.close()
+    const again = await VectorIndex.open(path, options)
+    for (const [row, id] of ids.entries()) {
+      expect(again.get(id as never)).toEqual(row === 1 ? undefined : slice(row, row + 1))
+    }
+    const [next] = await again.add(slice(5, 6))
+    expect(ids).not.toContain(next)
+    await again.close()
+  })
+
+  test('many calls at once: all of them, in their order', async () => {
+    const path = temporaryPath()
+    const index = await VectorIndex.open(path, logged)
+    const calls: Promise<unknown>[] = []
+    for (let i = 0; i < 300; ++i) {
+      calls.push(index.upsert(i % 40, slice(i, i + 1)))
+      if (i % 70 === 0) calls.push(index.commit())
+      if (i % 90 === 0) calls.push(index.compact())
+    }
+    const failed = expectRejection(() => index.add(39, slice(0, 1)), 'DUPLICATE_ID')
+    await Promise.all(calls)
+    await failed
+    await index.close()
+    const again = await VectorIndex.open(path, logged)
+    expect(again.size).toBe(40)
+    for (let id = 0; id < 40; ++id) {
+      const last = id < 20 ? 280 + id : 240 + id
+      expect(again.get(id)).toEqual(slice(last, last + 1))
+    }
+    await again.close()
+  })
+
+  test('close waits for calls under way, and gives the directory free at once', async () => {
+    const path = temporaryPath()
+    for (let round = 0; round < 5; ++round) {
+      const index = await VectorIndex.open(path, logged)
+      const calls = Array.from({ length: 20 }, (_, i) => index.add(slice(i, i + 1)))
+      await index.close()
+      await Promise.all(calls)
+    }
+    const index = await VectorIndex.open(path)
+    expect(index.size).toBe(100)
+    await index.close()
+  })
+
+  test('what was refused or aborted is not there', async () => {
+    const path = temporaryPath()
+    const index = await VectorIndex.open(path, logged)
+    await index.add([1], slice(0, 1))
+    await expectRejection(() => index.add([2, 1], slice(1, 3)), 'DUPLICATE_ID')
+    await expectRejection(() => index.add(3, new Float32Array(dimension).fill(NaN)), 'INVALID_VECTOR')
+    const controller = new AbortController()
+    const adding = index.add(slice(0, 3000), { signal: controller.signal })
+    await nextTurn()
+    controller.abort()
+    const outcome = await adding.then(
+      () => 'added',
+      (error: { code: string }) => error.code,
+    )
+    await index.add([10_000], slice(5, 6))
+    await index.close()
+    const again = await VectorIndex.open(path)
+    expect(again.size).toBe(outcome === 'added' ? 3002 : 2)
+    expect(again.get(10_000)).toEqual(slice(5, 6))
+    await again.close()
+  })
+
+  test('readers see what was committed', async () => {
+    const path = temporaryPath()
+    const index = await VectorIndex.open(path, logged)
+    await index.add(slice(0, 10))
+    const reader = await VectorIndex.open(path, { readOnly: true })
+    expect(reader.size).toBe(0)
+    expect(reader.stats().storage).toMatchObject({ durability: 'commit', logBytes: 0 })
+    await index.commit()
+    expect(await reader.refresh()).toBe(true)
+    expect(reader.size).toBe(10)
+    await Promise.all([reader.close(), index.close()])
+  })
+
+  test('a damaged log is an error that says where, and on request counts as far as it is sound', async () => {
+    const path = temporaryPath()
+    const index = await VectorIndex.open(path, logged)
+    await index.add(slice(0, 10))
+    await index.add(slice(10, 20))
+    await index.close()
+    const file = join(path, 'log-1-1')
+    const bytes = readFileSync(file)
+    bytes[bytes.length - 600] = (bytes[bytes.length - 600] as number) ^ 4
+    writeFileSync(file, bytes)
+    const error = await expectRejection(() => VectorIndex.open(path), 'CORRUPT', `${file}, offset`)
+    expect(error.message).toContain("recover: 'previous'")
+    const again = await VectorIndex.open(path, { recover: 'previous' })
+    expect(again.size).toBe(10)
+    expect(again.stats().storage?.dropped).toMatchObject([{ generation: 1 }])
+    await again.close()
+  })
+
+  test('the event loop turns while a large batch is logged', async () => {
+    const index = await VectorIndex.open(temporaryPath(), { ...logged, dimension: 256 })
+    const vectors = clusteredVectors({ count: 4000, dimension: 256 })
+    let isDone = false
+    const adding = index.add(vectors).finally(() => {
+      isDone = true
+    })
+    let turns = 0
+    while (!isDone) {
+      await nextTurn()
+      ++turns
+    }
+    await adding
+    expect(turns).toBeGreaterThan(20)
+    await index.close()
+  })
+
+  test('is an option with two values, for writers', async () => {
+    const path = temporaryPath()
+    const refused = (options: unknown, message: string) =>
+      expectRejection(() => VectorIndex.open(path, options as object), 'INVALID_ARGUMENT', message)
+    await refused({ dimension, durability: 'none' }, 'durability is "none"; expected one of')
+    await refused({ dimension, durability: true }, 'durability is true')
+    await refused({ readOnly: true, durability: 'log' }, 'expected "commit" beside readOnly: true')
+    const index = await VectorIndex.open(path, { dimension, durability: 'commit' })
+    await index.add(slice(0, 10))
+    expect(logsIn(path)).toEqual([])
+    await index.close()
+  })
+})
+
+test('SIGKILL at any moment: no acknowledged change is missing', async () => {
+  const path = temporaryPath()
+  const random = new Random(Number(process.env['SEGVEC_TEST_SEED'] ?? 1))
+  const program = resolve(import.meta.dirname, 'programs/log-for-ever.mjs')
+  const expected = new Map<string, string>()
+  for (let cycle = 0; cycle < 5; ++cycle) {
+    const child = spawn(process.execPath, [program, path])
+    onTestFinished(() => void child.kill('SIGKILL'))
+    let output = ''
+    child.stdout.on('data', (text) => {
+      output += text
+    })
+    await once(child.stdout, 'data')
+    await sleep(random.below(150))
+    const closed = once(child, 'close')
+    child.kill('SIGKILL')
+    await closed
+    // Of one id the later line counts.
+    const lines = output.split('\n').slice(0, -1)
+    for (const line of lines) expected.set(...(line.split(' ') as [string, string]))
+    const index = await VectorIndex.open(path, { idType: 'string', durability: 'log' })
+    for (const [id, value] of expected) {
+      const vector = index.get(id)
+      if (value === 'removed') {
+        expect(vector, id).toBeUndefined()
+      } else if (id.startsWith('b') && vector === undefined) {
+        // Its removal was under way: only that of one step is.
+        expect(lines.slice(-12).join('\n')).toContain(`a${Number(id.slice(1)) + 2} `)
+        expected.set(id, 'removed')
+      } else {
+        // Its replacement may have been.
+        expect([Number(value), Math.floor(Number(value)) + 0.5], id).toContain(vector?.[0])
+      }
+    }
+    await index.close()
+  }
+  expect(expected.size).toBeGreaterThan(20)
+}, 30_000)
