@@ -1,13 +1,21 @@
 export type { AddOptions } from './add-options.ts'
 export type { NumericArray } from './arrays.ts'
 export type { CompactOptions } from './compact-options.ts'
+export type {
+  DirectoryReport,
+  SegmentCheck,
+  StoredFile,
+  StoredFileKind,
+  StoredGeneration,
+  StoredSegment,
+} from './directory-report.ts'
 export { errorCodes, SegvecError, type SegvecErrorCode } from './errors.ts'
 export type { Evaluation } from './evaluate.ts'
 export type { Id, IdColumn, Ids, IdType } from './ids.ts'
 export type { Compaction, IndexOptions, Metric, Quantization } from './index-options.ts'
 export { type InstructionSets, instructionSets } from './instruction-sets.ts'
 export type { OpenOptions } from './open-options.ts'
-export type { AddProgress, CompactProgress } from './progress.ts'
+export type { AddProgress, CompactProgress, VerifyProgress } from './progress.ts'
 export type { RemoveOptions } from './remove-options.ts'
 export type { BatchHits, SearchHit } from './results.ts'
 export type { EvaluateOptions, SearchOptions, SearchSyncOptions } from './search-options.ts'
@@ -22,3 +30,4 @@ export type {
 export type { StoreOptions } from './store-options.ts'
 export { type IndexEntry, VectorIndex } from './vector-index.ts'
 export type { Vector, Vectors } from './vectors.ts'
+export type { VerifyOptions } from './verify-options.ts'

@@ -22,6 +22,16 @@ export interface CompactProgress {
   readonly elapsedMs: number
 }
 
+/** How far a `verify` has come. */
+export interface VerifyProgress {
+  /** Bytes of files that have been read and checked. */
+  readonly checkedBytes: number
+  /** Bytes of all files that belong to a generation; 0 until they have been counted. */
+  readonly totalBytes: number
+  /** Milliseconds since the call. */
+  readonly elapsedMs: number
+}
+
 const intervalMs = 100
 
 /** Reports the progress of one operation on a timer until it is stopped or finished. */
@@ -112,6 +122,23 @@ export class CompactReports extends Reports<CompactProgress> {
       const { mergedCount, totalCount } = counts() ?? { mergedCount: 0, totalCount: 0 }
       if (!isLast && totalCount > 0 && mergedCount >= totalCount) return undefined
       return { mergedCount: isLast ? totalCount : mergedCount, totalCount, elapsedMs }
+    }
+    super(report, measure, onFailure)
+  }
+}
+
+/** The reports of a `verify`. */
+export class VerifyReports extends Reports<VerifyProgress> {
+  /** @param counts Asked on every tick; `undefined` until the verification has begun. */
+  constructor(
+    report: (progress: VerifyProgress) => void,
+    counts: () => { readonly checkedBytes: number; readonly totalBytes: number } | undefined,
+    onFailure: () => void,
+  ) {
+    const measure = (elapsedMs: number, isLast: boolean) => {
+      const { checkedBytes, totalBytes } = counts() ?? { checkedBytes: 0, totalBytes: 0 }
+      if (!isLast && totalBytes > 0 && checkedBytes >= totalBytes) return undefined
+      return { checkedBytes, totalBytes, elapsedMs }
     }
     super(report, measure, onFailure)
   }

@@ -36,6 +36,8 @@ export interface CalibrationStats {
 
 /** Where an index is stored. */
 export interface StorageStats {
+  /** Its absolute path. */
+  readonly directory: string
   /** Counts the commits of the directory; the one that the index was opened from or last wrote. */
   readonly generation: number
   readonly isReadOnly: boolean

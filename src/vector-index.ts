@@ -4,6 +4,7 @@ import { type AddOptions, readAddOptions } from './add-options.ts'
 import { isList } from './arrays.ts'
 import { assertResultFits, searchInChunks } from './batch-search.ts'
 import { type CompactOptions, readCompactOptions } from './compact-options.ts'
+import type { DirectoryReport } from './directory-report.ts'
 import { fromNative, SegvecError } from './errors.ts'
 import { type Evaluation, evaluateSearches } from './evaluate.ts'
 import { checkedId, type Id, IdReader, type Ids, type IdType, idList, isSingleId } from './ids.ts'
@@ -38,6 +39,8 @@ import type { IndexStats } from './stats.ts'
 import { readStoreOptions, type StoreOptions } from './store-options.ts'
 import { Turns } from './turns.ts'
 import { floatsOf, readerOf, readerOfOne, rowsPerSlice, type Vector, type Vectors } from './vectors.ts'
+import { inspectDirectory, verifyDirectory } from './verify.ts'
+import type { VerifyOptions } from './verify-options.ts'
 
 /** One stored vector, as `entries()` gives it. */
 export interface IndexEntry<T extends IdType = 'number'> {
@@ -136,6 +139,54 @@ export class VectorIndex<T extends IdType = 'number'> {
     } finally {
       abort.dispose()
     }
+  }
+
+  /**
+   * Checks an index on disk in full: every file of every generation against its checksums, every graph (no link leads
+   * astray, every vector is reached, recall of stored vectors against an exact scan), and that each generation can be put
+   * together. It takes no lock, changes nothing, and a writer may go on meanwhile; it takes the memory of opening the index.
+   *
+   * @returns What was found, file by file; damage is in the report (`isSound` is false), not thrown.
+   * @throws {SegvecError} `NOT_FOUND`, `INVALID_ARGUMENT`, `IO`, `ABORTED`, `OUT_OF_MEMORY`, `LOAD_FAILED`, as a rejection.
+   * @example
+   * const { isSound, files } = await VectorIndex.verify('./vectors')
+   * if (!isSound) console.log(files.filter((file) => file.error))
+   */
+  static async verify(directory: string, options?: VerifyOptions): Promise<DirectoryReport> {
+    return verifyDirectory(directory, options)
+  }
+
+  /**
+   * What is in the directory of an index, without reading its vectors: generations, segments, options, and the files with
+   * their sizes. Takes no lock.
+   *
+   * @throws {SegvecError} `NOT_FOUND`, `INVALID_ARGUMENT`, `IO`, `ABORTED`, `OUT_OF_MEMORY`, `LOAD_FAILED`, as a rejection.
+   * @example
+   * const { generations } = await VectorIndex.inspect('./vectors')
+   * console.log(generations[0]?.vectorCount)
+   */
+  static async inspect(directory: string, options?: StoreOptions): Promise<DirectoryReport> {
+    return inspectDirectory(directory, options)
+  }
+
+  /**
+   * Checks what is on disk of this index, as the static `verify` does: the last commits, not what has been added since.
+   *
+   * @throws {SegvecError} `INVALID_ARGUMENT` also for an index in memory, `CLOSED`, otherwise as the static form.
+   * @example
+   * await index.commit()
+   * console.log((await index.verify()).isSound)
+   */
+  async verify(options?: VerifyOptions): Promise<DirectoryReport> {
+    this.#assertOpen()
+    const storage = this.#native.storage()
+    if (storage === undefined) {
+      throw new SegvecError(
+        'INVALID_ARGUMENT',
+        'the index is in memory; expected one that was opened in a directory',
+      )
+    }
+    return verifyDirectory(storage.directory, options)
   }
 
   /**

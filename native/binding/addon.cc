@@ -3,6 +3,7 @@
 
 #include "cancel_token_wrap.h"
 #include "cursor_wrap.h"
+#include "directory_tasks.h"
 #include "distance/instruction_set.h"
 #include "errors.h"
 #include "index_wrap.h"
@@ -42,6 +43,8 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   instance->index_constructor = Napi::Persistent(index_class);
   exports.Set("Index", index_class);
   exports.Set("openIndex", Napi::Function::New(env, OpenIndex, "openIndex"));
+  exports.Set("inspectDirectory", Napi::Function::New(env, InspectDirectory, "inspectDirectory"));
+  exports.Set("verifyDirectory", Napi::Function::New(env, VerifyDirectory, "verifyDirectory"));
   exports.Set("CancelToken", CancelTokenWrap::Define(env));
   exports.Set("instructionSets", Napi::Function::New(env, InstructionSets, "instructionSets"));
   return exports;

@@ -424,6 +424,7 @@ Napi::Value IndexWrap::Storage(const Napi::CallbackInfo& info) {
       list.Set(static_cast<uint32_t>(i), entry);
     }
     Napi::Object storage = Napi::Object::New(env);
+    storage.Set("directory", Napi::String::New(env, state_->directory->path()));
     storage.Set("generation", Napi::Number::New(env, static_cast<double>(state_->directory->generation())));
     storage.Set("isReadOnly", Napi::Boolean::New(env, state_->directory->is_read_only()));
     storage.Set("durability", Napi::String::New(env, state_->directory->logs_changes() ? "log" : "commit"));

@@ -38,6 +38,7 @@ export interface NativeOpenOptions extends NativeOptions {
 
 /** Where an index is stored. */
 export interface NativeStorage {
+  readonly directory: string
   readonly generation: number
   readonly isReadOnly: boolean
   readonly durability: 'commit' | 'log'
@@ -188,9 +189,69 @@ export interface NativeIndex {
   close(): Promise<void>
 }
 
+/** What a full check found out about a segment. */
+export interface NativeSegmentCheck {
+  readonly slotCount: number
+  readonly vectorCount: number
+  readonly hasGraph: boolean
+  readonly duplicateIdCount: number
+  readonly wrongCodeCount: number
+  readonly unreachableCount: number
+  readonly probeCount: number
+  readonly lostCount: number
+  readonly recall: number
+}
+
+export interface NativeFileReport {
+  readonly name: string
+  readonly kind: 'manifest' | 'segment' | 'tombstones' | 'strings' | 'lock' | 'foreign'
+  readonly state: 'ok' | 'damaged' | 'missing' | 'unused' | 'foreign'
+  readonly bytes: number
+  /** The one in the name. */
+  readonly generation: number | undefined
+  readonly generations: readonly number[]
+  readonly error?: Error
+  /** Of a segment that was verified. */
+  readonly check?: NativeSegmentCheck
+}
+
+/** Without what the manifest says where it cannot be read. */
+export interface NativeGenerationReport {
+  readonly generation: number
+  readonly error?: Error
+  readonly vectorCount?: number
+  readonly options?: NativeOptions
+  readonly segments?: readonly {
+    readonly number: number
+    readonly vectorCount: number
+    readonly deadCount: number
+    readonly bytes: number
+    readonly file: string
+  }[]
+}
+
+/** What is in the directory of an index. */
+export interface NativeDirectoryReport {
+  readonly isSound: boolean
+  /** Newest first. */
+  readonly generations: readonly NativeGenerationReport[]
+  /** By name. */
+  readonly files: readonly NativeFileReport[]
+}
+
+/** A verification under way. */
+export interface NativeVerification {
+  readonly finished: Promise<NativeDirectoryReport>
+  progress(): { readonly checkedBytes: number; readonly totalBytes: number }
+}
+
 export interface NativeAddon {
   readonly Index: new (options: NativeOptions) => NativeIndex
   openIndex(directory: string, options: NativeOpenOptions, token?: NativeCancelToken): Promise<NativeIndex>
+  /** Reads the manifests and the sizes of the files, no more. */
+  inspectDirectory(directory: string, token?: NativeCancelToken): Promise<NativeDirectoryReport>
+  /** Reads and checks everything; `probeCount` rows of each segment are searched for. */
+  verifyDirectory(directory: string, probeCount: number, token?: NativeCancelToken): NativeVerification
   readonly CancelToken: new () => NativeCancelToken
   /** Every code a native error can carry. */
   readonly errorCodes: readonly string[]

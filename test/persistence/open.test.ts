@@ -16,6 +16,7 @@ describe('open', () => {
     const index = await VectorIndex.open(path, { dimension, metric: 'l2' })
     expect(index.size).toBe(0)
     expect(index.stats().storage).toEqual({
+      directory: path,
       generation: 1,
       isReadOnly: false,
       durability: 'commit',

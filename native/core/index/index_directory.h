@@ -51,6 +51,7 @@ class IndexDirectory {
   // The index that was opened; once.
   std::unique_ptr<Index> TakeIndex() { return std::move(index_); }
 
+  const std::string& path() const { return store_.directory(); }
   bool is_read_only() const { return store_.is_read_only(); }
   uint64_t generation() const;
   std::vector<DroppedGeneration> dropped() const;

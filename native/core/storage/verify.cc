@@ -10,17 +10,19 @@
 namespace segvec {
 namespace {
 
-constexpr uint32_t kSlotsPerPoll = 4096;
+constexpr uint32_t kSlotsPerPoll = 512;
 
 class Verifier {
  public:
-  Verifier(const Segment& segment, const Bitset* dead, const std::function<void()>& poll)
-      : segment_(segment), visibility_{segment.slot_count(), dead}, poll_(poll) {}
+  Verifier(const Segment& segment, const Bitset* dead, const OnVerified& on_verified)
+      : segment_(segment), visibility_{segment.slot_count(), dead}, on_verified_(on_verified) {}
 
   SegmentReport Run(const VerifyOptions& options) {
     segment_.CheckAll();
     report_.slot_count = segment_.slot_count();
     report_.has_graph = segment_.has_graph();
+    // Passes over the slots that are to come.
+    pass_count_ = 1.0 + (segment_.quantizer() != nullptr) + (report_.has_graph ? 1 + options.probe_count : 0);
     CountIds();
     CompareCodes();
     if (report_.has_graph) {
@@ -31,8 +33,14 @@ class Verifier {
   }
 
  private:
-  void Poll(uint32_t slot) const {
-    if (poll_ && slot % kSlotsPerPoll == 0) poll_();
+  // One slot further, in any of the passes.
+  void Poll(uint32_t slot) {
+    if (slot % kSlotsPerPoll == 0) Advance(std::min(kSlotsPerPoll, report_.slot_count));
+  }
+  void Advance(uint32_t slot_count) {
+    passed_count_ += slot_count;
+    const double most = pass_count_ * report_.slot_count;
+    if (on_verified_) on_verified_(std::min(1.0, static_cast<double>(passed_count_) / most));
   }
 
   void CountIds() {
@@ -99,14 +107,17 @@ class Verifier {
     Nearest nearest;
     uint64_t wanted_count = 0, found_count = 0;
     for (uint32_t i = 0; i < options.probe_count; ++i) {
-      if (poll_) poll_();
       const auto slot = static_cast<uint32_t>(random.Below(report_.slot_count));
       if (!visibility_.Contains(slot)) continue;
       segment_.CopyVector(slot, vector.data());
       const FloatQuery query{
           vector.data(), segment_.shape().metric == Metric::kCosine ? rows.floats.inverse_norms[slot] : 1.0f};
       nearest.Begin(options.k);
-      segment_.Scan(query, 0, report_.slot_count, visibility_, nearest);
+      for (uint32_t begin = 0; begin < report_.slot_count; begin += kSlotsPerPoll) {
+        const uint32_t end = std::min(begin + kSlotsPerPoll, report_.slot_count);
+        segment_.Scan(query, begin, end, visibility_, nearest);
+        Advance(end - begin);
+      }
       hits.clear();
       const GraphSearchEnd end = segment_.SearchGraph(
           query, options.ef, std::max(2 * options.k, options.ef / 2), visibility_, context, hits);
@@ -129,21 +140,26 @@ class Verifier {
 
   const Segment& segment_;
   const Visibility visibility_;
-  const std::function<void()>& poll_;
+  const OnVerified& on_verified_;
+  double pass_count_ = 1;
+  uint64_t passed_count_ = 0;  // slots, over all passes
   SegmentReport report_;
 };
 
 }  // namespace
 
 SegmentReport VerifySegment(const Segment& segment, const Bitset* dead, const VerifyOptions& options,
-                            const std::function<void()>& poll) {
-  return Verifier(segment, dead, poll).Run(options);
+                            const OnVerified& on_verified) {
+  return Verifier(segment, dead, on_verified).Run(options);
 }
 
 SegmentReport VerifySegmentFile(const RandomAccessFile& file, const std::string& name,
                                 const ExpectedFile& expected, const Bitset* dead,
-                                const VerifyOptions& options, const std::function<void()>& poll) {
-  return VerifySegment(*ReadSegment(file, name, expected, poll), dead, options, poll);
+                                const VerifyOptions& options, const OnVerified& on_verified) {
+  const auto poll = [&] {
+    if (on_verified) on_verified(0);
+  };
+  return VerifySegment(*ReadSegment(file, name, expected, poll), dead, options, on_verified);
 }
 
 }  // namespace segvec

@@ -37,14 +37,17 @@ struct SegmentReport {
   bool is_sound() const { return duplicate_id_count == 0 && wrong_code_count == 0 && unreachable_count == 0; }
 };
 
-// Checks a segment of which the slots in `dead` (null for none) do not count. `poll` is called often; what it
-// throws ends the check. Errors: kCorrupt when a mapped segment turns out to be damaged.
+// Called often with the share of a check that is done, 0 to 1; what it throws ends the check.
+using OnVerified = std::function<void(double)>;
+
+// Checks a segment of which the slots in `dead` (null for none) do not count. Errors: kCorrupt when a mapped
+// segment turns out to be damaged.
 SegmentReport VerifySegment(const Segment& segment, const Bitset* dead, const VerifyOptions& options = {},
-                            const std::function<void()>& poll = {});
+                            const OnVerified& on_verified = {});
 
 // The same of a file, which is read as a whole. Errors: those of ReadSegment.
 SegmentReport VerifySegmentFile(const RandomAccessFile& file, const std::string& name,
                                 const ExpectedFile& expected, const Bitset* dead,
-                                const VerifyOptions& options = {}, const std::function<void()>& poll = {});
+                                const VerifyOptions& options = {}, const OnVerified& on_verified = {});
 
 }  // namespace segvec

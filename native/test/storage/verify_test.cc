@@ -112,11 +112,25 @@ TEST_CASE("Verify: a graph that leads nowhere near") {
   CHECK(report.lost_count > 0);
 }
 
+TEST_CASE("Verify: says how far it has come") {
+  const Bytes bytes = SampleBytes(Metric::kL2, true);
+  double last = 0;
+  size_t count = 0;
+  VerifySegment(*ReadSegment(ByteSource(bytes), "sample", {}), nullptr, {}, [&](double share) {
+    CHECK(share >= last);
+    CHECK(share <= 1);
+    last = share;
+    ++count;
+  });
+  CHECK(last > 0.9);
+  CHECK(count > 32);
+}
+
 TEST_CASE("Verify: damage, and being stopped") {
   Bytes bytes = SampleBytes(Metric::kL2, true);
   CHECK(ErrorCodeOf([&] {
           VerifySegmentFile(ByteSource(bytes), "sample", {}, nullptr, {},
-                            [] { throw Error(ErrorCode::kAborted, "stop"); });
+                            [](double) { throw Error(ErrorCode::kAborted, "stop"); });
         }) == "ABORTED");
   bytes.back() ^= std::byte{1};
   CHECK(ErrorCodeOf([&] { VerifySegmentFile(ByteSource(bytes), "sample", {}, nullptr); }) == "CORRUPT");

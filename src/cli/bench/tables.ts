@@ -1,3 +1,4 @@
+import { table } from '../table.ts'
 import type { Measurement } from './measure.ts'
 import { median, type Recommendation } from './recommend.ts'
 
@@ -13,17 +14,6 @@ export interface Subject {
 }
 
 const rounded = (value: number) => Number(value.toPrecision(3)).toLocaleString('en-US')
-
-/** Columns as wide as their widest cell, numbers to the right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] ?? '').length)))
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number)))
-      .join('  ')
-      .trimEnd()
-  return [line(head), ...rows.map(line)].map((text) => `  ${text}`).join('\n')
-}
 
 const withSpread = (values: readonly number[]) =>
   `${rounded(median(values))} (${rounded(Math.min(...values))}..${rounded(Math.max(...values))})`

@@ -1,0 +1,216 @@
+#include "index/verify_directory.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "index/index.h"
+#include "index/stored_options.h"
+#include "storage/segment_file.h"
+#include "storage/store.h"
+#include "storage/tombstone_file.h"
+
+namespace segvec {
+namespace {
+
+// Counts what is read, so that the share of a large file that is done can be told.
+class CountedFile : public RandomAccessFile {
+ public:
+  CountedFile(const RandomAccessFile& file, const std::function<void(uint64_t)>& on_read)
+      : file_(file), on_read_(on_read) {}
+  uint64_t size() const override { return file_.size(); }
+  void Read(uint64_t offset, std::span<std::byte> out) const override {
+    file_.Read(offset, out);
+    on_read_(out.size());
+  }
+
+ private:
+  const RandomAccessFile& file_;
+  const std::function<void(uint64_t)>& on_read_;
+};
+
+// "3 slots that no link leads to"; empty when nothing is wrong.
+std::string FaultOf(const SegmentReport& report) {
+  const std::pair<uint32_t, const char*> faults[] = {
+      {report.duplicate_id_count, "slots under an id that another one has"},
+      {report.wrong_code_count, "slots whose codes are not those of their rows"},
+      {report.unreachable_count, "slots that no link leads to"}};
+  std::string text;
+  for (const auto& [count, what] : faults) {
+    if (count > 0) text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + what;
+  }
+  return text;
+}
+
+class DirectoryVerifier {
+ public:
+  DirectoryVerifier(DirectorySurvey survey, const VerifyOptions& options, int threads,
+                    VerifyProgress& progress, const std::function<void()>& poll, const CancelToken& cancel)
+      : survey_(std::move(survey)),
+        options_(options),
+        threads_(threads),
+        progress_(progress),
+        poll_(poll),
+        cancel_(cancel) {}
+
+  DirectoryReport Run() {
+    uint64_t total_bytes = 0;
+    for (const auto& [name, file] : survey_.files) total_bytes += file->size();
+    progress_.total_bytes = total_bytes;
+    // The manifests have been read, once.
+    for (const GenerationReport& generation : survey_.report.generations) {
+      const auto manifest = survey_.files.find(Store::ManifestName(generation.generation));
+      if (manifest != survey_.files.end()) progress_.checked_bytes += manifest->second->size();
+    }
+    for (GenerationReport& generation : survey_.report.generations) {
+      if (generation.manifest) VerifyGeneration(generation);
+    }
+    progress_.checked_bytes = total_bytes;
+    return std::move(survey_.report);
+  }
+
+ private:
+  template <class Content>
+  using Contents = std::map<std::string, std::shared_ptr<const Content>>;  // by name; null where damaged
+
+  void VerifyGeneration(GenerationReport& generation) {
+    const Manifest& manifest = *generation.manifest;
+    Forget(segments_, generation.generation);
+    Forget(tombstones_, generation.generation);
+    Forget(strings_, generation.generation);
+    IndexImage image;
+    image.next_id = manifest.next_id;
+    image.add_count = manifest.add_count;
+    image.next_segment_number = manifest.next_segment_number;
+    for (const ManifestSegment& entry : manifest.segments) {
+      IndexImage::Part part{{nullptr, entry.slot_count, nullptr}, nullptr};
+      const Uuid& uuid = manifest.identity.uuid;
+      if (entry.tombstones) {
+        part.view
+            .dead = Look(tombstones_, *entry.tombstones, generation, [&](const auto& file, const auto& path) {
+          return ReadTombstones(file, path, entry.number, entry.slot_count, {uuid, entry.tombstones->stamp});
+        });
+      }
+      part.view.segment = Look(segments_, entry.file, generation, [&](const auto& file, const auto& path) {
+        const auto segment = ReadSegment(file, path, {uuid, entry.file.stamp}, [this] { Poll(); });
+        CheckSegmentBelongs(*segment, manifest, entry);
+        CheckGraph(*segment, part.view.dead.get(), survey_.report.FileNamed(entry.file.name));
+        return segment;
+      });
+      if (static_cast<IdType>(manifest.options.id_type) == IdType::kString) {
+        part.strings = LookAtStrings(manifest, entry, generation);
+      }
+      image.parts.push_back(std::move(part));
+    }
+    // What a single file cannot show: ids that two segments hold, texts that are missing.
+    if (!generation.error) PutTogether(manifest, std::move(image), generation);
+  }
+
+  std::shared_ptr<const StringIdTable> LookAtStrings(const Manifest& manifest, const ManifestSegment& entry,
+                                                     GenerationReport& generation) {
+    const FileReference* const reference = StringIdFileOf(manifest, entry);
+    if (reference == nullptr) {
+      Blame(generation, Error(ErrorCode::kCorrupt, PathOf(Store::ManifestName(generation.generation)) +
+                                                       " names no string ids for " + entry.file.name));
+      return nullptr;
+    }
+    return Look(strings_, *reference, generation, [&](const auto& file, const auto& path) {
+      return std::make_shared<const StringIdTable>(
+          ReadStringIds(file, path, {manifest.identity.uuid, reference->stamp}));
+    });
+  }
+
+  void PutTogether(const Manifest& manifest, IndexImage&& image, GenerationReport& generation) {
+    try {
+      const Index index(OptionsOf(manifest.options, threads_), std::move(image), false, cancel_);
+    } catch (const Error& error) {
+      if (!IsAboutTheFile(error)) throw;
+      generation.error = error;
+    }
+  }
+
+  // Reads a file, once; nothing when it is damaged or missing, which the generation is blamed for.
+  template <class Content, class Read>
+  std::shared_ptr<const Content> Look(Contents<Content>& known, const FileReference& reference,
+                                      GenerationReport& generation, const Read& read) {
+    const auto [at, is_new] = known.emplace(reference.name, nullptr);
+    FileReport& report = survey_.report.FileNamed(reference.name);
+    const auto open = survey_.files.find(reference.name);
+    if (is_new && open != survey_.files.end() && !report.error) {
+      const uint64_t begin = progress_.checked_bytes;
+      try {
+        // Reading is one half of the work on a segment, walking its graph the other.
+        const std::function<void(uint64_t)> on_read = [&](uint64_t bytes) {
+          read_bytes_ += bytes;
+          Report(begin, static_cast<double>(read_bytes_) / 2, report.bytes);
+        };
+        read_bytes_ = 0;
+        at->second = read(CountedFile(*open->second, on_read), PathOf(reference.name));
+      } catch (const Error& error) {
+        if (!IsAboutTheFile(error)) throw;
+        report.state = FileReport::State::kDamaged;
+        report.error = error;
+      }
+      progress_.checked_bytes = begin + report.bytes;
+    }
+    if (report.error) Blame(generation, *report.error);
+    return at->second;
+  }
+
+  // Looks at what checksums cannot show; a fault is the file's, though a search would not notice.
+  void CheckGraph(const Segment& segment, const Bitset* dead, FileReport& report) {
+    const uint64_t begin = progress_.checked_bytes;
+    report.segment = VerifySegment(segment, dead, options_, [&](double share) {
+      Poll();
+      const uint64_t half = report.bytes / 2;
+      Report(begin, share * static_cast<double>(half), half);
+    });
+    if (report.segment->is_sound()) return;
+    report.state = FileReport::State::kDamaged;
+    report.error = Error(ErrorCode::kCorrupt, PathOf(report.name) + ": " + FaultOf(*report.segment));
+  }
+
+  // Drops what an older generation does not share.
+  template <class Content>
+  void Forget(Contents<Content>& contents, uint64_t generation) {
+    std::erase_if(contents, [&](const auto& content) {
+      const auto& generations = survey_.report.FileNamed(content.first).generations;
+      return std::ranges::find(generations, generation) == generations.end();
+    });
+  }
+
+  static void Blame(GenerationReport& generation, const Error& error) {
+    if (!generation.error) generation.error = error;
+  }
+  void Poll() const {
+    cancel_.Check();
+    poll_();
+  }
+  void Report(uint64_t begin, double bytes, uint64_t most) {
+    progress_.checked_bytes = begin + std::min(most, static_cast<uint64_t>(bytes));
+  }
+  std::string PathOf(const std::string& name) const { return survey_.report.path + "/" + name; }
+
+  DirectorySurvey survey_;
+  const VerifyOptions options_;
+  const int threads_;
+  VerifyProgress& progress_;
+  const std::function<void()>& poll_;
+  const CancelToken& cancel_;
+  uint64_t read_bytes_ = 0;  // of the file at hand
+  Contents<Segment> segments_;
+  Contents<Bitset> tombstones_;
+  Contents<StringIdTable> strings_;
+};
+
+}  // namespace
+
+DirectoryReport VerifyDirectory(Env& env, const std::string& path, const VerifyOptions& options, int threads,
+                                VerifyProgress& progress, const std::function<void()>& poll,
+                                const CancelToken& cancel) {
+  return DirectoryVerifier(SurveyDirectory(env, path, cancel), options, threads, progress, poll, cancel)
+      .Run();
+}
+
+}  // namespace segvec
