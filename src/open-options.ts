@@ -5,7 +5,7 @@ import { SegvecError } from './errors.ts'
 import type { IdType } from './ids.ts'
 import { type IndexOptions, indexOptionNames, settingsOf } from './index-options.ts'
 import type { NativeOpenOptions } from './native/addon.ts'
-import { booleanOption, choiceOption, readOptions } from './option-reader.ts'
+import { booleanOption, choiceOption, type RawOptions, readOptions } from './option-reader.ts'
 
 /**
  * Options of `VectorIndex.open`. Those of the index itself have to be the ones that it was made with; those left out are
@@ -34,6 +34,15 @@ export interface OpenOptions<T extends IdType = 'number'> extends Partial<IndexO
   readonly signal?: AbortSignal | undefined
 }
 
+/**
+ * Options of `VectorIndex.fromBuffer`: those of the index itself have to be the ones that it was made with, and are its own
+ * where they are left out, but `idType`, which then is `'number'`.
+ */
+export interface FromBufferOptions<T extends IdType = 'number'> extends Partial<IndexOptions<T>> {
+  /** Abandons it. */
+  readonly signal?: AbortSignal | undefined
+}
+
 const loads = ['memory', 'mmap'] as const
 const durabilities = ['commit', 'log'] as const
 const recoveries = ['none', 'previous'] as const
@@ -45,7 +54,6 @@ export function readOpenOptions(options: unknown): {
   signal: AbortSignal | undefined
 } {
   const raw = readOptions(options, names)
-  const given = indexOptionNames.filter((name) => name === 'idType' || raw[name] !== undefined)
   const readOnly = booleanOption('readOnly', raw.readOnly, false)
   const mapped = choiceOption('load', raw.load, loads, 'memory') === 'mmap'
   if (mapped && !readOnly) {
@@ -55,13 +63,35 @@ export function readOpenOptions(options: unknown): {
   if (logsChanges && readOnly) {
     throw new SegvecError('INVALID_ARGUMENT', 'durability is "log"; expected "commit" beside readOnly: true')
   }
-  // Without a dimension any will do: it is not among those given.
-  const settings = settingsOf({ ...raw, dimension: raw.dimension ?? 1 })
+  const settings = givenSettings(raw)
   const recoverPrevious = choiceOption('recover', raw.recover ?? 'none', recoveries, 'none') === 'previous'
   return {
-    native: Object.freeze({ ...settings, given, readOnly, mapped, recoverPrevious, logsChanges }),
+    native: Object.freeze({ ...settings, readOnly, mapped, recoverPrevious, logsChanges }),
     signal: signalOption(raw.signal),
   }
+}
+
+/** Reads the options of `fromBuffer`. @throws {SegvecError} `INVALID_ARGUMENT`, naming the option. */
+export function readFromBufferOptions(options: unknown): ReturnType<typeof readOpenOptions> {
+  const raw = readOptions(options, [...indexOptionNames, 'signal'])
+  const settings = givenSettings(raw)
+  return {
+    native: Object.freeze({
+      ...settings,
+      readOnly: false,
+      mapped: false,
+      recoverPrevious: false,
+      logsChanges: false,
+    }),
+    signal: signalOption(raw.signal),
+  }
+}
+
+/** The options of the index itself, and which of them the caller has given. */
+function givenSettings(raw: RawOptions<(typeof indexOptionNames)[number]>) {
+  const given = indexOptionNames.filter((name) => name === 'idType' || raw[name] !== undefined)
+  // Without a dimension any will do: it is not among those given.
+  return { ...settingsOf({ ...raw, dimension: raw.dimension ?? 1 }), given }
 }
 
 /** Checks a directory's name and makes it absolute. @throws {SegvecError} `INVALID_ARGUMENT`. */

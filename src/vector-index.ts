@@ -3,6 +3,7 @@ import { AbortWatch } from './abort.ts'
 import { type AddOptions, readAddOptions } from './add-options.ts'
 import { isList } from './arrays.ts'
 import { assertResultFits, searchInChunks } from './batch-search.ts'
+import { ByteReader, bytesOf } from './bundle.ts'
 import { type CompactOptions, readCompactOptions } from './compact-options.ts'
 import type { DirectoryReport } from './directory-report.ts'
 import { fromNative, SegvecError } from './errors.ts'
@@ -20,7 +21,13 @@ import type {
   NativeStage,
 } from './native/addon.ts'
 import { loadAddon } from './native/load.ts'
-import { directoryPath, type OpenOptions, readOpenOptions } from './open-options.ts'
+import {
+  directoryPath,
+  type FromBufferOptions,
+  type OpenOptions,
+  readFromBufferOptions,
+  readOpenOptions,
+} from './open-options.ts'
 import { Operation } from './operation.ts'
 import { type AnyReports, CompactReports, ProgressReports } from './progress.ts'
 import { RecallBeams } from './recall-beams.ts'
@@ -142,6 +149,37 @@ export class VectorIndex<T extends IdType = 'number'> {
   }
 
   /**
+   * The index that `toBuffer` made bytes of: in memory, and free to go on. All of it is checked; the bytes are copied first,
+   * so that nobody can change them meanwhile, and are not needed any more when this resolves.
+   *
+   * @param bytes At most 4 MiB of them are copied before the call returns; leave more alone until the promise settles.
+   * @throws {SegvecError} `CORRUPT` (with `offset` and `section`), `UNSUPPORTED_FORMAT`, `INVALID_ARGUMENT` (also for options
+   * that contradict the index), `OUT_OF_MEMORY`, `ABORTED`, `LOAD_FAILED`, as a rejection.
+   * @example
+   * const index = await VectorIndex.fromBuffer(await readFile('vectors.segvec'))
+   */
+  static async fromBuffer<T extends IdType = 'number'>(
+    bytes: Uint8Array,
+    options?: FromBufferOptions<T>,
+  ): Promise<VectorIndex<T>> {
+    const reader = new ByteReader(bytes)
+    const { native, signal } = readFromBufferOptions(options)
+    const addon = loadAddon()
+    const abort = new AbortWatch(signal, 'fromBuffer')
+    const token = signal && new addon.CancelToken()
+    abort.onAbort(() => token?.cancel())
+    try {
+      const stage = await reader.stage(addon, () => abort.throwIfAborted())
+      const opened = new Opened(await addon.openBuffer(stage, native, token))
+      return new VectorIndex<T>(opened as unknown as IndexOptions<T>)
+    } catch (error) {
+      throw abort.fromNative(error)
+    } finally {
+      abort.dispose()
+    }
+  }
+
+  /**
    * Checks an index on disk in full: every file of every generation against its checksums, every graph (no link leads
    * astray, every vector is reached, recall of stored vectors against an exact scan), and that each generation can be put
    * together. It takes no lock, changes nothing, and a writer may go on meanwhile; it takes the memory of opening the index.
@@ -226,6 +264,28 @@ export class VectorIndex<T extends IdType = 'number'> {
     const operation = this.#begin(name, signal)
     try {
       await operation.act(start)
+    } finally {
+      operation.end()
+    }
+  }
+
+  /**
+   * The index at the call, all adds and removals called before included, as one piece of bytes: for an object store, a
+   * message, a test. Everything else goes on meanwhile. For large indexes `save` needs less memory.
+   *
+   * @returns Bytes of their own, which `fromBuffer` takes.
+   * @throws {SegvecError} `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, `INVALID_ARGUMENT` (also for an index that is larger than a
+   * buffer may be), as a rejection.
+   * @example
+   * await writeFile('vectors.segvec', await index.toBuffer())
+   */
+  async toBuffer(options?: StoreOptions): Promise<Uint8Array> {
+    this.#assertOpen()
+    const { signal } = readStoreOptions(options)
+    const operation = this.#begin('toBuffer', signal)
+    try {
+      const bundle = await operation.act((token) => this.#native.bundle(token))
+      return await bytesOf(bundle, () => operation.assertGoingOn())
     } finally {
       operation.end()
     }

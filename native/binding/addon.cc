@@ -1,6 +1,8 @@
 // The module: its classes, and what it says about itself.
 #include <napi.h>
 
+#include "bundle_wrap.h"
+#include "byte_stage_wrap.h"
 #include "cancel_token_wrap.h"
 #include "cursor_wrap.h"
 #include "directory_tasks.h"
@@ -35,6 +37,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   instance->completions = Completions::Create(env);
   instance->stage_constructor = Napi::Persistent(StageWrap::Define(env));
   instance->cursor_constructor = Napi::Persistent(CursorWrap::Define(env));
+  instance->bundle_constructor = Napi::Persistent(BundleWrap::Define(env));
 
   auto codes = Napi::Array::New(env);
   for (const ErrorCode code : kErrorCodes) codes.Set(codes.Length(), Napi::String::New(env, ErrorCodeName(code)));
@@ -43,6 +46,8 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   instance->index_constructor = Napi::Persistent(index_class);
   exports.Set("Index", index_class);
   exports.Set("openIndex", Napi::Function::New(env, OpenIndex, "openIndex"));
+  exports.Set("ByteStage", ByteStageWrap::Define(env));
+  exports.Set("openBuffer", Napi::Function::New(env, OpenBuffer, "openBuffer"));
   exports.Set("inspectDirectory", Napi::Function::New(env, InspectDirectory, "inspectDirectory"));
   exports.Set("verifyDirectory", Napi::Function::New(env, VerifyDirectory, "verifyDirectory"));
   exports.Set("CancelToken", CancelTokenWrap::Define(env));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "bundle_wrap.h"
 #include "cancel_token_wrap.h"
 #include "cursor_wrap.h"
 #include "errors.h"
@@ -173,6 +174,7 @@ Napi::Function IndexWrap::Define(Napi::Env env) {
                       InstanceMethod("stats", &IndexWrap::Stats), InstanceMethod("entries", &IndexWrap::Entries),
                       InstanceMethod("options", &IndexWrap::Options), InstanceMethod("storage", &IndexWrap::Storage),
                       InstanceMethod("commit", &IndexWrap::Commit), InstanceMethod("save", &IndexWrap::Save),
+                      InstanceMethod("bundle", &IndexWrap::Bundle),
                       InstanceMethod("refresh", &IndexWrap::Refresh), InstanceMethod("close", &IndexWrap::Close)});
 }
 
@@ -183,9 +185,10 @@ IndexWrap::IndexWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<IndexWra
       state_->index = std::move(opened.index);
       state_->directory = std::move(opened.directory);
       // An index for reading only may be replaced by a newer one (Refresh), and is never compacted.
-      state_->compactor = std::make_shared<Compactor>(
-          state_->directory->is_read_only() ? nullptr : state_->index, state_->writer);
-      if (state_->directory->logs_changes()) {
+      const bool is_read_only = state_->directory && state_->directory->is_read_only();
+      state_->compactor =
+          std::make_shared<Compactor>(is_read_only ? nullptr : state_->index, state_->writer);
+      if (state_->directory && state_->directory->logs_changes()) {
         state_->changes = std::make_shared<LoggedChanges>(state_->index, state_->directory);
       }
       state_->ReportMemory(info.Env());
@@ -450,6 +453,13 @@ Napi::Value IndexWrap::Save(const Napi::CallbackInfo& info) {
     if (!info[0].IsString()) throw InvalidArgument("directory must be a string");
     return StoreTask::Start(info.Env(), state_, CancelTokenWrap::FromArgument(info[1]),
                             info[0].As<Napi::String>().Utf8Value());
+  });
+}
+
+Napi::Value IndexWrap::Bundle(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    state_->Open();
+    return BundleTask::Start(info.Env(), state_, CancelTokenWrap::FromArgument(info[0]));
   });
 }
 

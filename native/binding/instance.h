@@ -14,6 +14,7 @@ struct Instance {
   Napi::FunctionReference stage_constructor;
   Napi::FunctionReference cursor_constructor;
   Napi::FunctionReference index_constructor;
+  Napi::FunctionReference bundle_constructor;
 
   static Instance& Of(Napi::Env env) { return *env.GetInstanceData<Instance>(); }
 };

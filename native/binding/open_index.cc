@@ -8,8 +8,10 @@
 
 #include "async_task.h"
 #include "base/thread_pool.h"
+#include "byte_stage_wrap.h"
 #include "cancel_token_wrap.h"
 #include "errors.h"
+#include "index/index_bundle.h"
 #include "index/index_directory.h"
 #include "index_wrap.h"
 
@@ -39,6 +41,30 @@ class OpenTask : public AsyncTask {
   const GivenOptions given_;
   const OpenParameters parameters_;
   std::shared_ptr<IndexDirectory> directory_;
+  std::shared_ptr<Index> index_;
+};
+
+class OpenBufferTask : public AsyncTask {
+ public:
+  OpenBufferTask(Napi::Env env, std::shared_ptr<CancelToken> cancel, MemoryFiles::Piece bytes,
+                 const GivenOptions& given, const OpenParameters& parameters)
+      : AsyncTask(env, Instance::Of(env).completions, std::move(cancel)),
+        bytes_(std::move(bytes)),
+        given_(given),
+        parameters_(parameters) {}
+
+ protected:
+  void Execute() override {
+    // Given back here rather than on the JavaScript thread.
+    const MemoryFiles::Piece bytes = std::move(bytes_);
+    index_ = OpenBundle(bytes, given_, parameters_, cancel());
+  }
+  Napi::Value Result(Napi::Env env) override { return IndexWrap::Create(env, std::move(index_), nullptr); }
+
+ private:
+  MemoryFiles::Piece bytes_;
+  const GivenOptions given_;
+  const OpenParameters parameters_;
   std::shared_ptr<Index> index_;
 };
 
@@ -80,6 +106,13 @@ const char* NameOf(IdType type) {
   return type == IdType::kNumber ? "number" : type == IdType::kBigint ? "bigint" : "string";
 }
 
+Napi::Value Post(Napi::Env env, AsyncTask* task) {
+  const Napi::Promise promise = task->promise();
+  task->completions()->Begin(env, task);
+  ThreadPool::Shared().Post(ThreadPool::Priority::kBulk, [task] { task->Run(); });
+  return promise;
+}
+
 }  // namespace
 
 Napi::Value OpenIndex(const Napi::CallbackInfo& info) {
@@ -98,10 +131,24 @@ Napi::Value OpenIndex(const Napi::CallbackInfo& info) {
     ThreadPool::Shared().EnsureThreads(parameters.threads);
     auto* task = new OpenTask(info.Env(), CancelTokenWrap::FromArgument(info[2]),
                               info[0].As<Napi::String>().Utf8Value(), ReadGiven(options), parameters);
-    const Napi::Promise promise = task->promise();
-    task->completions()->Begin(info.Env(), task);
-    ThreadPool::Shared().Post(ThreadPool::Priority::kBulk, [task] { task->Run(); });
-    return promise;
+    return Post(info.Env(), task);
+  });
+}
+
+Napi::Value OpenBuffer(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    ByteStageWrap* stage = UnwrapTagged<ByteStageWrap>(info[0]);
+    if (stage == nullptr || !info[1].IsObject()) {
+      throw Error(ErrorCode::kInvalidArgument, "openBuffer expects a byte stage and options");
+    }
+    const auto options = info[1].As<Napi::Object>();
+    OpenParameters parameters;
+    parameters.threads = ReadOptions(options).threads;
+    parameters.compacts_in_background = ReadOptions(options).compacts_in_background;
+    const GivenOptions given = ReadGiven(options);
+    ThreadPool::Shared().EnsureThreads(parameters.threads);
+    return Post(info.Env(), new OpenBufferTask(info.Env(), CancelTokenWrap::FromArgument(info[2]), stage->Take(),
+                                               given, parameters));
   });
 }
 

@@ -11,6 +11,9 @@ namespace segvec::binding {
 // left out are undefined.
 Napi::Value OpenIndex(const Napi::CallbackInfo& info);
 
+// openBuffer(stage, options, token): the same of bytes that a ByteStage holds; the index is in memory.
+Napi::Value OpenBuffer(const Napi::CallbackInfo& info);
+
 // { dimension, metric, ... } for the TypeScript layer.
 Napi::Object MakeOptions(Napi::Env env, const IndexOptions& options);
 

@@ -10,10 +10,13 @@ namespace segvec::binding {
 
 Napi::Value StoreTask::Start(Napi::Env env, const std::shared_ptr<IndexState>& state,
                              std::shared_ptr<CancelToken> cancel, std::string path) {
-  auto* task = new StoreTask(env, state, std::move(cancel), std::move(path));
+  return Post(env, new StoreTask(env, state, std::move(cancel), std::move(path)));
+}
+
+Napi::Value StoreTask::Post(Napi::Env env, StoreTask* task) {
   const Napi::Promise promise = task->promise();
   task->completions()->Begin(env, task);
-  state->writer->Post([task, committer = state->committer] {
+  task->state_->writer->Post([task, committer = task->state_->committer] {
     task->Capture();
     try {
       committer->Post([task] { task->Run(); });
@@ -39,6 +42,10 @@ void StoreTask::Execute() {
   // Freed here rather than on the JavaScript thread: it may be the last to hold a segment.
   const IndexImage image = std::move(image_);
   if (error_) throw *error_;
+  Store(image);
+}
+
+void StoreTask::Store(const IndexImage& image) {
   if (path_.empty()) {
     directory_->Commit(image, cancel());
   } else {

@@ -12,7 +12,7 @@
 
 namespace segvec::binding {
 
-// Commits the index, or saves it elsewhere: what it holds is taken down in turn with the adds, and written
+// Commits the index, or saves it elsewhere (subclasses: anywhere but in its directory): what it holds is taken down in turn with the adds, and written
 // beside them.
 class StoreTask : public IndexTask {
  public:
@@ -21,15 +21,19 @@ class StoreTask : public IndexTask {
                            std::shared_ptr<CancelToken> cancel, std::string path);
 
  protected:
-  void Execute() override;
+  void Execute() final;
+  // Writes what was taken down.
+  virtual void Store(const IndexImage& image);
   Napi::Value Result(Napi::Env env) override { return env.Undefined(); }
   void Finish(Napi::Env env) override;
 
- private:
   StoreTask(Napi::Env env, const std::shared_ptr<IndexState>& state, std::shared_ptr<CancelToken> cancel,
             std::string path)
       : IndexTask(env, state, std::move(cancel)), directory_(state->directory), path_(std::move(path)) {}
 
+  static Napi::Value Post(Napi::Env env, StoreTask* task);
+
+ private:
   void Capture() noexcept;
 
   std::shared_ptr<IndexDirectory> directory_;

@@ -183,10 +183,25 @@ export interface NativeIndex {
   commit(token?: NativeCancelToken): Promise<void>
   /** The same, as a new index in another directory. */
   save(directory: string, token?: NativeCancelToken): Promise<void>
+  /** The same, as one piece of bytes. */
+  bundle(token?: NativeCancelToken): Promise<NativeBundle>
   /** Moves an index that was opened for reading to the newest generation; resolves with whether there was a newer one. */
   refresh(token?: NativeCancelToken): Promise<boolean>
   /** Refuses further calls with `CLOSED`; resolves once what is in flight is done and its memory is freed. */
   close(): Promise<void>
+}
+
+/** An index as one piece of bytes, to be read out slice by slice. */
+export interface NativeBundle {
+  readonly byteLength: number
+  /** Fills `target` with the bytes from `offset` on. */
+  read(offset: number, target: Uint8Array): void
+}
+
+/** Native memory that bytes are copied into, slice by slice, before anything looks at them. */
+export interface NativeByteStage {
+  /** Copies before it returns. */
+  append(bytes: Uint8Array): void
 }
 
 /** What a full check found out about a segment. */
@@ -248,6 +263,13 @@ export interface NativeVerification {
 export interface NativeAddon {
   readonly Index: new (options: NativeOptions) => NativeIndex
   openIndex(directory: string, options: NativeOpenOptions, token?: NativeCancelToken): Promise<NativeIndex>
+  readonly ByteStage: new (byteLength: number) => NativeByteStage
+  /** Opens the index in a stage that is full; it is in memory, and does not refer to the bytes. */
+  openBuffer(
+    stage: NativeByteStage,
+    options: NativeOpenOptions,
+    token?: NativeCancelToken,
+  ): Promise<NativeIndex>
   /** Reads the manifests and the sizes of the files, no more. */
   inspectDirectory(directory: string, token?: NativeCancelToken): Promise<NativeDirectoryReport>
   /** Reads and checks everything; `probeCount` rows of each segment are searched for. */

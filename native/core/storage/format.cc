@@ -14,6 +14,8 @@ std::string FileKindName(FileKind kind) {
       return "string id";
     case FileKind::kLog:
       return "log";
+    case FileKind::kBundle:
+      return "bundle";
   }
   return "kind " + std::to_string(static_cast<uint32_t>(kind));
 }
@@ -64,6 +66,8 @@ std::string SectionName(uint32_t type) {
       return "string id ends";
     case SectionType::kStringIdTexts:
       return "string id texts";
+    case SectionType::kBundledFiles:
+      return "bundled files";
   }
   return "section " + std::to_string(type);
 }

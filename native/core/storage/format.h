@@ -19,7 +19,14 @@ static_assert(sizeof(float) == 4, "files hold 32-bit floats");
 
 inline constexpr uint32_t kFormatVersion = 1;
 
-enum class FileKind : uint32_t { kSegment = 1, kTombstones = 2, kManifest = 3, kStringIds = 4, kLog = 5 };
+enum class FileKind : uint32_t {
+  kSegment = 1,
+  kTombstones = 2,
+  kManifest = 3,
+  kStringIds = 4,
+  kLog = 5,
+  kBundle = 6
+};
 
 enum class SectionType : uint32_t {
   kBlockChecksums = 1,
@@ -44,6 +51,7 @@ enum class SectionType : uint32_t {
   kStringIdNumbers = 64,
   kStringIdEnds = 65,
   kStringIdTexts = 66,
+  kBundledFiles = 96,
 };
 
 // The end of the line is there to be mangled by a transfer that takes the file for text.

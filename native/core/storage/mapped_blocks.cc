@@ -48,9 +48,9 @@ void MappedBlocks::CheckBlock(Part part, const Blocks& blocks, size_t index) con
   const size_t begin = index * kBlockBytes;
   const size_t size = std::min(kBlockBytes, blocks.bytes.size() - begin);
   if (Checksum(blocks.bytes.subspan(begin, size)) != blocks.checksums[index]) {
-    throw Error(ErrorCode::kCorrupt, name_ + ", offset " + std::to_string(blocks.offset + begin) +
-                                         ", section '" + SectionName(static_cast<uint32_t>(SectionOf(part))) +
-                                         "': the checksum of a block of 64 KiB is wrong");
+    const std::string section = SectionName(static_cast<uint32_t>(SectionOf(part)));
+    throw DamageAt(name_, blocks.offset + begin, "section '" + section + "'",
+                   "the checksum of a block of 64 KiB is wrong");
   }
   if (blocks.is_checked[index].exchange(1) == 0) unchecked_count_.fetch_sub(1, std::memory_order_release);
 }

@@ -33,6 +33,11 @@ void ForEachBlock(const Section& section, const Body& body) {
 
 }  // namespace
 
+Error DamageAt(const std::string& name, uint64_t offset, const std::string& part, const std::string& what) {
+  return Error(ErrorCode::kCorrupt, name + ", offset " + std::to_string(offset) + ", " + part + ": " + what,
+               DamagedPlace{name, offset, part});
+}
+
 SectionReader::SectionReader(const RandomAccessFile& file, std::string name, FileKind kind,
                              const ExpectedFile& expected, std::initializer_list<SectionType> known)
     : file_(file), name_(std::move(name)) {
@@ -44,8 +49,7 @@ SectionReader::SectionReader(const RandomAccessFile& file, std::string name, Fil
 }
 
 void SectionReader::Fail(uint64_t offset, const std::string& part, const std::string& what) const {
-  throw Error(ErrorCode::kCorrupt, name_ + ", offset " + std::to_string(offset) + ", " + part + ": " + what,
-              DamagedPlace{name_, offset, part});
+  throw DamageAt(name_, offset, part, what);
 }
 
 void SectionReader::Fail(const Section& section, uint64_t position, const std::string& what) const {

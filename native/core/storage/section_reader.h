@@ -38,6 +38,9 @@ struct Section {
   uint64_t block_count() const { return is_in_blocks ? (size + kBlockBytes - 1) / kBlockBytes : 0; }
 };
 
+// kCorrupt: "<name>, offset <position in the file>, <part>: <what>".
+Error DamageAt(const std::string& name, uint64_t offset, const std::string& part, const std::string& what);
+
 class SectionReader {
  public:
   // Checks the header, the section table, the block checksums and the gaps between sections. `file` must

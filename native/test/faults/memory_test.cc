@@ -2,12 +2,12 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "faults/failing_memory.h"
+#include "faults/for_requests.h"
 #include "faults/outcome.h"
 #include "index/index.h"
 #include "support/index_of.h"
@@ -26,21 +26,6 @@ IndexOptions TestOptions(int threads) {
   IndexOptions options = OptionsFor(kDimension, Metric::kL2, {threads, threads > 1 ? 2 : 1});
   options.ef_construction = 40;
   return options;
-}
-
-// Runs `scenario` for the number of each request until one is beyond the last: every one of the first hundred, then ever
-// fewer. The scenario starts the fault around the operation under test only, and returns whether a request failed.
-void ForRequests(const std::function<bool(int64_t number, FaultKind kind)>& scenario) {
-  for (const FaultKind kind : {FaultKind::kOnce, FaultKind::kFromThenOn}) {
-    int64_t number = 1;
-    for (bool has_failed = true; has_failed; number += static_cast<int64_t>(Sized(1, 3, 10)) + number / Sized(30, 8, 3)) {
-      CAPTURE(number);
-      const std::string mode = kind == FaultKind::kOnce ? "once" : "from then on";
-      CAPTURE(mode);
-      has_failed = scenario(number, kind);
-    }
-    CHECK(number > 2);
-  }
 }
 
 // An add that takes the index from a scanned segment to a graph, fails, and is repeated.

@@ -1,10 +1,15 @@
 // Writes the golden files of the present format into the folder that is its argument. Run once for each
 // format, before it is released; never again after that.
 #include <cstdio>
+#include <memory>
 #include <string>
+#include <vector>
 
+#include "base/thread_pool.h"
+#include "index/index_bundle.h"
 #include "storage/env.h"
 #include "support/golden.h"
+#include "support/golden_index.h"
 
 using namespace segvec;           // NOLINT: a program of its own
 using namespace segvec::testing;  // NOLINT
@@ -17,6 +22,19 @@ void Make(const std::string& path, const Write& write) {
   const FileStamp stamp = write(*file);
   file->Close();
   std::printf("%s: %llu bytes\n", path.c_str(), static_cast<unsigned long long>(stamp.size));
+}
+
+void MakeBundleFile(const std::string& path) {
+  ThreadPool::Shared().EnsureThreads(1);
+  const std::unique_ptr<Index> index = golden::SomeIndex();
+  const IndexImage image = index->Capture([](uint32_t, uint32_t) { return false; }, CancelToken());
+  const Bundle bundle = MakeBundle(index->options(), image, CancelToken());
+  std::vector<std::byte> bytes(static_cast<size_t>(bundle.size()));
+  bundle.Read(0, bytes);
+  const auto file = Env::Real().Create(path);
+  file->Append(bytes);
+  file->Close();
+  std::printf("%s: %zu bytes\n", path.c_str(), bytes.size());
 }
 
 }  // namespace
@@ -37,5 +55,6 @@ int main(int argc, char** argv) {
   Make(folder + "some.manifest",
        [](WritableFile& file) { return WriteManifest(golden::TheManifest(), file); });
   golden::WriteLog(Env::Real().Create(folder + "some.log"));
+  MakeBundleFile(folder + "index.bundle");
   return 0;
 }

@@ -13,6 +13,7 @@
 #include "support/fault_env.h"
 #include "support/memory_env.h"
 #include "support/names.h"
+#include "support/prove.h"
 #include "support/sanitizers.h"
 #include "support/temporary_directory.h"
 
@@ -393,10 +394,11 @@ TEST_CASE(
   std::vector<Moment> moments{{0, {}}};
   OpenIndex open = Open(env, kPath, Given());
   moments.push_back({env.change_count(), StateOf(*open.index)});
-  const Vectors rows = RandomVectors(40, kDimension, 3);
+  const Vectors rows = RandomVectors(40, kDimension, 2 + ProveSeed());
   for (size_t i = 0; i < 5; ++i) {
     Add(*open.index, rows.Slice(i * 8, i * 8 + 8));
     if (i > 0) Remove(*open.index, Ids{i, i + 3});
+    if (i == 3) Compact(*open.index);
     Commit(open);
     moments.push_back({env.change_count(), StateOf(*open.index)});
   }
@@ -409,13 +411,13 @@ TEST_CASE(
       ++acknowledged;
     for (const Bytes bytes : {Bytes::kKept, Bytes::kDropped, Bytes::kTorn, Bytes::kZeroed}) {
       for (const Names names : {Names::kKept, Names::kLost, Names::kMixed}) {
-        for (uint64_t seed = 0; seed < (names == Names::kMixed || bytes == Bytes::kTorn ? Sized(4, 1) : 1);
-             ++seed) {
+        const bool is_random = names == Names::kMixed || bytes == Bytes::kTorn;
+        for (uint64_t seed = 0; seed < (is_random ? Sized(4, 1) * ProveScale() : 1); ++seed) {
           CAPTURE(change_count);
           CAPTURE(static_cast<int>(bytes));
           CAPTURE(static_cast<int>(names));
           CAPTURE(seed);
-          const auto left = env.After(change_count, {bytes, names, change_count * 100 + seed});
+          const auto left = env.After(change_count, {bytes, names, (ProveSeed() * 1000 + change_count) * 1000 + seed});
           OpenIndex found = Open(*left, kPath, Given());
           const State state = StateOf(*found.index);
           const bool is_newer = acknowledged + 1 < moments.size() && state == moments[acknowledged + 1].state;
@@ -432,6 +434,8 @@ TEST_CASE(
       }
     }
   }
+  MESSAGE(env.change_count() << " moments of power loss");
+  MESSAGE(opened_count << " states left by one opened");
   CHECK(opened_count > 1000 / (kIsSanitized ? 4 : 1));
   CHECK(newer_count > 0);
 }
@@ -485,11 +489,13 @@ TEST_CASE(
       if (!was_reached) break;
     }
   }
+  MESSAGE(failed_count << " commits failed");
   CHECK(failed_count > 30);
 }
 
 TEST_CASE("IndexDirectory: whatever call of opening fails, it is an error, and opening works afterwards") {
   using Fault = FaultEnv::Fault;
+  size_t failed_count = 0;
   for (const bool is_read_only : {false, true}) {
     for (const bool exists : {false, true}) {
       if (is_read_only && !exists) continue;
@@ -514,13 +520,17 @@ TEST_CASE("IndexDirectory: whatever call of opening fails, it is an error, and o
           REQUIRE(found == state);
           const bool was_reached = env.call_count() > call;
           env.Heal();
+          failed_count += error.has_value();
           if (error) REQUIRE(error->code() == ErrorCode::kIo);
+          if (error) REQUIRE((error->call() != nullptr && StartsWith(error->call()->path, "/")));
           REQUIRE(StateOf(*Open(env, kPath, Given(), parameters).index) == state);
           if (!was_reached) break;
         }
       }
     }
   }
+  MESSAGE(failed_count << " openings failed");
+  CHECK(failed_count > 30);
 }
 
 TEST_CASE("IndexDirectory: on the real file system, loaded and mapped") {

@@ -169,7 +169,9 @@ void MemoryEnv::Remove(const std::string& path) {
 
 struct MemoryEnv::Held : public FileLock {
   Held(std::shared_ptr<std::set<std::string>> held_locks, std::string locked_path)
-      : locks(std::move(held_locks)), path(std::move(locked_path)) {}
+      : locks(std::move(held_locks)), path(std::move(locked_path)) {
+    locks->insert(path);
+  }
   ~Held() override { locks->erase(path); }
   const std::shared_ptr<std::set<std::string>> locks;
   const std::string path;
@@ -182,7 +184,6 @@ std::unique_ptr<FileLock> MemoryEnv::Lock(const std::string& path) {
   if (names_.emplace(path, std::make_shared<Node>()).second) {
     changes_.push_back({Change::Kind::kCreate, path, "", {}, file_count_++});
   }
-  locks_->insert(path);
   return std::make_unique<Held>(locks_, path);
 }
 
