@@ -16,7 +16,10 @@ export interface SegmentCheck {
   readonly duplicateIdCount: number
   /** Vectors whose 8-bit codes are not theirs; 0 in a sound segment. */
   readonly wrongCodeCount: number
-  /** Vectors that no link of the graph leads to; 0 in a sound segment. */
+  /**
+   * Vectors that no link of the graph leads to, so that only an exact search finds them. A figure of quality, not a fault: where
+   * `M` is small a build leaves out some of many copies of a vector, and under `ip` vectors that are nearest to nothing.
+   */
   readonly unreachableCount: number
   /** Stored vectors that were searched for. */
   readonly probeCount: number

@@ -181,7 +181,7 @@ export class VectorIndex<T extends IdType = 'number'> {
 
   /**
    * Checks an index on disk in full: every file of every generation against its checksums, every graph (no link leads
-   * astray, every vector is reached, recall of stored vectors against an exact scan), and that each generation can be put
+   * astray, how many vectors are reached, recall of stored vectors against an exact scan), and that each generation can be put
    * together. It takes no lock, changes nothing, and a writer may go on meanwhile; it takes the memory of opening the index.
    *
    * @returns What was found, file by file; damage is in the report (`isSound` is false), not thrown.

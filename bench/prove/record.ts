@@ -22,6 +22,8 @@ export function store(run: Run, isStored: boolean) {
     seconds: Number(run.seconds.toFixed(1)),
     date: new Date().toISOString(),
     commit: git('rev-parse', 'HEAD'),
+    // What was proved, whatever became of the commit.
+    sources: { native: git('rev-parse', 'HEAD:native'), src: git('rev-parse', 'HEAD:src') },
     hasLocalChanges: git('status', '--porcelain', '--', 'native', 'src') !== '',
     node: process.version,
     machine: thisMachine(),

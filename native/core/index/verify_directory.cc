@@ -30,12 +30,11 @@ class CountedFile : public RandomAccessFile {
   const std::function<void(uint64_t)>& on_read_;
 };
 
-// "3 slots that no link leads to"; empty when nothing is wrong.
+// "3 slots under an id that another one has"; empty when nothing is wrong.
 std::string FaultOf(const SegmentReport& report) {
   const std::pair<uint32_t, const char*> faults[] = {
       {report.duplicate_id_count, "slots under an id that another one has"},
-      {report.wrong_code_count, "slots whose codes are not those of their rows"},
-      {report.unreachable_count, "slots that no link leads to"}};
+      {report.wrong_code_count, "slots whose codes are not those of their rows"}};
   std::string text;
   for (const auto& [count, what] : faults) {
     if (count > 0) text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + what;

@@ -33,8 +33,10 @@ struct SegmentReport {
   uint32_t lost_count = 0;          // of these, the ones that it did not find
   double recall = 1;                // the share of the k nearest to a probe that it did find
 
-  // Nothing is wrong that a sound writer leaves behind. Recall is a figure, not a fault.
-  bool is_sound() const { return duplicate_id_count == 0 && wrong_code_count == 0 && unreachable_count == 0; }
+  // Nothing is wrong that a sound writer leaves behind. Recall is a figure, not a fault, and so is what
+  // cannot be reached: a build leaves some of many copies of a vector out, and under ip what is nearest to
+  // nothing.
+  bool is_sound() const { return duplicate_id_count == 0 && wrong_code_count == 0; }
 };
 
 // Called often with the share of a check that is done, 0 to 1; what it throws ends the check.
