@@ -185,7 +185,10 @@ int main(int argc, char** argv) {
   State last;  // acknowledged in the directory at hand
   for (int cycle = 0; cycle < cycle_count; ++cycle) {
     const Scene scene = SceneOf(folder, static_cast<uint64_t>(cycle / kCyclesPerDirectory), seed);
-    if (cycle % kCyclesPerDirectory == 0) last = {};
+    if (cycle % kCyclesPerDirectory == 0) {
+      std::filesystem::remove_all(scene.path);  // what an earlier run left for a look at it
+      last = {};
+    }
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return 2;
     const bool dies_at_call = cycle % 2 == 0;
