@@ -3,7 +3,7 @@ import type { IndexSettings } from './index-options.ts'
 import type { NativeDirectoryReport } from './native/addon.ts'
 
 /** What a file in the directory of an index is for. */
-export type StoredFileKind = 'manifest' | 'segment' | 'tombstones' | 'strings' | 'lock' | 'foreign'
+export type StoredFileKind = 'manifest' | 'segment' | 'tombstones' | 'strings' | 'log' | 'lock' | 'foreign'
 
 /** What the vectors and the graph of a segment are like, beyond being those that were written. */
 export interface SegmentCheck {

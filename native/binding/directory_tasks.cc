@@ -50,6 +50,8 @@ const char* KindOf(const FileReport& file) {
       return "tombstones";
     case FileRole::kStrings:
       return "strings";
+    case FileRole::kLog:
+      return "log";
   }
   return "foreign";
 }

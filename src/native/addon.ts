@@ -219,7 +219,7 @@ export interface NativeSegmentCheck {
 
 export interface NativeFileReport {
   readonly name: string
-  readonly kind: 'manifest' | 'segment' | 'tombstones' | 'strings' | 'lock' | 'foreign'
+  readonly kind: 'manifest' | 'segment' | 'tombstones' | 'strings' | 'log' | 'lock' | 'foreign'
   readonly state: 'ok' | 'damaged' | 'missing' | 'unused' | 'foreign'
   readonly bytes: number
   /** The one in the name. */

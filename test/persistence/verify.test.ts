@@ -60,6 +60,25 @@ describe('verify', () => {
     expect((await VectorIndex.verify(path)).isSound).toBe(true)
   })
 
+  test('a log that was not committed is checked too', async () => {
+    const path = temporaryPath()
+    const index = await VectorIndex.open(path, { dimension, metric: 'l2', durability: 'log' })
+    await index.add(rows(100))
+    await index.close()
+    const sound = await VectorIndex.verify(path)
+    expect(sound.isSound).toBe(true)
+    const [log] = sound.files.filter(({ kind }) => kind === 'log')
+    expect(log).toMatchObject({ state: 'ok', generations: [1] })
+    const file = join(path, log?.name ?? '')
+    const bytes = readFileSync(file)
+    bytes[600] = (bytes[600] as number) ^ 1
+    writeFileSync(file, bytes)
+    const report = await VectorIndex.verify(path)
+    expect(report.isSound).toBe(false)
+    expect(report.generations[0]?.error).toMatchObject({ code: 'CORRUPT' })
+    expect(report.files.find(({ kind }) => kind === 'log')).toMatchObject({ state: 'damaged' })
+  })
+
   test('an index verifies itself while it is written to', async () => {
     const path = temporaryPath()
     await using index = await VectorIndex.open(path, { dimension, metric: 'l2' })

@@ -57,8 +57,18 @@ class Surveyor {
         if (segment.tombstones) Name(segment.tombstones->name, generation);
       }
       for (const FileReference& strings : report.manifest->string_id_files) Name(strings.name, generation);
+      NameLogs(*report.manifest);
     }
     survey_.report.generations.push_back(std::move(report));
+  }
+
+  // The manifest says which log files may hold what came after it.
+  void NameLogs(const Manifest& manifest) {
+    for (FileReport& file : survey_.report.files) {
+      if (file.role != FileRole::kLog || ParseFileName(file.name)->number < manifest.first_log) continue;
+      file.state = FileReport::State::kNamed;
+      file.generations.push_back(manifest.identity.generation);
+    }
   }
 
   // A file that a generation names is reported whether it is there or not.

@@ -1,18 +1,24 @@
 #include "index/verify_directory.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <memory>
+#include <thread>
 #include <utility>
 
 #include "index/index.h"
 #include "index/stored_options.h"
+#include "storage/log_chain.h"
 #include "storage/segment_file.h"
 #include "storage/store.h"
 #include "storage/tombstone_file.h"
 
 namespace segvec {
 namespace {
+
+constexpr int kMostLooks = 4;
+constexpr std::chrono::milliseconds kBetweenLooks{10};
 
 // Counts what is read, so that the share of a large file that is done can be told.
 class CountedFile : public RandomAccessFile {
@@ -44,9 +50,10 @@ std::string FaultOf(const SegmentReport& report) {
 
 class DirectoryVerifier {
  public:
-  DirectoryVerifier(DirectorySurvey survey, const VerifyOptions& options, int threads,
+  DirectoryVerifier(Env& env, DirectorySurvey survey, const VerifyOptions& options, int threads,
                     VerifyProgress& progress, const std::function<void()>& poll, const CancelToken& cancel)
-      : survey_(std::move(survey)),
+      : env_(env),
+        survey_(std::move(survey)),
         options_(options),
         threads_(threads),
         progress_(progress),
@@ -102,6 +109,7 @@ class DirectoryVerifier {
       }
       image.parts.push_back(std::move(part));
     }
+    CheckLog(manifest, generation);
     // What a single file cannot show: ids that two segments hold, texts that are missing.
     if (!generation.error) PutTogether(manifest, std::move(image), generation);
   }
@@ -118,6 +126,35 @@ class DirectoryVerifier {
       return std::make_shared<const StringIdTable>(
           ReadStringIds(file, path, {manifest.identity.uuid, reference->stamp}));
     });
+  }
+
+  // What was logged after the generation. A batch that a writer has not written to its end yet may look
+  // damaged, and a commit may drop the log meanwhile: so damage has to be there again some time later.
+  void CheckLog(const Manifest& manifest, GenerationReport& generation) {
+    const Store store(env_, survey_.report.path, Store::Access::kRead);
+    for (int attempt = 1;; ++attempt) {
+      try {
+        ReadLogChain(store, manifest, false);
+        return;
+      } catch (const Error& error) {
+        if (!IsAboutTheFile(error)) throw;
+        const std::vector<uint64_t> generations = store.Generations();
+        if (generations.empty() || generations.front() != survey_.report.generations.front().generation)
+          return;
+        if (attempt == kMostLooks) return BlameLog(generation, error);
+      }
+      Poll();
+      std::this_thread::sleep_for(kBetweenLooks);
+    }
+  }
+
+  void BlameLog(GenerationReport& generation, const Error& error) {
+    Blame(generation, error);
+    for (FileReport& file : survey_.report.files) {
+      if (error.place() == nullptr || error.place()->path != PathOf(file.name)) continue;
+      file.state = FileReport::State::kDamaged;
+      file.error = error;
+    }
   }
 
   void PutTogether(const Manifest& manifest, IndexImage&& image, GenerationReport& generation) {
@@ -191,6 +228,7 @@ class DirectoryVerifier {
   }
   std::string PathOf(const std::string& name) const { return survey_.report.path + "/" + name; }
 
+  Env& env_;
   DirectorySurvey survey_;
   const VerifyOptions options_;
   const int threads_;
@@ -208,7 +246,7 @@ class DirectoryVerifier {
 DirectoryReport VerifyDirectory(Env& env, const std::string& path, const VerifyOptions& options, int threads,
                                 VerifyProgress& progress, const std::function<void()>& poll,
                                 const CancelToken& cancel) {
-  return DirectoryVerifier(SurveyDirectory(env, path, cancel), options, threads, progress, poll, cancel)
+  return DirectoryVerifier(env, SurveyDirectory(env, path, cancel), options, threads, progress, poll, cancel)
       .Run();
 }
 

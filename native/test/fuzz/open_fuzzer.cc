@@ -62,7 +62,21 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Try([&] { ReadTombstones(file, "fuzz", 1, 30, {}); });
   Try([&] { ReadManifest(file, "fuzz", {}); });
   Try([&] { ReadStringIds(file, "fuzz", {}); });
-#include "index/index_bundle.h"
-#include "storage/log_file.h"
+  Try([&] { OpenBundle({bytes, nullptr}, {}, {}, CancelToken()); });
+  Try([&] {
+    // That a file is this index's is no matter of its bytes.
+    Uuid uuid;
+    uint64_t number = 0;
+    if (size >= kHeaderBytes) {
+      std::memcpy(uuid.bytes.data(), data + kUuidAt, uuid.bytes.size());
+      number = GetAt<uint64_t>(bytes, kLogNumberAt);
+    }
+    LogFileReader reader(file, "fuzz", uuid, number);
+    if (reader.is_void()) return;
+    reader.Walk({}, 6, [](LogFileReader::Record& record) {
+      std::vector<float> values(6);
+      if (record.type == LogRecordType::kAdd || record.type == LogRecordType::kUpsert) record.ReadValues(values);
+    });
+  });
   return 0;
 }

@@ -78,7 +78,7 @@ TEST_CASE("VerifyDirectory: a sound index, each file once") {
       CAPTURE(Name(metric));
       MemoryEnv env;
       MakeIndexIn(env, metric, id_type);
-      for (const char* name : {"/notes.txt", "/segment-9-9", "/MANIFEST-7.tmp", "/log-1-2-3-4"}) {
+      for (const char* name : {"/notes.txt", "/segment-9-9", "/MANIFEST-7.tmp", "/blog-1-2"}) {
         env.Create(kPath + name)->Append(std::as_bytes(std::span("abc", 3)));
       }
       DirectoryReport report = Verify(env);
@@ -104,7 +104,7 @@ TEST_CASE("VerifyDirectory: a sound index, each file once") {
       CHECK(FileOf(report, "segment-1-3").generations == std::vector<uint64_t>{3});
       CHECK(FileOf(report, "LOCK").state == State::kNamed);
       CHECK(FileOf(report, "notes.txt").state == State::kForeign);
-      CHECK(FileOf(report, "log-1-2-3-4").state == State::kForeign);
+      CHECK(FileOf(report, "blog-1-2").state == State::kForeign);
       CHECK(FileOf(report, "segment-9-9").state == State::kUnused);
       CHECK(FileOf(report, "MANIFEST-7.tmp").state == State::kUnused);
       CHECK(FileOf(report, "MANIFEST-7.tmp").bytes == 3);
