@@ -110,18 +110,21 @@ SEGVEC_INLINE void Seed(uint32_t slot, uint32_t key, SearchContext& context) {
   if (context.visited.Insert(slot) && context.pool.Accepts(entry)) Insert(context.pool, entry);
 }
 
-// Leaves the nearest slots met on one level in context.pool, at most its capacity (Algorithm 2). kStopsEarly ends the search as
-// kStopFactor says.
+// Leaves the nearest slots met on one level in context.pool, at most its capacity (Algorithm 2). kStopsEarly: as kStopFactor and
+// kReachFactor say.
 template <bool kBaseLevel, bool kStopsEarly, class Space>
 void WalkLevel(const Space& space, const Graph& graph, const typename Space::Query& query, uint32_t level,
                SearchContext& context) {
   CandidatePool& pool = context.pool;
+  constexpr bool kIsBounded = kStopsEarly && !Space::kIsIp;
   uint32_t fresh[2 * kMaxM], keys[2 * kMaxM];
+  uint32_t reach = ~uint32_t{0};  // the largest key within it
   for (uint64_t nearest; (nearest = pool.TakeNearest()) != CandidatePool::kNone;) {
-    if constexpr (kStopsEarly && !Space::kIsIp) {
-      if (pool.size() >= kStopRank &&
-          CandidatePool::KeyOf(nearest) > space.ScaleKey(CandidatePool::KeyOf(pool[kStopRank - 1]), kStopFactor)) {
-        break;
+    if constexpr (kIsBounded) {
+      if (pool.size() >= kStopRank) {
+        const uint32_t key = CandidatePool::KeyOf(pool[kStopRank - 1]);
+        if (CandidatePool::KeyOf(nearest) > space.ScaleKey(key, kStopFactor)) break;
+        reach = space.ScaleKey(key, kReachFactor);
       }
     }
     const uint32_t slot = CandidatePool::SlotOf(nearest);
@@ -129,7 +132,7 @@ void WalkLevel(const Space& space, const Graph& graph, const typename Space::Que
     const auto offer = [&](size_t count) {
       for (size_t i = 0; i < count; ++i) {
         const uint64_t entry = CandidatePool::Entry(keys[i], fresh[i]);
-        if (!pool.Accepts(entry)) continue;
+        if (!pool.Accepts(entry) || (kIsBounded && keys[i] > reach)) continue;
         const size_t rank = Insert(pool, entry);
         if (rank == pool.cursor()) PrefetchLinks(graph, kBaseLevel ? 0 : level, fresh[i]);
       }
