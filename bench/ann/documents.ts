@@ -8,7 +8,7 @@ import type { RecallResults } from '../recall/measure.ts'
 import { recallTable } from '../recall/table.ts'
 import { storedResults } from '../report/stored-results.ts'
 import type { ScaleResults } from '../scale/measure.ts'
-import { scaleTable } from '../scale/table.ts'
+import { scaleFilesTable, scaleTable } from '../scale/table.ts'
 import type { SegmentsResults } from '../segments/measure.ts'
 import { segmentsTable } from '../segments/table.ts'
 import { stepsTable } from '../steps/table.ts'
@@ -54,7 +54,7 @@ export function documents(reference: ReadonlyMap<string, BenchResults>): Documen
           orMissing(
             scales.map(
               (results) =>
-                `${scaleTable(results)}\n\n![Growth over the number of vectors](figures/scale.svg)`,
+                `${scaleTable(results)}\n\n${scaleFilesTable(results)}\n\n![Growth over the number of vectors](figures/scale.svg)`,
             ),
             'npm run bench:scale -- --name scale',
           ),

@@ -1,7 +1,7 @@
 /** Figures drawn from raw results. */
 import type { LoadKind } from './adapters/adapter.ts'
 import { median, queriesPerSecondAt } from './metrics.ts'
-import type { LoadTimes } from './persistence.ts'
+import type { LoadTimes, PersistenceAnswer } from './persistence.ts'
 import type { BenchResults, PeerResult } from './results.ts'
 
 export const recalls = [0.9, 0.95, 0.99, 0.999] as const
@@ -62,6 +62,21 @@ export const saveTime = (peer: PeerResult): Spread | undefined =>
 
 export const diskBytesPerVector = (peer: PeerResult, rows: number): Spread | undefined =>
   spreadOf(peer.persistence?.map((round) => round.diskBytes / rows))
+
+/** How fast one way of loading goes through the files, as a share of reading them and no more. */
+export function shareOfReadSpeed(
+  rounds: readonly PersistenceAnswer[],
+  way: string,
+  pageCache: LoadTimes['pageCache'],
+): Spread | undefined {
+  return spreadOf(
+    rounds.map(({ diskBytes, readSpeed, loads }) => {
+      const times = loads.find((load) => load.way === way && load.pageCache === pageCache)
+      const speed = readSpeed?.[pageCache]
+      return times && speed && diskBytes / times.loadSeconds / speed
+    }),
+  )
+}
 
 export interface LoadSpread {
   readonly way: string

@@ -7,12 +7,23 @@ import {
   loadTimes,
   type Spread,
   saveTime,
+  shareOfReadSpeed,
   spread,
 } from './figures-of.ts'
 import { type Cell, markdownTable, rounded } from './markdown.ts'
+import type { LoadTimes, PersistenceAnswer } from './persistence.ts'
 import type { BenchResults, PeerResult } from './results.ts'
 
 const ms = (seconds: Spread | undefined): Cell => rounded(seconds && seconds.median * 1e3)
+
+/** Ways that read the files as they are needed have none. */
+export function shareOfReading(
+  rounds: readonly PersistenceAnswer[],
+  way: string,
+  pageCache: LoadTimes['pageCache'],
+): Cell {
+  return way === 'memory' ? shareOfReadSpeed(rounds, way, pageCache)?.median.toFixed(2) : undefined
+}
 
 function persistenceRows(peer: PeerResult, rows: number): Cell[][] {
   const times = loadTimes(peer)
@@ -26,6 +37,7 @@ function persistenceRows(peer: PeerResult, rows: number): Cell[][] {
       saveTime(peer) === undefined ? 'with the build' : ms(saveTime(peer)),
       ...(['warm', 'cold'] as const).flatMap((pageCache) => [
         ms(of(pageCache)?.load),
+        shareOfReading(peer.persistence ?? [], way, pageCache),
         ms(of(pageCache)?.firstAnswer),
       ]),
     ]
@@ -38,7 +50,11 @@ export function persistenceTable({ set, peers, readSpeeds }: BenchResults): stri
   return [
     `**${set.name}**; reading a file from its beginning to its end in the same rounds: ${speed(readSpeeds?.warm)} warm, ${speed(readSpeeds?.cold)} cold.`,
     markdownTable(
-      ['', 'bytes/vector', 'save, ms', 'load warm, ms', 'first answer', 'load cold, ms', 'first answer'],
+      [
+        ...['', 'bytes/vector', 'save, ms'],
+        ...['load warm, ms', 'of reading', 'first answer'],
+        ...['load cold, ms', 'of reading', 'first answer'],
+      ],
       peers.flatMap((peer) => persistenceRows(peer, set.rows)),
     ),
   ].join('\n\n')

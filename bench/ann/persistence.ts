@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Persistence } from './adapters/adapter.ts'
 import { scratchFolder } from './adapters/scratch-folder.ts'
-import { canEvict, diskBytes, evict, filesBelow } from './page-cache.ts'
+import { canEvict, diskBytes, evict, filesBelow, sequentialReadSpeed } from './page-cache.ts'
 
 export interface LoadTimes {
   /** The adapter's name for the way it was loaded. */
@@ -20,6 +20,8 @@ export interface PersistenceAnswer {
   /** Left out where a package writes while it builds. */
   readonly saveSeconds?: number
   readonly diskBytes: number
+  /** What reading the same files from beginning to end takes, in bytes per second. */
+  readonly readSpeed?: Readonly<Partial<Record<LoadTimes['pageCache'], number>>>
   readonly loads: readonly LoadTimes[]
 }
 
@@ -39,11 +41,16 @@ export async function measurePersistence(persistence: Persistence, k: number): P
       await save(folder)
       saveSeconds = secondsSince(start)
     }
+    const readSpeed: Partial<Record<LoadTimes['pageCache'], number>> = {}
     const loads: LoadTimes[] = []
     for (const pageCache of canEvict() ? (['warm', 'cold'] as const) : (['warm'] as const)) {
       for (const [way, load] of Object.entries(persistence.loads)) {
         await persistence.release?.()
-        if (pageCache === 'cold') evict(filesBelow(folder))
+        const files = filesBelow(folder)
+        const prepare = () => (pageCache === 'cold' ? evict(files) : sequentialReadSpeed(files))
+        prepare()
+        readSpeed[pageCache] ??= sequentialReadSpeed(files)
+        prepare()
         const start = performance.now()
         const index = await load(folder)
         const loadSeconds = secondsSince(start)
@@ -55,7 +62,12 @@ export async function measurePersistence(persistence: Persistence, k: number): P
         loads.push({ way, pageCache, loadSeconds, firstAnswerSeconds })
       }
     }
-    return { ...(saveSeconds === undefined ? {} : { saveSeconds }), diskBytes: diskBytes(folder), loads }
+    return {
+      ...(saveSeconds === undefined ? {} : { saveSeconds }),
+      diskBytes: diskBytes(folder),
+      readSpeed,
+      loads,
+    }
   } finally {
     scratch.remove()
   }

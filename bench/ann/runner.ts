@@ -215,11 +215,11 @@ async function persistenceRound(
   { warm, cold }: ReadSpeeds,
 ): Promise<void> {
   const file = join(run.setFolder, 'base.f32')
-  sequentialReadSpeed(file)
-  warm.push(sequentialReadSpeed(file))
+  sequentialReadSpeed([file])
+  warm.push(sequentialReadSpeed([file]))
   if (canEvict()) {
     evict([file])
-    cold.push(sequentialReadSpeed(file))
+    cold.push(sequentialReadSpeed([file]))
   }
   for (const peer of peers) {
     await attempt(run, peer, async () => {

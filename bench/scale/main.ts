@@ -10,7 +10,7 @@ import { groundTruth } from '../ann/ground-truth.ts'
 import { runStamp } from '../ann/run-stamp.ts'
 import { storeResults } from '../ann/store-results.ts'
 import { measureScale, type ScaleResults, type ScaleSet } from './measure.ts'
-import { scaleTable } from './table.ts'
+import { scaleFilesTable, scaleTable } from './table.ts'
 
 const { values } = parseArgs({
   options: {
@@ -45,5 +45,5 @@ const results: ScaleResults = {
   ...runStamp(),
   sizes: await measureScale(sets, parameters, Number(values.rounds), log),
 }
-console.log(`\n${scaleTable(results)}`)
+console.log(`\n${scaleTable(results)}\n\n${scaleFilesTable(results)}`)
 if (values.name !== undefined) storeResults(values.name, results)

@@ -1,7 +1,10 @@
 /** How building and searching one segment grow with the number of vectors. */
 import { VectorIndex } from 'segvec'
+import { rowCopies } from '../ann/adapters/rows.ts'
+import { persistenceOf } from '../ann/adapters/segvec.ts'
 import type { DataSet } from '../ann/data-sets.ts'
 import type { SweepPoint } from '../ann/metrics.ts'
+import { measurePersistence, type PersistenceAnswer } from '../ann/persistence.ts'
 import type { RunStamp } from '../ann/run-stamp.ts'
 import { sweepAll } from '../ann/sweep.ts'
 import { type Duration, timed } from '../ann/timed.ts'
@@ -24,6 +27,8 @@ export interface ScaleSize {
   readonly bytesPerVector: number
   /** One per round, beside those of the other sizes. */
   readonly sweeps: SweepPoint[][]
+  /** To its files and back, one per round. */
+  readonly persistence?: readonly PersistenceAnswer[]
 }
 
 export interface ScaleResults extends RunStamp {
@@ -70,8 +75,12 @@ export async function measureScale(
     log(`round ${round + 1} of ${rounds} of searches done`)
   }
   const sizes: ScaleSize[] = []
-  for (const { index, rows, builds, sweeps } of made) {
-    sizes.push({ rows, builds, bytesPerVector: index.stats().memoryBytes / rows, sweeps })
+  for (const { index, set, rows, builds, sweeps } of made) {
+    const persistence: PersistenceAnswer[] = []
+    const files = persistenceOf(index, rowCopies(set.queries, dimension))
+    for (let round = 0; round < rounds; round++) persistence.push(await measurePersistence(files, k))
+    log(`${rows} vectors saved and loaded`)
+    sizes.push({ rows, builds, bytesPerVector: index.stats().memoryBytes / rows, sweeps, persistence })
     await index.close()
   }
   return sizes

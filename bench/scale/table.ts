@@ -1,6 +1,11 @@
 /** The figures as Markdown: for the documentation, and for a terminal. */
+
+import { spread } from '../ann/figures-of.ts'
+import { type Cell, markdownTable } from '../ann/markdown.ts'
+import type { LoadTimes } from '../ann/persistence.ts'
+import { shareOfReading } from '../ann/persistence-table.ts'
 import { buildCpuMicroseconds, buildMicroseconds, growth, queryMicroseconds } from './figures.ts'
-import type { ScaleResults } from './measure.ts'
+import type { ScaleResults, ScaleSize } from './measure.ts'
 
 const rounded = (value: number | undefined) =>
   value === undefined ? '–' : Number(value.toPrecision(3)).toLocaleString('en-US')
@@ -43,4 +48,33 @@ export function scaleTable(results: ScaleResults): string {
       ]),
     ),
   ].join('\n')
+}
+
+const milliseconds = (seconds: readonly number[]): Cell =>
+  seconds.length === 0 ? undefined : rounded(spread(seconds).median * 1e3)
+
+/** Saving, loading whole, and the first answer from mapped files; the system has them in memory, or has been made to forget them. */
+export function scaleFilesTable({ sizes }: ScaleResults): string {
+  const times = ({ persistence = [] }: ScaleSize, way: string, pageCache: LoadTimes['pageCache']) =>
+    persistence.flatMap(({ loads }) =>
+      loads.filter((load) => load.way === way && load.pageCache === pageCache),
+    )
+  return markdownTable(
+    [
+      ...['vectors', 'MB', 'save, ms', 'load warm, ms', 'of reading', 'load cold, ms', 'of reading'],
+      ...['mapped, first answer warm, ms', 'cold'],
+    ],
+    sizes.map((size) => [
+      size.rows.toLocaleString('en-US'),
+      rounded((size.persistence?.[0]?.diskBytes ?? Number.NaN) / 1e6),
+      milliseconds(size.persistence?.flatMap(({ saveSeconds }) => saveSeconds ?? []) ?? []),
+      ...(['warm', 'cold'] as const).flatMap((pageCache) => [
+        milliseconds(times(size, 'memory', pageCache).map(({ loadSeconds }) => loadSeconds)),
+        shareOfReading(size.persistence ?? [], 'memory', pageCache),
+      ]),
+      ...(['warm', 'cold'] as const).map((pageCache) =>
+        milliseconds(times(size, 'mapped', pageCache).map(({ firstAnswerSeconds }) => firstAnswerSeconds)),
+      ),
+    ]),
+  )
 }

@@ -4,7 +4,7 @@ import { exactThresholds } from '../../bench/ann/ground-truth.ts'
 import { thisMachine } from '../../bench/ann/machine.ts'
 import { growth } from '../../bench/scale/figures.ts'
 import { measureScale, type ScaleResults, type ScaleSize } from '../../bench/scale/measure.ts'
-import { scaleTable } from '../../bench/scale/table.ts'
+import { scaleFilesTable, scaleTable } from '../../bench/scale/table.ts'
 
 const parameters = { dimension: 8, M: 8, efConstruction: 40, k: 5, seed: 1, efs: [200], threads: 2 }
 const resultsOf = (sizes: ScaleSize[]): ScaleResults => ({
@@ -30,6 +30,7 @@ describe('the benchmark of scale', () => {
     ])
     for (const { sweeps } of sizes) expect(sweeps[0]?.[0]?.recall).toBeGreaterThan(0.9)
     expect(scaleTable(resultsOf(sizes))).toMatch(/\| 3,000 \| 1\.09x \|/)
+    expect(scaleFilesTable(resultsOf(sizes))).toMatch(/\| 3,000 \| [\d.]+ \| [\d.]+ \| [\d.]+ \| [\d.]+ \|/)
   })
 
   test('holds growth against the logarithm of the number of vectors', () => {

@@ -77,7 +77,7 @@ function searchBatch(
   })
 }
 
-function persistenceOf(index: VectorIndex, queries: readonly Float32Array[]): Persistence {
+export function persistenceOf(index: VectorIndex, queries: readonly Float32Array[]): Persistence {
   const loaded = (index: VectorIndex) => ({
     search: (q: number, k: number) =>
       index.searchSync(queries[q] as Float32Array, { k }).map((hit) => hit.id),
