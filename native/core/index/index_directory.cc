@@ -206,8 +206,10 @@ void IndexDirectory::Commit(const IndexImage& image, const CancelToken& cancel) 
   manifest.next_id = image.next_id;
   manifest.add_count = image.add_count;
   manifest.next_segment_number = image.next_segment_number;
-  manifest.change_count = image.change_count;
-  manifest.first_log = image.first_log;
+  if (log_) {  // else it is the first generation of an index, whose changes count from there
+    manifest.change_count = image.change_count;
+    manifest.first_log = image.first_log;
+  }
   StoredSegments stored_segments;
   for (const IndexImage::Part& part : image.parts) {
     const SegmentView& view = part.view;

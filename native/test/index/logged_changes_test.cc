@@ -174,6 +174,26 @@ TEST_CASE("LoggedChanges: a log is kept for as long as one of the last two gener
   CHECK(StateIn(env) == state);
 }
 
+TEST_CASE("LoggedChanges: a copy elsewhere begins a log of its own") {
+  MemoryEnv env;
+  const Vectors rows = RandomVectors(40, kDimension, 3);
+  LoggedIndex index(env, kPath, Given());
+  index.Add(rows.Slice(0, 10));
+  index.Commit();
+  index.Add(rows.Slice(10, 20));
+  IndexDirectory::Save(env, "/copy", index->options(), CaptureAll(*index), CancelToken());
+  LoggedIndex copy(env, "/copy");
+  CHECK(copy->change_count() == 0);
+  copy.Add(rows.Slice(20, 30));
+  const State state = StateOf(*copy);
+  copy = {};
+  CHECK(env.Exists("/copy/log-1-1"));
+  copy = LoggedIndex(env, "/copy");
+  CHECK(StateOf(*copy) == state);
+  index = {};
+  CHECK(StateIn(env).vector_count == 20);
+}
+
 TEST_CASE("LoggedChanges: readers see what was committed") {
   MemoryEnv env;
   const Vectors rows = RandomVectors(40, kDimension, 3);
