@@ -22,9 +22,8 @@ LoggedChanges::Change::Change(LogRecordType type, std::shared_ptr<Stage> stage, 
     : type_(type), stage_(std::move(stage)), cancel_(std::move(cancel)) {}
 
 size_t LoggedChanges::Change::byte_count() const {
-  size_t bytes = stage_->row_count() * stage_->dimension() * sizeof(float) + stage_->ids.size() * sizeof(uint64_t);
-  for (const std::string& text : stage_->string_ids) bytes += text.size();
-  return bytes;
+  return stage_->row_count() * stage_->dimension() * sizeof(float) + stage_->ids.size() * sizeof(uint64_t) +
+         stage_->string_ids.size() * sizeof(std::string);
 }
 
 LogRecord LoggedChanges::Change::record() const {
@@ -142,7 +141,14 @@ void LoggedChanges::LogAhead() noexcept {
 }
 
 LoggedChanges::Result LoggedChanges::Perform(const std::shared_ptr<Change>& change) {
-  if (!IsDecided(*change)) LogWaiting(change);
+  if (!IsDecided(*change)) {
+    try {
+      LogWaiting(change);
+    } catch (...) {
+      Withdraw(change);  // before its rows are freed
+      throw;
+    }
+  }
   LogAhead();
   if (change->refusal_) std::rethrow_exception(change->refusal_);
   directory_->log().Settle(directory_->generation());
@@ -162,14 +168,17 @@ LoggedChanges::Result LoggedChanges::Perform(const std::shared_ptr<Change>& chan
   return result;
 }
 
+void LoggedChanges::Withdraw(const std::shared_ptr<Change>& change) noexcept {
+  if (IsDecided(*change)) return;
+  // If somebody is logging it, that has to end first.
+  std::lock_guard log_lock(log_mutex_);
+  std::lock_guard lock(queue_mutex_);
+  if (change->state_ != Change::State::kDecided) waiting_.remove(change);
+  change->state_ = Change::State::kDecided;
+}
+
 void LoggedChanges::Conclude(const std::shared_ptr<Change>& change) noexcept {
-  if (!IsDecided(*change)) {
-    // It was not performed. If somebody is logging it, that has to end first.
-    std::lock_guard log_lock(log_mutex_);
-    std::lock_guard lock(queue_mutex_);
-    if (change->state_ != Change::State::kDecided) waiting_.remove(change);
-    change->state_ = Change::State::kDecided;
-  }
+  Withdraw(change);  // if it was not performed
   const uint64_t sequence = change->sequence_.front();
   if (sequence == 0) return;
   index_->set_change_count(sequence);

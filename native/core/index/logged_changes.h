@@ -36,7 +36,7 @@ class LoggedChanges : public std::enable_shared_from_this<LoggedChanges> {
     friend class LoggedChanges;
     enum class State { kNew, kWaiting, kDecided };
 
-    size_t byte_count() const;
+    size_t byte_count() const;  // about
     LogRecord record() const;
 
     const LogRecordType type_;
@@ -77,6 +77,8 @@ class LoggedChanges : public std::enable_shared_from_this<LoggedChanges> {
   bool IsDecided(const Change& change);
   // Logs some of what waits, the change whose turn it is among it, if one is given.
   void LogWaiting(const std::shared_ptr<Change>& turn);
+  // Nobody will log the change from here on, if nobody has.
+  void Withdraw(const std::shared_ptr<Change>& change) noexcept;
   // REQUIRES: log_mutex_ held.
   void LogGroup(const Group& group) noexcept;
   void LogAhead() noexcept;
