@@ -29,8 +29,8 @@ class IdMap {
   bool Insert(uint64_t id, Location location) {
     Shard& shard = ShardOf(id);
     std::lock_guard lock(shard.mutex);
-    if ((shard.count + 1) * 4 > shard.entries.size() * 3) {
-      Resize(shard, std::max(kMinSize, shard.entries.size() * 2));
+    if ((shard.count + 1) * kFullOf > shard.entries.size() * kFull) {
+      Resize(shard, std::max(kMinSize, shard.entries.size() + shard.entries.size() / 4));
     }
     Entry& entry = Find(shard, id);
     if (entry.segment != kFree) return false;
@@ -64,11 +64,11 @@ class IdMap {
     if (hole->segment == kFree) return;
     --shard.count;
     // Close the gap: move back every entry behind it that may not stay beyond a free place.
-    const size_t mask = shard.entries.size() - 1;
+    const size_t size = shard.entries.size();
+    const auto distance = [&](size_t from, size_t to) { return to >= from ? to - from : to + size - from; };
     size_t free_index = static_cast<size_t>(hole - shard.entries.data());
-    for (size_t i = (free_index + 1) & mask; shard.entries[i].segment != kFree; i = (i + 1) & mask) {
-      const size_t home = HomeOf(shard.entries[i].id, mask);
-      if (((i - home) & mask) < ((i - free_index) & mask)) continue;
+    for (size_t i = Next(free_index, size); shard.entries[i].segment != kFree; i = Next(i, size)) {
+      if (distance(HomeOf(shard.entries[i].id, size), i) < distance(free_index, i)) continue;
       shard.entries[free_index] = shard.entries[i];
       free_index = i;
     }
@@ -103,6 +103,7 @@ class IdMap {
  private:
   static constexpr size_t kShardCount = 64;
   static constexpr size_t kMinSize = 8;           // entries of the smallest table
+  static constexpr size_t kFull = 4, kFullOf = 5;  // a table fuller than this grows, by a quarter: 22 bytes an id on average
   static constexpr size_t kSparseShare = 8;       // a table with fewer than one entry in so many is halved
   static constexpr uint32_t kFree = 0xFFFFFFFFu;  // no segment has this number
 
@@ -113,23 +114,25 @@ class IdMap {
   };
   struct Shard {
     mutable std::mutex mutex;
-    std::vector<Entry> entries;  // a power of two
+    std::vector<Entry> entries;
     size_t count = 0;
   };
 
-  static size_t HomeOf(uint64_t id, size_t mask) { return (Mix(id) >> 6) & mask; }
+  // The upper half of the mixed id, as a fraction of 2^32, of the table's size; the shard takes from the lower half.
+  static size_t HomeOf(uint64_t id, size_t size) { return static_cast<size_t>((Mix(id) >> 32) * size >> 32); }
+  static size_t Next(size_t i, size_t size) { return i + 1 == size ? 0 : i + 1; }
   Shard& ShardOf(uint64_t id) { return shards_[Mix(id) % kShardCount]; }
   const Shard& ShardOf(uint64_t id) const { return shards_[Mix(id) % kShardCount]; }
 
   // The id's entry, or the free one where it belongs. REQUIRES: a free entry exists.
   static Entry& Find(Shard& shard, uint64_t id) {
-    const size_t mask = shard.entries.size() - 1;
-    size_t i = HomeOf(id, mask);
-    while (shard.entries[i].segment != kFree && shard.entries[i].id != id) i = (i + 1) & mask;
+    const size_t size = shard.entries.size();
+    size_t i = HomeOf(id, size);
+    while (shard.entries[i].segment != kFree && shard.entries[i].id != id) i = Next(i, size);
     return shard.entries[i];
   }
 
-  // REQUIRES: `size` is a power of two with room for the shard's entries and a free one.
+  // REQUIRES: `size` < 2^32, with room for the shard's entries and a free one.
   static void Resize(Shard& shard, size_t size) {
     std::vector<Entry> old(size);
     old.swap(shard.entries);

@@ -65,16 +65,17 @@ TEST_CASE("IdMap: behaves as a map under random operations") {
 }
 
 TEST_CASE("IdMap: ids that fall on the same places") {
-  // Equal in the lowest 16 bits of their mixed value: the same shard, and the same home in any table up to 1,024 places.
+  // Equal in the lowest 6 and the highest 10 bits of their mixed value: the same shard, and the last home in any table up to
+  // 1,024 places.
   std::vector<uint64_t> colliding;
   for (uint64_t id = 0; colliding.size() < 60; ++id) {
-    if ((Mix(id) & 0xFFFF) == 0xFFFF) colliding.push_back(id);
+    if ((Mix(id) & 0x3F) == 0x3F && Mix(id) >> 54 == 0x3FF) colliding.push_back(id);
   }
   Dice dice(2);
   CHECK(CompareWithMap(colliding, testing::Sized(40'000, 10'000), dice) == 0);
   // Runs around the end of the table, mixed with other homes next to it.
   for (uint64_t id = 0; colliding.size() < 160; ++id) {
-    if ((Mix(id) & 0x3F) == 0x3F && (Mix(id) >> 6 & 7) >= 6) colliding.push_back(id);
+    if ((Mix(id) & 0x3F) == 0x3F && Mix(id) >> 62 == 3) colliding.push_back(id);
   }
   for (int round = 0; round < 5; ++round) CHECK(CompareWithMap(colliding, testing::Sized(20'000, 5000), dice) == 0);
 }
@@ -99,6 +100,8 @@ TEST_CASE("IdMap: memory goes back when most ids have gone, and all of it when i
   constexpr uint64_t kCount = 50'000;
   for (uint64_t id = 0; id < kCount; ++id) map.Insert(id, {1, static_cast<uint32_t>(id)});
   const size_t full = map.memory_bytes();
+  CHECK(full >= kCount * 16);
+  CHECK(full < kCount * 26);
   for (uint64_t id = 0; id < kCount; ++id) {
     if (id % 100 != 0) map.Erase(id);
   }
