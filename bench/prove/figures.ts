@@ -35,7 +35,7 @@ const rows = results.map(({ goal, figures, violations, seconds, seed }) => {
 })
 const [first] = results
 const lines = [
-  `${first?.machine.cpu}, ${first?.machine.cores} cores, Node ${first?.node}; each file names the commit it was run on.`,
+  `${first?.machine.cpu}, ${first?.machine.cores} cores, Node ${first?.node}; each file names its commit and its sources.`,
   '',
   '| | violations | figures | seconds | seed |',
   '|---|---:|---|---:|---:|',
