@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "index/verify_directory.h"
 #include "support/directory_of.h"
 #include "support/errors.h"
 #include "support/fault_env.h"
@@ -290,6 +291,29 @@ TEST_CASE("IndexDirectory: damage is an error, and the previous generation is op
     if (file != "LOCK") damage(file);
   }
   CHECK(StartsWith(ErrorTextOf([&] { Open(env, kPath, {}, recovering); }), "CORRUPT: /data/MANIFEST-"));
+}
+
+TEST_CASE("IndexDirectory: a manifest that names no string ids for a segment is damage") {
+  MemoryEnv env;
+  IndexOptions options = SmallOptions();
+  options.id_type = IdType::kString;
+  {
+    OpenIndex open = Open(env, kPath, GivenOptions::Of(options));
+    Add(*open.index, RandomVectors(2, kDimension, 3), Texts{"a", "b"});
+    Commit(open);
+  }
+  const std::string path = kPath + "/MANIFEST-2";
+  Manifest manifest = ReadManifest(*env.Open(path), path, {});
+  manifest.string_id_files.clear();
+  env.Remove(path);
+  WriteManifest(manifest, *env.Create(path));
+  const std::string expected = "/data/MANIFEST-2 names no string ids for segment-0-2";
+  CHECK(StartsWith(ErrorTextOf([&] { Open(env, kPath); }), "CORRUPT: " + expected));
+  VerifyProgress progress;
+  const DirectoryReport report = VerifyDirectory(
+      env, kPath, {}, 1, progress, [] {}, CancelToken());
+  REQUIRE(report.generations[0].error.has_value());
+  CHECK(std::string(report.generations[0].error->what()) == expected);
 }
 
 TEST_CASE("IndexDirectory: a file that is missing or another one's is damage") {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "storage/section_writer.h"
+#include "support/codes_only_segment.h"
 #include "support/errors.h"
 #include "support/file_repair.h"
 #include "support/file_samples.h"
@@ -226,6 +227,72 @@ TEST_CASE("Crafted: numbers that no writer would write") {
   for (const int32_t value : {1, std::numeric_limits<int32_t>::max(), std::numeric_limits<int32_t>::min()}) {
     CHECK(IsRefused(With(sample, SectionType::kCorrections, 4, value)));
   }
+}
+
+// A file of a segment that keeps no vectors.
+FileSample CodesOnlySample() {
+  FileSample sample = SegmentSample("codes only", RandomVectors(12, 5, 1), {});
+  sample.bytes.clear();
+  ByteSink sink(sample.bytes);
+  sample.stamp =
+      WriteSegment(*CodesOnlySegment(RowsWithMisfits(1600, 5), Metric::kL2), kSampleIdentity, sink);
+  return sample;
+}
+
+TEST_CASE("Crafted: misfits that are none") {
+  const FileSample sample = CodesOnlySample();
+  REQUIRE(ErrorOfOpening(sample, sample.bytes) == "none");
+  const auto& type = SectionType::kMisfitSlots;
+  const auto misfit_count = GetAt<uint64_t>(sample.bytes, EntryOf(sample.bytes, type) + kSizeAt) / 4;
+  REQUIRE(misfit_count > 2);
+  const auto second = GetAt<uint32_t>(sample.bytes, BytesOf(sample.bytes, type) + 4);
+  for (const uint32_t slot : {second, second + 1, 1600u, ~0u}) {
+    CAPTURE(slot);
+    CHECK(ErrorOfOpening(sample, With(sample, type, 0, slot)).find("is not in ascending order below 1600") !=
+          std::string::npos);
+  }
+  for (const SectionType rows : {SectionType::kMisfitRows, SectionType::kRows}) {
+    const auto size = GetAt<uint64_t>(sample.bytes, EntryOf(sample.bytes, rows) + kSizeAt);
+    const std::string error = ErrorOfOpening(sample, WithEntry(sample, rows, kSizeAt, size - 4));
+    CHECK(StartsWith(error, "CORRUPT"));
+  }
+  CHECK(StartsWith(ErrorOfOpening(sample, WithEntry<uint64_t>(sample, SectionType::kMisfitRows, kSizeAt, 0)),
+                   "CORRUPT"));
+}
+
+TEST_CASE("Crafted: every flipped bit of a segment that keeps no vectors") {
+  const FileSample sample = CodesOnlySample();
+  Bytes bytes = sample.bytes;
+  for (size_t bit = 0; bit < bytes.size() * 8; bit += Sized(3001, 30011, 90001)) {
+    bytes[bit / 8] ^= std::byte{1} << bit % 8;
+    const std::string error = ErrorTextOf([&] { sample.open(bytes, {}); });
+    if (!StartsWith(error, "CORRUPT: sample, offset ")) FAIL_CHECK("bit " << bit << ": " << error);
+    bytes[bit / 8] = sample.bytes[bit / 8];
+  }
+}
+
+TEST_CASE("Crafted: block checksums that are not there, or not those of the section") {
+  const FileSample sample = SegmentSample("large", RandomVectors(3000, 20, 1), {});
+  const auto error_with = [&](size_t at, uint64_t value) {
+    Bytes bytes = WithEntry(sample, SectionType::kRows, at, value);
+    const std::span<const std::byte> all(bytes);
+    PutAt(bytes, kTableChecksumAt,
+          Checksum(all.subspan(kHeaderBytes, SectionCount(bytes) * kSectionEntryBytes)));
+    PutAt(bytes, kHeaderChecksumAt, Checksum(all.first(kHeaderChecksumAt)));
+    return ErrorTextOf([&] { sample.open(bytes, {}); });
+  };
+  CHECK(error_with(kFirstBlockAt, 1'000'000).find("on have no checksums") != std::string::npos);
+  CHECK(error_with(kFirstBlockAt, ~uint64_t{0}).find("on have no checksums") != std::string::npos);
+  CHECK(error_with(kChecksumAt, 1).find("the checksum of the block checksums is") != std::string::npos);
+}
+
+TEST_CASE("Crafted: lossless codes of a scale that is not 1") {
+  Vectors bytes{5, {}};
+  for (size_t i = 0; i < 40 * 5; ++i) bytes.values.push_back(static_cast<float>(i * 37 % 256));
+  const FileSample sample = SegmentSample("bytes", bytes, {Metric::kL2, true, false, 2});
+  REQUIRE(ErrorOfOpening(sample, sample.bytes) == "none");
+  CHECK(ErrorOfOpening(sample, With(sample, SectionType::kQuantizer, 0, 2.0f)).find("the scale is not 1") !=
+        std::string::npos);
 }
 
 TEST_CASE("Crafted: manifests that claim what cannot be") {

@@ -12,6 +12,7 @@
 #include "segment/growing_segment.h"
 #include "storage/manifest.h"
 #include "support/byte_file.h"
+#include "support/codes_only_segment.h"
 #include "support/errors.h"
 #include "support/names.h"
 #include "support/sanitizers.h"
@@ -159,29 +160,11 @@ TEST_CASE("SegmentFile: integers are still stored without loss") {
   }
 }
 
-// With floats of the slots that were published before there were codes, and of rows that the codes do not hold.
 TEST_CASE("SegmentFile: codes come back without the floats that they stand for") {
   for (const Metric metric : kMetrics) {
     CAPTURE(Name(metric));
-    Vectors vectors = ClusteredVectors(2000, 19, 30, 4);
-    for (size_t i = 1990 * 19; i < 2000 * 19; ++i) vectors.values[i] *= i % 3 == 0 ? -50.0f : 1.0f;
-    auto segment = std::make_shared<Segment>(SegmentShape{19, metric, 8, 2000, true, false}, LoopsOf(metric), 3, 42);
-    ThreadPool::Shared().EnsureThreads(2);
-    GrowingSegment writer(segment, BuildParameters{60});
-    for (const auto [begin, end] : {std::pair<size_t, size_t>{0, 500}, {500, 1500}, {1500, 2000}}) {
-      uint32_t misfit_count = 0;
-      for (size_t i = begin; i < end; ++i) {
-        misfit_count += writer.IsMisfit(vectors.row(i), InverseNorm(vectors.row(i), 19));
-      }
-      writer.Reserve(static_cast<uint32_t>(end - begin), misfit_count);
-      for (size_t i = begin; i < end; ++i) {
-        writer.Append(vectors.row(i), InverseNorm(vectors.row(i), 19), i);
-      }
-      writer.Link(
-          2, [] {}, [](uint32_t) {});
-      writer.Publish();
-    }
-    writer.Seal();
+    const Vectors vectors = RowsWithMisfits(2000, 19);
+    const auto segment = CodesOnlySegment(vectors, metric);
     CHECK(segment->row_count() == 500);
     CHECK(segment->misfits().count > 0);
     const Bytes bytes = Write(*segment);
