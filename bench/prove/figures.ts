@@ -19,7 +19,8 @@ const page = join(root, 'docs/reliability.md')
 const marks = ['<!-- figures -->', '<!-- /figures -->'] as const
 
 /** "nodeAcknowledgedCommits" reads "node acknowledged commits". */
-const words = (name: string) => name.replace(/([a-z])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`)
+const words = (name: string) =>
+  name.replace(/([a-z])([A-Z])(?=[a-z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`)
 
 const text = (value: number | string) => (typeof value === 'number' ? value.toLocaleString('en-US') : value)
 
