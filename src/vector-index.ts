@@ -649,7 +649,7 @@ export class VectorIndex<T extends IdType = 'number'> {
   /**
    * Whether a vector is stored under an id.
    *
-   * @throws {SegvecError} `INVALID_ID`, `CLOSED`.
+   * @throws {SegvecError} `INVALID_ID`, `CLOSED`; with `readOnly` also `CORRUPT` where an id is there twice, and `OUT_OF_MEMORY`.
    */
   has(id: Id<T>): boolean {
     this.#assertOpen()
@@ -665,7 +665,7 @@ export class VectorIndex<T extends IdType = 'number'> {
    * The vector stored under an id: `dimension` floats exactly as they were added (under `cosine` too), in an array
    * of its own; `undefined` if there is none. With `keepVectors: false` it is the one that the codes hold.
    *
-   * @throws {SegvecError} `INVALID_ID`, `CLOSED`.
+   * @throws {SegvecError} `INVALID_ID`, `CLOSED`; with `readOnly` also `CORRUPT` where an id is there twice, and `OUT_OF_MEMORY`.
    */
   get(id: Id<T>): Float32Array | undefined {
     this.#assertOpen()

@@ -31,6 +31,7 @@ class OpenTask : public AsyncTask {
   void Execute() override {
     directory_ = std::make_shared<IndexDirectory>(Env::Real(), path_, given_, parameters_, cancel());
     index_ = directory_->TakeIndex();
+    RestoreIdsMeanwhile(index_);
   }
   Napi::Value Result(Napi::Env env) override {
     return IndexWrap::Create(env, std::move(index_), std::move(directory_));
@@ -114,6 +115,16 @@ Napi::Value Post(Napi::Env env, AsyncTask* task) {
 }
 
 }  // namespace
+
+void RestoreIdsMeanwhile(const std::shared_ptr<const Index>& index) {
+  ThreadPool::Shared().Post(ThreadPool::Priority::kBackground, [index] {
+    try {
+      index->RestoreIds(CancelToken());
+    } catch (...) {
+      // The first lookup tries again, and tells its caller.
+    }
+  });
+}
 
 Napi::Value OpenIndex(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&]() -> Napi::Value {

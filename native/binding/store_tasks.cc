@@ -5,6 +5,7 @@
 
 #include "base/thread_pool.h"
 #include "errors.h"
+#include "open_index.h"
 
 namespace segvec::binding {
 
@@ -56,6 +57,11 @@ void StoreTask::Store(const IndexImage& image) {
 void StoreTask::Finish(Napi::Env env) {
   directory_ = nullptr;  // before a close that waits for this task gives the lock back
   IndexTask::Finish(env);
+}
+
+void RefreshTask::Execute() {
+  newer_ = directory_->LoadNewer(cancel());
+  if (newer_) RestoreIdsMeanwhile(newer_);
 }
 
 void RefreshTask::Finish(Napi::Env env) {

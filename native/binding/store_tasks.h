@@ -49,7 +49,7 @@ class RefreshTask : public IndexTask {
       : IndexTask(env, state, std::move(cancel)), shared_state_(state), directory_(state->directory) {}
 
  protected:
-  void Execute() override { newer_ = directory_->LoadNewer(cancel()); }
+  void Execute() override;
   Napi::Value Result(Napi::Env env) override { return Napi::Boolean::New(env, has_moved_); }
   void Finish(Napi::Env env) override;
 

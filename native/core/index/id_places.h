@@ -63,6 +63,9 @@ class IdPlaces {
     Settle();
   }
 
+  // Forgets all ids. Cannot fail. REQUIRES: no change is under way.
+  void Clear() { present_.Clear(); }
+
   size_t memory_bytes() const { return present_.memory_bytes() + former_.memory_bytes(); }
 
  private:

@@ -447,6 +447,7 @@ uint32_t Index::EfFor(size_t k, double recall) const {
 
 // As IdPlaces describes it.
 std::optional<Index::Place> Index::Locate(uint64_t id) const {
+  RestoreIds(CancelToken());
   for (;;) {
     const uint64_t settled_count = ids_.settled_count();
     auto current = snapshot();

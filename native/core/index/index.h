@@ -21,6 +21,7 @@
 // (growing_segments does matter).
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -51,7 +52,8 @@ class Index {
   // Throws kInvalidArgument when SEGVEC_SIMD names an unknown instruction set.
   explicit Index(const IndexOptions& options);
   // The index that an image was taken of. One that `may_grow` goes on with the same ids, segments and bytes as that one
-  // would have. Errors: kCorrupt when the parts contradict each other, kAborted, kOutOfMemory.
+  // would have; another one leaves the ids to RestoreIds(). Errors: kCorrupt when the parts contradict each other, kAborted,
+  // kOutOfMemory.
   Index(const IndexOptions& options, IndexImage&& image, bool may_grow, const CancelToken& cancel);
 
   const IndexOptions& options() const { return options_; }
@@ -100,6 +102,11 @@ class Index {
   using IsStored = std::function<bool(uint32_t, uint32_t)>;
   IndexImage Capture(const IsStored& is_stored, const CancelToken& cancel);
 
+  // Makes sure that lookups by id need no time: an index that may not grow answers searches before it knows where each id is,
+  // and finds that out when this is called, or at the first lookup. Errors: kCorrupt when an id is there twice, kAborted,
+  // kOutOfMemory.
+  void RestoreIds(const CancelToken& cancel) const;
+  // Errors of this and Get(): those of RestoreIds().
   bool Has(uint64_t id) const;
   // The stored vector, as it was added; where vectors are not kept, what its codes stand for.
   std::optional<std::vector<float>> Get(uint64_t id) const;
@@ -158,7 +165,8 @@ class Index {
   // Shows all slots of a segment that has grown, those that were abandoned dead.
   static void ShowGrown(const GrowingSegment& growing, SnapshotEditor& edits);
   void SealGrowing(const CancelToken& cancel);
-  void RestoreIds(const IndexImage& image, const CancelToken& cancel);
+  void CheckIds(const IndexImage& image, const CancelToken& cancel);
+  void PlaceIds(const Snapshot& restored, const CancelToken& cancel) const;
   void RestoreTexts(const IndexImage& image, const CancelToken& cancel);
   void RegrowSmall(std::vector<SegmentView>& views);
   SegmentShape ShapeOf(uint32_t capacity) const;
@@ -166,7 +174,9 @@ class Index {
 
   const IndexOptions options_;
   const SegmentLoops loops_;
-  IdPlaces ids_;
+  mutable IdPlaces ids_;
+  mutable std::mutex restore_mutex_;
+  mutable std::atomic<bool> has_ids_{true};  // false until they are restored
   StringIds string_ids_;
   // The rest belongs to the writer.
   RetiredIds retired_strings_;

@@ -110,51 +110,68 @@ Index::Index(const IndexOptions& options, IndexImage&& image, bool may_grow, con
   add_count_ = image.add_count;
   next_segment_number_ = image.next_segment_number;
   change_count_ = image.change_count;
-  RestoreIds(image, cancel);
-  if (options_.id_type == IdType::kString) RestoreTexts(image, cancel);
-  std::vector<SegmentView> views;
-  for (IndexImage::Part& part : image.parts) views.push_back(std::move(part.view));
-  if (may_grow) RegrowSmall(views);
-  auto snapshot = std::make_shared<Snapshot>();
-  for (const SegmentView& view : views) snapshot->vector_count += view.live_count();
-  snapshot->views = std::move(views);
-  snapshot_ = std::move(snapshot);
+  CheckIds(image, cancel);
+  auto restored = std::make_shared<Snapshot>();
+  for (const IndexImage::Part& part : image.parts) {
+    restored->views.push_back(part.view);
+    restored->vector_count += part.view.live_count();
+  }
+  const bool has_strings = options_.id_type == IdType::kString;
+  has_ids_ = may_grow || has_strings;
+  if (has_ids_) PlaceIds(*restored, cancel);
+  if (has_strings) RestoreTexts(image, cancel);
+  if (may_grow) RegrowSmall(restored->views);
+  snapshot_ = std::move(restored);
 }
 
-void Index::RestoreIds(const IndexImage& image, const CancelToken& cancel) {
+// What every slot's id is checked for before anything is answered: that the index's id type has it.
+void Index::CheckIds(const IndexImage& image, const CancelToken& cancel) {
   const uint64_t most = options_.id_type == IdType::kNumber   ? kMaxNumberId
                         : options_.id_type == IdType::kString ? kMostStringNumbers
                                                               : ~uint64_t{0};
-  std::atomic<const Segment*> twice{nullptr};
-  std::atomic<const Segment*> out_of_range{nullptr};
-  ThreadPool::Shared().ParallelFor(image.parts.size(), options_.threads, ThreadPool::Priority::kBulk,
-                                   [&](size_t i) {
-                                     const SegmentView& view = image.parts[i].view;
-                                     uint64_t largest = 0;
-                                     for (uint32_t slot = 0; slot < view.slot_count; ++slot) {
-                                       if (slot % kSlotsPerCheck == 0) cancel.Check();
-                                       const uint64_t id = view.segment->id(slot);
-                                       largest = std::max(largest, id);
-                                       if (!view.visibility().Contains(slot)) continue;
-                                       if (!ids_.Insert(id, {view.segment->number(), slot}))
-                                         twice = view.segment.get();
-                                     }
-                                     if (largest > most) {
-                                       out_of_range = view.segment.get();
-                                     } else if (options_.id_type == IdType::kString) {
-                                       // A number is not given out again while anything remembers it, dead
-                                       // slots included.
-                                       string_ids_.SkipBeyond(largest);
-                                     }
-                                   });
-  if (out_of_range.load() != nullptr) {
-    throw Error(ErrorCode::kCorrupt, "segment " + std::to_string(out_of_range.load()->number()) +
-                                         " holds an id that the index's id type does not have");
+  for (const IndexImage::Part& part : image.parts) {
+    const SegmentView& view = part.view;
+    uint64_t largest = 0;
+    for (uint32_t slot = 0; slot < view.slot_count; ++slot) {
+      if (slot % kSlotsPerCheck == 0) cancel.Check();
+      largest = std::max(largest, view.segment->id(slot));
+    }
+    if (largest > most) {
+      throw Error(ErrorCode::kCorrupt, "segment " + std::to_string(view.segment->number()) +
+                                           " holds an id that the index's id type does not have");
+    }
+    // A number is not given out again while anything remembers it, dead slots included.
+    if (options_.id_type == IdType::kString) string_ids_.SkipBeyond(largest);
   }
+}
+
+void Index::PlaceIds(const Snapshot& restored, const CancelToken& cancel) const {
+  std::atomic<const Segment*> twice{nullptr};
+  ThreadPool::Shared().ParallelFor(restored.views.size(), options_.threads, ThreadPool::Priority::kBulk, [&](size_t i) {
+    const SegmentView& view = restored.views[i];
+    for (uint32_t slot = 0; slot < view.slot_count; ++slot) {
+      if (slot % kSlotsPerCheck == 0) cancel.Check();
+      if (!view.visibility().Contains(slot)) continue;
+      if (!ids_.Insert(view.segment->id(slot), {view.segment->number(), slot})) twice = view.segment.get();
+    }
+  });
   if (twice.load() != nullptr) {
     throw Error(ErrorCode::kCorrupt, "segment " + std::to_string(twice.load()->number()) +
                                          " holds an id twice, or one that another segment holds");
   }
+}
+
+void Index::RestoreIds(const CancelToken& cancel) const {
+  if (has_ids_.load(std::memory_order_acquire)) return;
+  std::lock_guard lock(restore_mutex_);
+  if (has_ids_.load(std::memory_order_relaxed)) return;
+  try {
+    PlaceIds(*snapshot(), cancel);
+  } catch (...) {
+    ids_.Clear();
+    throw;
+  }
+  has_ids_.store(true, std::memory_order_release);
 }
 
 void Index::RestoreTexts(const IndexImage& image, const CancelToken& cancel) {

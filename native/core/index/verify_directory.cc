@@ -160,6 +160,7 @@ class DirectoryVerifier {
   void PutTogether(const Manifest& manifest, IndexImage&& image, GenerationReport& generation) {
     try {
       const Index index(OptionsOf(manifest.options, threads_), std::move(image), false, cancel_);
+      index.RestoreIds(cancel_);
     } catch (const Error& error) {
       if (!IsAboutTheFile(error)) throw;
       generation.error = error;

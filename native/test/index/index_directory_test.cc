@@ -16,6 +16,7 @@
 #include "support/names.h"
 #include "support/prove.h"
 #include "support/sanitizers.h"
+#include "support/segment_of.h"
 #include "support/temporary_directory.h"
 
 namespace segvec {
@@ -359,6 +360,42 @@ TEST_CASE("IndexDirectory: readers see a generation, keep it, and move to a newe
     CHECK(reader.directory->LoadNewer(CancelToken()) == nullptr);
     CHECK(ErrorCodeOf([&] { reader.directory->Commit(IndexImage(), CancelToken()); }) == "READ_ONLY");
   }
+}
+
+TEST_CASE("IndexDirectory: a reader answers before it knows where each id is, and finds out at the first lookup") {
+  IndexImage image;
+  image.next_segment_number = 2;
+  for (const uint32_t number : {0u, 1u}) {
+    // SealedSegment counts its ids from 1000 on: both segments hold the same ones, which is damage that no file shows.
+    const auto segment = SealedSegment(RandomVectors(20, kDimension, number), {Metric::kL2, false, false, 16, number});
+    image.parts.push_back({{segment, 20, nullptr}, nullptr});
+  }
+  MemoryEnv env;
+  IndexDirectory::Save(env, kPath, OptionsFor(kDimension, Metric::kL2), image, CancelToken());
+  CHECK(ErrorCodeOf([&] { Open(env, kPath); }) == "CORRUPT");
+  for (const bool is_mapped : {false, true}) {
+    const OpenIndex reader = OpenReader(env, kPath, is_mapped);
+    CHECK(Search(*reader.index, RandomVectors(1, kDimension, 5).row(0), 5, 20).size() == 5);
+    const size_t bytes = reader.index->memory_bytes();
+    for (int i = 0; i < 2; ++i) {
+      CHECK(ErrorCodeOf([&] { reader.index->Has(1003); }) == "CORRUPT");
+      CHECK(ErrorCodeOf([&] { reader.index->Get(1003); }) == "CORRUPT");
+    }
+    CHECK(reader.index->memory_bytes() == bytes);
+  }
+
+  image.parts.pop_back();
+  MemoryEnv sound_env;
+  IndexDirectory::Save(sound_env, kPath, OptionsFor(kDimension, Metric::kL2), image, CancelToken());
+  const OpenIndex reader = OpenReader(sound_env, kPath);
+  const size_t bytes = reader.index->memory_bytes();
+  CancelToken cancelled;
+  cancelled.Cancel();
+  CHECK(ErrorCodeOf([&] { reader.index->RestoreIds(cancelled); }) == "ABORTED");
+  CHECK(reader.index->Has(1003));
+  CHECK_FALSE(reader.index->Has(7));
+  CHECK(reader.index->Get(1003).has_value());
+  CHECK(reader.index->memory_bytes() > bytes);
 }
 
 TEST_CASE("IndexDirectory: one writer at a time") {
