@@ -23,7 +23,7 @@ namespace {
 
 using namespace testing;  // NOLINT: everything here is about test data
 
-const size_t kCount = Sized(6000, 2500, 2000);
+const size_t kCount = Sized(6000, 2500);  // two segments of it have a graph each
 
 IndexOptions CodesOnly(size_t dimension, Metric metric, Spread spread = {}) {
   IndexOptions options = OptionsFor(dimension, metric, spread);
