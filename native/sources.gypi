@@ -37,6 +37,7 @@
       "native/core/storage/bundle.cc",
       "native/core/storage/checksum.cc",
       "native/core/storage/env.cc",
+      "native/core/storage/file_header.cc",
       "native/core/storage/file_names.cc",
       "native/core/storage/format.cc",
       "native/core/storage/graph_check.cc",

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "storage/byte_io.h"
 #include "storage/checksum.h"
+#include "storage/file_header.h"
 
 namespace segvec {
 namespace {
@@ -14,7 +15,6 @@ namespace {
 constexpr size_t kSectorChecksumAt = kSectorBytes - sizeof(uint64_t);
 constexpr size_t kSectorHeadBytes = 16;
 constexpr size_t kSectorDataBytes = kSectorChecksumAt - kSectorHeadBytes;
-constexpr size_t kHeaderChecksumAt = kHeaderBytes - sizeof(uint64_t);
 constexpr size_t kBatchHeadBytes = 24, kRecordHeadBytes = 24;
 constexpr size_t kBufferSectors = 128;  // written and read at a time
 constexpr size_t kPollBytes = 1 << 20;
@@ -34,11 +34,8 @@ void PutChecksum(std::span<std::byte> sector) {
 
 std::vector<std::byte> HeaderSector(const LogHeader& header) {
   ByteWriter out;
-  out.PutBytes(std::as_bytes(std::span(kMagic)));
-  out.Put(static_cast<uint32_t>(FileKind::kLog));
-  out.Put(kFormatVersion);
-  out.Put(kFormatVersion);  // the smallest version that can read it
-  out.Put(uint32_t{0});     // sections
+  PutHeaderBegin(out, FileKind::kLog);
+  out.Put(uint32_t{0});  // sections
   out.PutBytes(header.identity.uuid.bytes);
   out.Put(header.identity.generation);
   out.Put(header.number);
@@ -170,8 +167,7 @@ LogFileReader::LogFileReader(const RandomAccessFile& file, std::string name, con
 }
 
 void LogFileReader::Fail(uint64_t offset, const std::string& part, const std::string& what) const {
-  throw Error(ErrorCode::kCorrupt, name_ + ", offset " + std::to_string(offset) + ", " + part + ": " + what,
-              DamagedPlace{name_, offset, part});
+  throw DamageAt(name_, offset, part, what);
 }
 
 void LogFileReader::ReadHeader(const Uuid& uuid, uint64_t number) {
@@ -182,25 +178,7 @@ void LogFileReader::ReadHeader(const Uuid& uuid, uint64_t number) {
     return;
   }
   ByteReader in(sector);
-  if (!std::ranges::equal(in.Take(sizeof(kMagic)), std::as_bytes(std::span(kMagic)))) {
-    Fail(0, "header", "not a file of segvec: it does not begin with SEGVEC");
-  }
-  // The checksum comes before everything else, so that damage is not taken for a newer version.
-  const auto checksum = ByteReader(sector.subspan(kHeaderChecksumAt)).Get<uint64_t>();
-  if (Checksum(sector.first(kHeaderChecksumAt)) != checksum) Fail(0, "header", "the checksum does not fit");
-  const auto kind = in.Get<uint32_t>();
-  const auto version = in.Get<uint32_t>();
-  const auto smallest_reader = in.Get<uint32_t>();
-  if (smallest_reader > kFormatVersion) {
-    throw Error(ErrorCode::kUnsupportedFormat,
-                name_ + " has format " + std::to_string(version) + ", which needs a reader of format " +
-                    std::to_string(smallest_reader) + " or newer; this version of segvec reads format " +
-                    std::to_string(kFormatVersion));
-  }
-  if (version == 0 || smallest_reader == 0) Fail(12, "header", "format version 0; expected 1 or more");
-  if (kind != static_cast<uint32_t>(FileKind::kLog)) {
-    Fail(8, "header", "a " + FileKindName(static_cast<FileKind>(kind)) + " file; expected a log file");
-  }
+  CheckHeaderBegin(in, sector.first(kHeaderBytes), FileKind::kLog, name_);
   if (!IsSound(sector)) Fail(0, "header", "the checksum of the sector does not fit");
   if (in.Get<uint32_t>() != 0) Fail(20, "header", "a log has no sections");
   std::ranges::copy(in.Take(header_.identity.uuid.bytes.size()), header_.identity.uuid.bytes.begin());

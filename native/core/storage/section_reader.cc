@@ -12,16 +12,6 @@ namespace {
 
 constexpr size_t kGapBytes = 64 << 10;  // read at a time
 
-std::string Hex(uint64_t value) {
-  std::string text = "0x";
-  for (int shift = 60; shift >= 0; shift -= 4) text += "0123456789abcdef"[value >> shift & 15];
-  return text;
-}
-
-std::string Mismatch(const std::string& of, uint64_t expected, uint64_t got) {
-  return "the checksum of " + of + " is " + Hex(got) + "; expected " + Hex(expected);
-}
-
 // Calls body(first byte, size) for each block, once for a section that is not in blocks.
 template <class Body>
 void ForEachBlock(const Section& section, const Body& body) {
@@ -32,11 +22,6 @@ void ForEachBlock(const Section& section, const Body& body) {
 }
 
 }  // namespace
-
-Error DamageAt(const std::string& name, uint64_t offset, const std::string& part, const std::string& what) {
-  return Error(ErrorCode::kCorrupt, name + ", offset " + std::to_string(offset) + ", " + part + ": " + what,
-               DamagedPlace{name, offset, part});
-}
 
 SectionReader::SectionReader(const RandomAccessFile& file, std::string name, FileKind kind,
                              const ExpectedFile& expected, std::initializer_list<SectionType> known)
@@ -56,8 +41,6 @@ void SectionReader::Fail(const Section& section, uint64_t position, const std::s
   Fail(section.offset + position, "section '" + SectionName(section.type) + "'", what);
 }
 
-// The checksum comes before everything else that a header says, so that damage is not taken for a newer
-// version or another index. Its place, and that of the versions, are the same in every version.
 void SectionReader::ReadHeader(FileKind kind, const ExpectedFile& expected) {
   const uint64_t file_size = file_.size();
   if (file_size < kHeaderBytes) {
@@ -68,29 +51,7 @@ void SectionReader::ReadHeader(FileKind kind, const ExpectedFile& expected) {
   std::byte bytes[kHeaderBytes];
   file_.Read(0, bytes);
   ByteReader header(bytes);
-  if (!std::ranges::equal(header.Take(sizeof(kMagic)), std::as_bytes(std::span(kMagic)))) {
-    Fail(0, "header", "not a file of segvec: it does not begin with SEGVEC");
-  }
-  constexpr size_t kCoveredBytes = kHeaderBytes - sizeof(uint64_t);
-  stamp_.checksum = ByteReader(std::span(bytes).subspan(kCoveredBytes)).Get<uint64_t>();
-  if (const uint64_t got = Checksum(std::span(bytes).first(kCoveredBytes)); got != stamp_.checksum) {
-    Fail(0, "header", Mismatch("the header", stamp_.checksum, got));
-  }
-  const auto stored_kind = header.Get<uint32_t>();
-  const auto version = header.Get<uint32_t>();
-  const auto smallest_reader = header.Get<uint32_t>();
-  if (smallest_reader > kFormatVersion) {
-    throw Error(ErrorCode::kUnsupportedFormat,
-                name_ + " has format " + std::to_string(version) + ", which needs a reader of format " +
-                    std::to_string(smallest_reader) + " or newer; this version of segvec reads format " +
-                    std::to_string(kFormatVersion));
-  }
-  if (version == 0 || smallest_reader == 0) Fail(12, "header", "format version 0; expected 1 or more");
-  if (stored_kind != static_cast<uint32_t>(kind)) {
-    Fail(8, "header",
-         "a " + FileKindName(static_cast<FileKind>(stored_kind)) + " file; expected a " + FileKindName(kind) +
-             " file");
-  }
+  stamp_.checksum = CheckHeaderBegin(header, bytes, kind, name_);
   section_count_ = header.Get<uint32_t>();
   std::ranges::copy(header.Take(identity_.uuid.bytes.size()), identity_.uuid.bytes.begin());
   identity_.generation = header.Get<uint64_t>();
@@ -100,14 +61,14 @@ void SectionReader::ReadHeader(FileKind kind, const ExpectedFile& expected) {
     Fail(file_size, "header",
          "the file has " + std::to_string(file_size) + " bytes; expected " + std::to_string(stamp_.size));
   }
-  if (!IsZero(header.Take(kCoveredBytes - header.position())))
+  if (!IsZero(header.Take(kHeaderChecksumAt - header.position())))
     Fail(64, "header", "unused bytes are not zero");
   if (expected.uuid && *expected.uuid != identity_.uuid)
     Fail(24, "header", "the file belongs to another index");
   if (expected.stamp && *expected.stamp != stamp_) {
     Fail(120, "header",
          "not the file that the manifest names: " +
-             Mismatch("the header", expected.stamp->checksum, stamp_.checksum));
+             ChecksumMismatch("the header", expected.stamp->checksum, stamp_.checksum));
   }
 }
 
@@ -121,7 +82,7 @@ void SectionReader::ReadTable() {
   std::vector<std::byte> bytes(section_count_ * kSectionEntryBytes);
   file_.Read(kHeaderBytes, bytes);
   if (const uint64_t got = Checksum(bytes); got != table_checksum_) {
-    Fail(kHeaderBytes, "section table", Mismatch("the section table", table_checksum_, got));
+    Fail(kHeaderBytes, "section table", ChecksumMismatch("the section table", table_checksum_, got));
   }
   ByteReader table(bytes);
   for (uint32_t i = 0; i < section_count_; ++i) {
@@ -179,7 +140,7 @@ void SectionReader::ReadBlockChecksums() {
            "its blocks from number " + std::to_string(section.first_block) + " on have no checksums");
     }
     if (const uint64_t got = Checksum(std::as_bytes(BlockChecksums(section))); got != section.checksum) {
-      Fail(section, 0, Mismatch("the block checksums", section.checksum, got));
+      Fail(section, 0, ChecksumMismatch("the block checksums", section.checksum, got));
     }
   }
 }
@@ -265,7 +226,7 @@ void SectionReader::CheckBlock(const Section& section, uint64_t begin,
   const uint64_t expected =
       section.is_in_blocks ? block_checksums_[section.first_block + begin / kBlockBytes] : section.checksum;
   if (const uint64_t got = Checksum(block); got != expected) {
-    Fail(section, begin, Mismatch(section.is_in_blocks ? "a block of 64 KiB" : "the section", expected, got));
+    Fail(section, begin, ChecksumMismatch(section.is_in_blocks ? "a block of 64 KiB" : "the section", expected, got));
   }
 }
 

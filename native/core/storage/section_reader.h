@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "storage/env.h"
+#include "storage/file_header.h"
 #include "storage/format.h"
 
 namespace segvec {
@@ -37,9 +38,6 @@ struct Section {
 
   uint64_t block_count() const { return is_in_blocks ? (size + kBlockBytes - 1) / kBlockBytes : 0; }
 };
-
-// kCorrupt: "<name>, offset <position in the file>, <part>: <what>".
-Error DamageAt(const std::string& name, uint64_t offset, const std::string& part, const std::string& what);
 
 class SectionReader {
  public:

@@ -4,6 +4,7 @@
 
 #include "storage/byte_io.h"
 #include "storage/checksum.h"
+#include "storage/file_header.h"
 
 namespace segvec {
 namespace {
@@ -72,16 +73,13 @@ FileStamp SectionWriter::Write(WritableFile& file, const std::function<void()>& 
   }
 
   ByteWriter header;
-  header.PutBytes(std::as_bytes(std::span(kMagic)));
-  header.Put(static_cast<uint32_t>(kind_));
-  header.Put(kFormatVersion);
-  header.Put(kFormatVersion);  // the smallest version that can read it
+  PutHeaderBegin(header, kind_);
   header.Put(static_cast<uint32_t>(sections.size()));
   header.PutBytes(identity_.uuid.bytes);
   header.Put(identity_.generation);
   header.Put(end);
   header.Put(Checksum(table.bytes()));
-  header.PadTo(kHeaderBytes - sizeof(uint64_t));
+  header.PadTo(kHeaderChecksumAt);
   const FileStamp stamp{end, Checksum(header.bytes())};
   header.Put(stamp.checksum);
 

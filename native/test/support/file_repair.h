@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "storage/checksum.h"
+#include "storage/file_header.h"
 #include "storage/format.h"
 #include "storage/log_file.h"
 #include "support/byte_file.h"
@@ -28,8 +29,7 @@ void PutAt(Bytes& bytes, size_t offset, T value) {
 
 // Where the fields of a header and of a section's entry are.
 inline constexpr size_t kKindAt = 8, kUuidAt = 24, kLogNumberAt = 48;
-inline constexpr size_t kSectionCountAt = 20, kFileSizeAt = 48, kTableChecksumAt = 56,
-                        kHeaderChecksumAt = 120;
+inline constexpr size_t kSectionCountAt = 20, kFileSizeAt = 48, kTableChecksumAt = 56;
 inline constexpr size_t kTypeAt = 0, kFlagsAt = 4, kOffsetAt = 8, kSizeAt = 16, kChecksumAt = 24,
                         kFirstBlockAt = 32;
 
