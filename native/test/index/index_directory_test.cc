@@ -17,6 +17,7 @@
 #include "support/prove.h"
 #include "support/sanitizers.h"
 #include "support/segment_of.h"
+#include "support/small_index.h"
 #include "support/temporary_directory.h"
 
 namespace segvec {
@@ -24,17 +25,8 @@ namespace {
 
 using namespace testing;  // NOLINT: everything here is about test data
 
-constexpr size_t kDimension = 8;
+constexpr size_t kDimension = kSmallDimension;
 const std::string kPath = "/data";
-
-IndexOptions SmallOptions() {
-  IndexOptions options = OptionsFor(kDimension, Metric::kL2);
-  options.M = 6;
-  options.ef_construction = 40;
-  return options;
-}
-
-GivenOptions Given() { return GivenOptions::Of(SmallOptions()); }
 
 // Two indexes that hold the same vectors answer the same.
 void CheckSameAnswers(const Index& a, const Index& b) {
@@ -436,14 +428,6 @@ TEST_CASE("IndexDirectory: an aborted commit leaves the generation as it was, an
 }
 
 // A state that a test may find again: nothing at all has fingerprint 0 and no vectors, as an empty index has.
-struct State {
-  uint64_t fingerprint = 0;
-  size_t vector_count = 0;
-  friend bool operator==(const State&, const State&) = default;
-};
-
-State StateOf(const Index& index) { return {index.Fingerprint(), index.vector_count()}; }
-
 TEST_CASE(
     "IndexDirectory: after a power failure the newest acknowledged generation is there, or one that was "
     "being made") {

@@ -20,6 +20,7 @@
 #include "support/memory_env.h"
 #include "support/names.h"
 #include "support/sanitizers.h"
+#include "support/small_index.h"
 #include "support/temporary_directory.h"
 
 namespace segvec {
@@ -27,31 +28,14 @@ namespace {
 
 using namespace testing;  // NOLINT: everything here is about test data
 
-constexpr size_t kDimension = 8;
+constexpr size_t kDimension = kSmallDimension;
 const std::string kPath = "/data";
-
-IndexOptions SmallOptions() {
-  IndexOptions options = OptionsFor(kDimension, Metric::kL2);
-  options.M = 6;
-  options.ef_construction = 40;
-  return options;
-}
-
-GivenOptions Given() { return GivenOptions::Of(SmallOptions()); }
 
 OpenParameters Recovering() {
   OpenParameters parameters;
   parameters.recovers_previous = true;
   return parameters;
 }
-
-struct State {
-  uint64_t fingerprint = 0;
-  size_t vector_count = 0;
-  friend bool operator==(const State&, const State&) = default;
-};
-
-State StateOf(const Index& index) { return {index.Fingerprint(), index.vector_count()}; }
 
 // What a directory holds to whoever opens it for writing, with a log from then on or without.
 State StateIn(Env& env, bool logs_changes = true, OpenParameters parameters = {}) {
