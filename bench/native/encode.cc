@@ -7,13 +7,13 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "measure.h"
 #include "quantize/scalar_quantizer.h"
+#include "read_floats.h"
 
 namespace segvec::bench {
 namespace {
@@ -23,15 +23,6 @@ Metric MetricNamed(const std::string& name) {
   if (name == "cosine") return Metric::kCosine;
   if (name == "ip") return Metric::kIp;
   throw std::runtime_error("unknown metric " + name);
-}
-
-std::vector<float> ReadFloats(const char* path) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) throw std::runtime_error(std::string("cannot read ") + path);
-  std::vector<float> floats(static_cast<size_t>(file.tellg()) / sizeof(float));
-  file.seekg(0);
-  file.read(reinterpret_cast<char*>(floats.data()), static_cast<std::streamsize>(floats.size() * sizeof(float)));
-  return floats;
 }
 
 float InverseNorm(const float* row, size_t dimension) {

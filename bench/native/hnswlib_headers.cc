@@ -11,7 +11,6 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <stdexcept>
@@ -19,6 +18,7 @@
 #include <vector>
 
 #include "hnswlib.h"
+#include "read_floats.h"
 
 namespace {
 
@@ -29,15 +29,6 @@ constexpr double kLatencySeconds = 0.5;
 constexpr double kMostLatencySeconds = 4;
 constexpr size_t kLeastLatencies = 2000;
 constexpr size_t kSeed = 100;
-
-std::vector<float> ReadFloats(const char* path) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) throw std::runtime_error(std::string("cannot read ") + path);
-  std::vector<float> floats(static_cast<size_t>(file.tellg()) / sizeof(float));
-  file.seekg(0);
-  file.read(reinterpret_cast<char*>(floats.data()), static_cast<std::streamsize>(floats.size() * sizeof(float)));
-  return floats;
-}
 
 double SecondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
