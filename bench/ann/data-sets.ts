@@ -46,6 +46,14 @@ export const presentSets = (): string[] => [...Object.keys(realSets), 'text'].fi
 export const limitedSet = (set: DataSet, limit: number | undefined): DataSet =>
   limit === undefined ? set : { ...set, base: set.base.slice(0, limit * set.dimension) }
 
+/** What stored results say of a set. */
+export const summaryOf = ({ name, metric, dimension, base }: DataSet) => ({
+  name,
+  rows: base.length / dimension,
+  dimension,
+  metric,
+})
+
 /** What a set's name leaves open. */
 export interface SetOptions {
   /** Of a generated set. */

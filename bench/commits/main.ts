@@ -4,7 +4,7 @@
  *   npm run bench:commits -- [--set sift-corel-128] [--limit rows] [--rounds 5] [--name commits]
  */
 import { parseArgs } from 'node:util'
-import { limitedSet, loadDataSet, presentSets } from '../ann/data-sets.ts'
+import { limitedSet, loadDataSet, presentSets, summaryOf } from '../ann/data-sets.ts'
 import { runStamp } from '../ann/run-stamp.ts'
 import { storeResults } from '../ann/store-results.ts'
 import { type DurabilityPoint, measureDurability } from './durability.ts'
@@ -27,14 +27,13 @@ const all: CommitResults[] = []
 for (const name of values.set ?? presentSets()) {
   const whole = await loadDataSet(name, { seed: 1, metric: 'cosine', queries: undefined })
   const set = limitedSet(whole, values.limit === undefined ? undefined : Number(values.limit))
-  const { dimension, metric } = set
-  const rows = set.base.length / dimension
-  const newRows = Math.ceil(rows * share)
+  const summary = summaryOf(set)
+  const newRows = Math.ceil(summary.rows * share)
   const durability: DurabilityPoint[][] = []
   for (let round = 0; round < Math.min(Number(values.rounds), mostDurabilityRounds); round++)
     durability.push(await measureDurability(set, durabilityMs))
   const results: CommitResults = {
-    set: { name: set.name, rows, dimension, metric },
+    set: summary,
     newRows,
     ...runStamp(),
     rounds: await measureCommits(set, newRows, Number(values.rounds)),

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from 'node:util'
 import { Random } from '../../test/support/random.ts'
-import { limitedSet, loadDataSet } from '../ann/data-sets.ts'
+import { limitedSet, loadDataSet, summaryOf } from '../ann/data-sets.ts'
 import { groundTruth } from '../ann/ground-truth.ts'
 import { runStamp } from '../ann/run-stamp.ts'
 import { storeResults } from '../ann/store-results.ts'
@@ -37,9 +37,8 @@ for (const name of values.set) {
   const { thresholds } = await groundTruth(set, parameters.k, limit !== undefined)
   const random = new Random(parameters.seed)
   const shuffled = { ...set, base: shuffledRows(set, (bound) => random.below(bound)) }
-  const { dimension, metric } = set
   const results: OrderResults = {
-    set: { name: set.name, rows: set.base.length / dimension, dimension, metric },
+    set: summaryOf(set),
     parameters,
     ...runStamp(),
     rounds: await measureOrder(set, shuffled, thresholds, parameters, Number(values.rounds)),

@@ -4,7 +4,7 @@
  *   npm run bench:recall -- [--set sift-corel-128] [--name recall]
  */
 import { parseArgs } from 'node:util'
-import { loadDataSet, presentSets } from '../ann/data-sets.ts'
+import { loadDataSet, presentSets, summaryOf } from '../ann/data-sets.ts'
 import { runStamp } from '../ann/run-stamp.ts'
 import { storeResults } from '../ann/store-results.ts'
 import { measureRecall, type RecallResults } from './measure.ts'
@@ -20,15 +20,8 @@ const wanted = [0.9, 0.95, 0.98, 0.99, 0.995, 0.999]
 const all: RecallResults[] = []
 for (const name of values.set ?? presentSets()) {
   const set = await loadDataSet(name, { seed: parameters.seed, metric: 'cosine', queries: undefined })
-  const { dimension, metric } = set
   const results: RecallResults = {
-    set: {
-      name: set.name,
-      rows: set.base.length / dimension,
-      dimension,
-      metric,
-      queries: set.queries.length / dimension,
-    },
+    set: { ...summaryOf(set), queries: set.queries.length / set.dimension },
     parameters,
     ...runStamp(),
     points: await measureRecall(set, parameters, ks, wanted),

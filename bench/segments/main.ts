@@ -5,7 +5,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { limitedSet, loadDataSet } from '../ann/data-sets.ts'
+import { limitedSet, loadDataSet, summaryOf } from '../ann/data-sets.ts'
 import { groundTruth } from '../ann/ground-truth.ts'
 import { runStamp } from '../ann/run-stamp.ts'
 import { storeResults } from '../ann/store-results.ts'
@@ -41,9 +41,8 @@ for (const name of values.set) {
     rounds.push(await measureRound(set, thresholds, counts, parameters))
     process.stderr.write(`${set.name}: round ${round + 1} of ${values.rounds} done\n`)
   }
-  const { dimension, metric } = set
   const results: SegmentsResults = {
-    set: { name: set.name, rows: set.base.length / dimension, dimension, metric },
+    set: summaryOf(set),
     parameters,
     ...runStamp(),
     rounds,

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from 'node:util'
 import { scratchFolder } from '../ann/adapters/scratch-folder.ts'
-import { limitedSet, loadDataSet } from '../ann/data-sets.ts'
+import { limitedSet, loadDataSet, summaryOf } from '../ann/data-sets.ts'
 import { groundTruth } from '../ann/ground-truth.ts'
 import type { BenchResults } from '../ann/results.ts'
 import { runStamp } from '../ann/run-stamp.ts'
@@ -49,16 +49,8 @@ for (const name of values.set) {
     isSpeedOnly: true,
   })
   folder.remove()
-  const { dimension, metric } = set
   const results: BenchResults = {
-    set: {
-      name: set.name,
-      rows: set.base.length / dimension,
-      dimension,
-      metric,
-      queries: thresholds.length,
-      groundTruth: source,
-    },
+    set: { ...summaryOf(set), queries: thresholds.length, groundTruth: source },
     parameters: { ...parameters, ...rounds },
     ...runStamp(),
     ...measured,
