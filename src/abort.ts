@@ -1,5 +1,6 @@
 import { describe } from './describe.ts'
 import { fromNative, SegvecError } from './errors.ts'
+import type { NativeAddon, NativeCancelToken } from './native/addon.ts'
 
 const readAborted = Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'aborted')?.get
 
@@ -60,5 +61,24 @@ export class AbortWatch {
 
   #aborted(): SegvecError {
     return new SegvecError('ABORTED', `${this.#operation} was aborted`, { cause: this.#signal?.reason })
+  }
+}
+
+/** Does native work that `signal` cancels: it rejects with `ABORTED` then, and with a `SegvecError` whatever goes wrong. */
+export async function abortable<Result>(
+  addon: NativeAddon,
+  operation: string,
+  signal: AbortSignal | undefined,
+  work: (token: NativeCancelToken | undefined, abort: AbortWatch) => Promise<Result>,
+): Promise<Result> {
+  const abort = new AbortWatch(signal, operation)
+  const token = signal && new addon.CancelToken()
+  abort.onAbort(() => token?.cancel())
+  try {
+    return await work(token, abort)
+  } catch (error) {
+    throw abort.fromNative(error)
+  } finally {
+    abort.dispose()
   }
 }

@@ -1,5 +1,5 @@
 import { setImmediate as nextTick } from 'node:timers/promises'
-import { AbortWatch } from './abort.ts'
+import { AbortWatch, abortable } from './abort.ts'
 import { type AddOptions, readAddOptions } from './add-options.ts'
 import { isList } from './arrays.ts'
 import { assertResultFits, searchInChunks } from './batch-search.ts'
@@ -135,17 +135,10 @@ export class VectorIndex<T extends IdType = 'number'> {
     const path = directoryPath(directory)
     const { native, signal } = readOpenOptions(options)
     const addon = loadAddon()
-    const abort = new AbortWatch(signal, 'open')
-    const token = signal && new addon.CancelToken()
-    abort.onAbort(() => token?.cancel())
-    try {
+    return abortable(addon, 'open', signal, async (token) => {
       const opened = new Opened(await addon.openIndex(path, native, token))
       return new VectorIndex<T>(opened as unknown as IndexOptions<T>)
-    } catch (error) {
-      throw abort.fromNative(error)
-    } finally {
-      abort.dispose()
-    }
+    })
   }
 
   /**
@@ -165,18 +158,11 @@ export class VectorIndex<T extends IdType = 'number'> {
     const reader = new ByteReader(bytes)
     const { native, signal } = readFromBufferOptions(options)
     const addon = loadAddon()
-    const abort = new AbortWatch(signal, 'fromBuffer')
-    const token = signal && new addon.CancelToken()
-    abort.onAbort(() => token?.cancel())
-    try {
+    return abortable(addon, 'fromBuffer', signal, async (token, abort) => {
       const stage = await reader.stage(addon, () => abort.throwIfAborted())
       const opened = new Opened(await addon.openBuffer(stage, native, token))
       return new VectorIndex<T>(opened as unknown as IndexOptions<T>)
-    } catch (error) {
-      throw abort.fromNative(error)
-    } finally {
-      abort.dispose()
-    }
+    })
   }
 
   /**

@@ -1,4 +1,4 @@
-import { AbortWatch } from './abort.ts'
+import { AbortWatch, abortable } from './abort.ts'
 import { type DirectoryReport, reportOf } from './directory-report.ts'
 import type { NativeVerification } from './native/addon.ts'
 import { loadAddon } from './native/load.ts'
@@ -12,16 +12,9 @@ export async function inspectDirectory(directory: unknown, options: unknown): Pr
   const path = directoryPath(directory)
   const { signal } = readStoreOptions(options)
   const addon = loadAddon()
-  const abort = new AbortWatch(signal, 'inspect')
-  const token = signal && new addon.CancelToken()
-  abort.onAbort(() => token?.cancel())
-  try {
-    return reportOf(path, await addon.inspectDirectory(path, token))
-  } catch (error) {
-    throw abort.fromNative(error)
-  } finally {
-    abort.dispose()
-  }
+  return abortable(addon, 'inspect', signal, async (token) =>
+    reportOf(path, await addon.inspectDirectory(path, token)),
+  )
 }
 
 /** The work of `VectorIndex.verify`. */
