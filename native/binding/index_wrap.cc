@@ -289,8 +289,10 @@ Napi::Value IndexWrap::Search(const Napi::CallbackInfo& info) {
     const Index& index = state_->Open();
     const Napi::Float32Array queries = ReadQueries(info[0], index.options().dimension);
     std::vector<float> copy(queries.Data(), queries.Data() + queries.ElementLength());
-    auto* task = new SearchTask(info.Env(), state_, CancelTokenWrap::FromArgument(info[2]), std::move(copy),
-                                ReadParameters(info[1]));
+    SearchParameters parameters = ReadParameters(info[1]);
+    parameters.may_fan_out = queries.ElementLength() == index.options().dimension;
+    auto* task =
+        new SearchTask(info.Env(), state_, CancelTokenWrap::FromArgument(info[2]), std::move(copy), parameters);
     const Napi::Promise promise = task->promise();
     task->completions()->Begin(info.Env(), task);
     ThreadPool::Shared().Post(ThreadPool::Priority::kInteractive, [task] { task->Run(); });

@@ -89,6 +89,20 @@ describe('hits', () => {
     }
   })
 
+  test('of several segments are the same with the help of other threads, and when the index is closed meanwhile', async () => {
+    const dimension = 32
+    const index = new VectorIndex({ dimension, threads: 4, growingSegments: 4 })
+    await index.add(clusteredVectors({ count: 6000, dimension }))
+    expect(index.stats().segments).toHaveLength(4)
+    const queries = clusteredVectors({ count: 60, dimension, seed: 8 })
+    const query = (at: number) => queries.subarray(at * dimension, (at + 1) * dimension)
+    const expected = Array.from({ length: 60 }, (_, at) => index.searchSync(query(at), { ef: 100 }))
+    for (let at = 0; at < 60; ++at) expect(await index.search(query(at), { ef: 100 })).toEqual(expected[at])
+    const pending = expected.map((_, at) => index.search(query(at), { ef: 100 }))
+    await index.close()
+    expect(await Promise.all(pending)).toEqual(expected)
+  })
+
   test('an add that has resolved is found; one that has not may be', async () => {
     const index = new VectorIndex({ dimension: 16, metric: 'l2' })
     const vectors = clusteredVectors({ count: 9000, dimension: 16 })

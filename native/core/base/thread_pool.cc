@@ -13,7 +13,7 @@
 namespace segvec {
 namespace {
 
-// What the participants of one ParallelFor share. Outlives the call while a late helper still looks at it.
+// What the participants of one loop share. Outlives the call while a late helper still looks at it.
 struct ParallelLoop {
   ParallelLoop(size_t index_count, const std::function<void(size_t)>& loop_body)
       : count(index_count), body(&loop_body) {}
@@ -21,19 +21,34 @@ struct ParallelLoop {
   // Claims indices until none is left. The body is touched only between a claim and the matching Finish, and
   // the caller waits for all claims, so a helper that starts late never sees a dead body.
   void Run() {
-    for (;;) {
-      const size_t index = next.fetch_add(1, std::memory_order_relaxed);
-      if (index >= count) return;
-      std::exception_ptr error;
-      try {
-        (*body)(index);
-      } catch (...) {
-        error = std::current_exception();
-      }
-      std::lock_guard lock(mutex);
-      if (error && !first_error) first_error = std::move(error);
-      if (++finished_count == count) all_finished.notify_all();
+    while (RunNext()) {
     }
+  }
+  // Returns false when there is no more.
+  bool RunNext() {
+    const size_t index = next.fetch_add(1, std::memory_order_relaxed);
+    if (index >= count) return false;
+    std::exception_ptr error;
+    try {
+      (*body)(index);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    std::lock_guard lock(mutex);
+    if (error && !first_error) first_error = std::move(error);
+    if (++finished_count == count) all_finished.notify_all();
+    return true;
+  }
+  // Returns when all are done; rethrows the first error.
+  void Wait() {
+    std::exception_ptr error;
+    {
+      std::unique_lock lock(mutex);
+      all_finished.wait(lock, [this] { return finished_count == count; });
+      // Taken out of the loop, which a late helper may be the last to hold.
+      error = std::move(first_error);
+    }
+    if (error) std::rethrow_exception(error);
   }
 
   const size_t count;
@@ -94,10 +109,35 @@ void ThreadPool::ParallelFor(size_t count, int max_parallel, Priority priority,
     // work, too.
   }
   loop->Run();
-  std::unique_lock lock(loop->mutex);
-  loop->all_finished.wait(lock, [&] { return loop->finished_count == count; });
-  // Taken out of the loop, which a late helper may be the last to hold.
-  if (const std::exception_ptr error = std::move(loop->first_error)) std::rethrow_exception(error);
+  loop->Wait();
+}
+
+void ThreadPool::ParallelForIfIdle(size_t count, int max_parallel, const std::function<void(size_t)>& body) {
+  if (count == 0) return;
+  const auto loop = std::make_shared<ParallelLoop>(count, body);
+  PostToIdle(std::min<size_t>(count, static_cast<size_t>(std::max(max_parallel, 1))) - 1, [this, loop] {
+    while (!HasWaiting() && loop->RunNext()) {
+    }
+  });
+  loop->Run();
+  loop->Wait();
+}
+
+void ThreadPool::PostToIdle(size_t most, const std::function<void()>& task) {
+  size_t posted_count = 0;
+  {
+    std::lock_guard lock(mutex_);
+    const size_t claimed_count = interactive_.size() + bulk_.size() + background_.size() + help_.size();
+    const size_t idle_count = idle_thread_count_ > claimed_count ? idle_thread_count_ - claimed_count : 0;
+    try {
+      for (const size_t wanted = std::min(most, idle_count); posted_count < wanted; ++posted_count) {
+        help_.push_back(task);
+      }
+    } catch (const std::bad_alloc&) {
+      // The work is done with less help.
+    }
+  }
+  for (size_t i = 0; i < posted_count; ++i) work_arrived_.notify_one();
 }
 
 std::function<void()> ThreadPool::Take(Priority lowest) {
@@ -113,6 +153,15 @@ std::function<void()> ThreadPool::Take(Priority lowest) {
   } else if (!background_.empty() && lowest >= Priority::kBackground) {
     task = std::move(background_.front());
     background_.pop_front();
+  }
+  return task;
+}
+
+std::function<void()> ThreadPool::TakeAny() {
+  std::function<void()> task = Take(Priority::kBackground);
+  if (!task && !help_.empty()) {
+    task = std::move(help_.front());
+    help_.pop_front();
   }
   return task;
 }
@@ -134,9 +183,12 @@ void ThreadPool::RunThread() {
     std::function<void()> task;
     {
       std::unique_lock lock(mutex_);
-      work_arrived_.wait(lock,
-                         [this] { return !interactive_.empty() || !bulk_.empty() || !background_.empty(); });
-      task = Take(Priority::kBackground);
+      ++idle_thread_count_;
+      work_arrived_.wait(lock, [this, &task] {
+        task = TakeAny();
+        return task != nullptr;
+      });
+      --idle_thread_count_;
     }
     task();
   }

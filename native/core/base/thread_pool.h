@@ -3,7 +3,8 @@
 // Three kinds of work: *interactive* (a search somebody waits for), *bulk* (an insertion that takes seconds) and
 // *background* (a compaction, which nobody need wait for). Interactive work goes first, and bulk work lets it in between
 // two rows (YieldToInteractive), so a search never waits for an add to finish, whatever the number of threads;
-// background work lets in both (YieldToAll).
+// background work lets in both (YieldToAll). Beside these, help with work that is under way (ParallelForIfIdle) is given by
+// threads that have nothing else to do.
 //
 // Thread safety: all methods may be called from any thread.
 // Lifetime: created on first use and never destroyed, so that neither process exit nor a worker's end waits for it.
@@ -37,15 +38,17 @@ class ThreadPool {
   // are done. The first exception that a body throws is rethrown here, after the others have finished.
   void ParallelFor(size_t count, int max_parallel, Priority priority, const std::function<void(size_t)>& body);
 
+  // The same with the help of threads that are idle now, so that no other work is put off: a helper leaves when interactive
+  // or bulk work waits. With nobody idle all is done on the calling thread.
+  void ParallelForIfIdle(size_t count, int max_parallel, const std::function<void(size_t)>& body);
+
   // Runs the interactive work that waits, if any, on the calling thread. REQUIRES: the caller holds no lock.
   void YieldToInteractive() {
     if (interactive_count_.load(std::memory_order_relaxed) > 0) RunWaiting(Priority::kInteractive);
   }
   // The same with all work but the background's. REQUIRES: also, the caller is background work.
   void YieldToAll() {
-    if (interactive_count_.load(std::memory_order_relaxed) > 0 || bulk_count_.load(std::memory_order_relaxed) > 0) {
-      RunWaiting(Priority::kBulk);
-    }
+    if (HasWaiting()) RunWaiting(Priority::kBulk);
   }
 
  private:
@@ -54,14 +57,23 @@ class ThreadPool {
   void RunWaiting(Priority lowest);
   // Takes the next task, down to the given priority; null when none waits. REQUIRES: mutex_ held.
   std::function<void()> Take(Priority lowest);
+  // The same with help in the last place. REQUIRES: mutex_ held.
+  std::function<void()> TakeAny();
+  // Posts `task` once for each thread that has nothing to do now, at most `most` times; less often without memory.
+  void PostToIdle(size_t most, const std::function<void()>& task);
+  bool HasWaiting() const {
+    return interactive_count_.load(std::memory_order_relaxed) > 0 || bulk_count_.load(std::memory_order_relaxed) > 0;
+  }
 
   std::mutex mutex_;
   CondVar work_arrived_;
   std::deque<std::function<void()>> interactive_;
   std::deque<std::function<void()>> bulk_;
   std::deque<std::function<void()>> background_;
+  std::deque<std::function<void()>> help_;  // taken when there is nothing else
   std::atomic<size_t> interactive_count_{0}, bulk_count_{0};
   int thread_count_ = 0;
+  size_t idle_thread_count_ = 0;
 };
 
 }  // namespace segvec

@@ -37,6 +37,10 @@ bool WantsWalk(const SegmentView& view, size_t beam) {
 // found 0.984 with 20, 0.995 with 80, 0.997 with 200 and the floats alone.
 size_t RerankCount(size_t k, size_t beam) { return std::max(2 * k, beam / 2); }
 
+// Help is called for when a helper can take over at least so much: beams times dimension, of all segments but the largest.
+// Even two segments of 30,000 SIFT vectors at ef 10, 1,024 each, were answered sooner with it: 28 us for 36.
+constexpr size_t kMinSharedWork = 1000;
+
 // The share of an index's vectors that a segment holds.
 double ShareOf(const SegmentView& view, const Snapshot& snapshot) {
   return static_cast<double>(view.live_count()) / static_cast<double>(std::max<size_t>(snapshot.vector_count, 1));
@@ -55,7 +59,7 @@ struct Searcher::Context {
   struct GraphSegment {
     const SegmentView* view;
     uint32_t ef;
-    bool is_full;  // the beam was filled, a wider one could find more
+    GraphSearchEnd end;  // of the last search
     std::vector<Hit> hits;
   };
 
@@ -190,7 +194,7 @@ const std::vector<Hit>& Searcher::SearchOne(const Snapshot& snapshot, const floa
     }
     Scan(view, prepared, left_out, cancel, nearest);
   }
-  if (context.graph_segment_count > 0) SearchGraphs(snapshot, prepared, ef, k, left_out, cancel, context);
+  if (context.graph_segment_count > 0) SearchGraphs(snapshot, prepared, ef, k, parameters.may_fan_out, left_out, cancel, context);
   return nearest.Finish();
 }
 
@@ -207,24 +211,46 @@ void Searcher::Scan(const SegmentView& view, const FloatQuery& query, const Left
   }
 }
 
+bool Searcher::WantsHelp(const Context& context) const {
+  size_t sum = 0, widest = 0;
+  for (size_t i = 0; i < context.graph_segment_count; ++i) {
+    const size_t beam = context.graph_segments[i].ef;
+    sum += beam;
+    widest = std::max(widest, beam);
+  }
+  return (sum - widest) * options_.dimension >= kMinSharedWork;
+}
+
 // Searches each segment with its share of the beam. A segment all of whose hits are among the k nearest may hold more
 // of them (rows that arrived together lie together), so its beam is widened until it no longer does, at most to ef.
-void Searcher::SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, uint32_t ef, size_t k,
+void Searcher::SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, uint32_t ef, size_t k, bool may_fan_out,
                             const LeftOut* left_out, const CancelToken& cancel, Context& context) const {
-  const auto search = [&](Context::GraphSegment& graph_segment) {
+  // Writes nothing but the segment's hits and the given room, so that several can be searched side by side.
+  const auto walk = [&](Context::GraphSegment& graph_segment, SegmentSearchContext& room) {
     const SegmentView& view = *graph_segment.view;
     const bool is_host = left_out != nullptr && left_out->view == &view;
-    context.search.search.without = is_host ? left_out->without : nullptr;
+    room.search.without = is_host ? left_out->without : nullptr;
     graph_segment.hits.clear();
-    const GraphSearchEnd end =
-        view.segment->SearchGraph(query, graph_segment.ef, RerankCount(k, graph_segment.ef), view.visibility(),
-                                  context.search, graph_segment.hits);
-    graph_segment.is_full = end == GraphSearchEnd::kBeamFull;
-    if (end == GraphSearchEnd::kScanCheaper) Scan(view, query, left_out, cancel, context.nearest);
+    graph_segment.end = view.segment->SearchGraph(query, graph_segment.ef, RerankCount(k, graph_segment.ef),
+                                                  view.visibility(), room, graph_segment.hits);
+  };
+  const auto scan_instead = [&](const Context::GraphSegment& graph_segment) {
+    if (graph_segment.end == GraphSearchEnd::kScanCheaper) {
+      Scan(*graph_segment.view, query, left_out, cancel, context.nearest);
+    }
   };
   const auto begin = context.graph_segments.begin();
   const auto end = begin + static_cast<std::ptrdiff_t>(context.graph_segment_count);
-  std::for_each(begin, end, search);
+  if (may_fan_out && WantsHelp(context)) {
+    ThreadPool::Shared().ParallelForIfIdle(context.graph_segment_count, options_.threads, [&](size_t i) {
+      cancel.Check();
+      ContextLease room(*this);
+      walk(context.graph_segments[i], (*room).search);
+    });
+  } else {
+    std::for_each(begin, end, [&](auto& graph_segment) { walk(graph_segment, context.search); });
+  }
+  std::for_each(begin, end, scan_instead);
   if (context.graph_segment_count > 1 || snapshot.views.size() > 1) {
     const uint32_t widest = std::max<uint32_t>(ef, static_cast<uint32_t>(k));
     for (bool widened = true; widened;) {
@@ -237,10 +263,11 @@ void Searcher::SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, u
       const std::vector<Hit>& best = merged.Finish();
       for (auto at = begin; at != end; ++at) {
         const bool all_among_best =
-            at->is_full && !at->hits.empty() && (best.size() < k || at->hits.back().key <= best.back().key);
+            at->end == GraphSearchEnd::kBeamFull && !at->hits.empty() && (best.size() < k || at->hits.back().key <= best.back().key);
         if (!all_among_best || at->ef >= widest) continue;
         at->ef = std::min(widest, at->ef * 2);
-        search(*at);
+        walk(*at, context.search);
+        scan_instead(*at);
         widened = true;
       }
     }

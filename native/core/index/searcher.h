@@ -20,6 +20,8 @@ struct SearchParameters {
   size_t k;
   uint32_t ef;  // beam width for the whole index
   bool is_exact;
+  // Whether idle threads of the pool may search some of the segments. The hits are the same.
+  bool may_fan_out = false;
 };
 
 // Shape: row-major with stride k, the requested k but at most the number of vectors. Row q holds counts[q] hits,
@@ -66,8 +68,9 @@ class Searcher {
   const std::vector<Hit>& SearchOne(const Snapshot& snapshot, const float* query, size_t query_index, size_t k,
                                     const SearchParameters& parameters, const LeftOut* left_out,
                                     const CancelToken& cancel, Context& context) const;
-  void SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, uint32_t ef, size_t k, const LeftOut* left_out,
-                    const CancelToken& cancel, Context& context) const;
+  void SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, uint32_t ef, size_t k, bool may_fan_out,
+                    const LeftOut* left_out, const CancelToken& cancel, Context& context) const;
+  bool WantsHelp(const Context& context) const;
   void Scan(const SegmentView& view, const FloatQuery& query, const LeftOut* left_out, const CancelToken& cancel,
             Nearest& nearest) const;
 

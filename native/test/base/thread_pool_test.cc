@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <set>
 #include <stdexcept>
@@ -179,6 +180,95 @@ TEST_CASE("ThreadPool: waiting interactive work goes before waiting bulk work") 
   may_go.CountDown();
   finished.Wait();
   CHECK(order == "xyab");
+}
+
+// Runs `body` as help is called for, again until a thread of the pool has come.
+template <class Body>
+void UntilHelped(size_t count, const Body& body) {
+  const std::thread::id caller = std::this_thread::get_id();
+  for (std::atomic<bool> is_helped{false}; !is_helped;) {
+    Pool().ParallelForIfIdle(count, kThreads, [&](size_t i) {
+      if (std::this_thread::get_id() != caller) is_helped = true;
+      body(i);
+    });
+  }
+}
+
+TEST_CASE("ThreadPool: idle threads help, each index once") {
+  const size_t count = 20;
+  std::vector<std::atomic<int>> visits(count);
+  std::atomic<int> round_count{0};
+  UntilHelped(count, [&](size_t i) {
+    if (i == 0) ++round_count;
+    ++visits[i];
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+  });
+  CHECK(std::all_of(visits.begin(), visits.end(), [&](const auto& visit) { return visit == round_count; }));
+  Pool().ParallelForIfIdle(0, kThreads, [](size_t) { FAIL("there is nothing to do"); });
+}
+
+TEST_CASE("ThreadPool: what a helper throws reaches the caller when all bodies have finished") {
+  const std::thread::id caller = std::this_thread::get_id();
+  std::string code = "none";
+  while (code == "none") {
+    std::atomic<size_t> finished_count{0};
+    code = testing::ErrorCodeOf([&] {
+      Pool().ParallelForIfIdle(20, kThreads, [&](size_t) {
+        std::this_thread::sleep_for(std::chrono::microseconds(100));
+        ++finished_count;
+        if (std::this_thread::get_id() != caller) throw Error(ErrorCode::kOutOfMemory, "in a helper");
+      });
+    });
+    CHECK(finished_count == 20);
+  }
+  CHECK(code == "OUT_OF_MEMORY");
+}
+
+TEST_CASE("ThreadPool: nobody who is busy is asked for help") {
+  Countdown all_busy(kThreads), may_end(1), finished(kThreads);
+  for (int i = 0; i < kThreads; ++i) {
+    Pool().Post(Priority::kBackground, [&] {
+      all_busy.CountDownAndWait();
+      may_end.Wait();
+      finished.CountDown();
+    });
+  }
+  all_busy.Wait();
+  std::set<std::thread::id> threads;
+  Pool().ParallelForIfIdle(100, kThreads, [&](size_t) { threads.insert(std::this_thread::get_id()); });
+  CHECK(threads == std::set{std::this_thread::get_id()});
+  may_end.CountDown();
+  finished.Wait();
+}
+
+TEST_CASE("ThreadPool: a helper leaves for work that waits") {
+  Countdown others_busy(kThreads), may_end(1), finished(kThreads - 1);
+  for (int i = 0; i < kThreads - 1; ++i) {
+    Pool().Post(Priority::kBackground, [&] {
+      others_busy.CountDownAndWait();
+      may_end.Wait();
+      finished.CountDown();
+    });
+  }
+  others_busy.CountDownAndWait();
+  const std::thread::id caller = std::this_thread::get_id();
+  size_t body_count = 0;  // of the one helper there can be
+  std::thread::id helper, worker;
+  Countdown has_worked(1);
+  UntilHelped(200, [&](size_t) {
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+    if (std::this_thread::get_id() == caller || ++body_count > 1) return;
+    helper = std::this_thread::get_id();
+    Pool().Post(Priority::kInteractive, [&] {
+      worker = std::this_thread::get_id();
+      has_worked.CountDown();
+    });
+  });
+  has_worked.Wait();
+  CHECK(worker == helper);
+  CHECK(body_count == 1);
+  may_end.CountDown();
+  finished.Wait();
 }
 
 TEST_CASE("ThreadPool: YieldToInteractive returns at once when nothing waits") {

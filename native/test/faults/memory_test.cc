@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "faults/failing_memory.h"
@@ -233,6 +234,33 @@ TEST_CASE("Memory: a failed search can be repeated") {
       });
     }
   }
+}
+
+// Whoever has no memory, the thread that searches or one that helps.
+TEST_CASE("Memory: a failed search with help can be repeated") {
+  constexpr size_t kWide = 64;
+  IndexOptions options = OptionsFor(kWide, Metric::kL2, {3, 1});
+  options.ef_construction = 10;
+  options.segment_capacity = kScanLimit + 10;
+  const Vectors vectors = RandomVectors(3 * options.segment_capacity, kWide, 7);
+  const SearchParameters parameters{20, 60, false, true};
+  const auto index = MakeIndex(options);
+  Add(*index, vectors);
+  const std::vector<uint64_t> expected = index->Search(vectors.row(0), 1, parameters, CancelToken()).ids;
+  size_t failed_count = 0;
+  for (int64_t number = 1; number < 40; ++number) {
+    CAPTURE(number);
+    // Without a reused search context.
+    IndexImage image = index->Capture([](uint32_t, uint32_t) { return false; }, CancelToken());
+    const auto fresh = std::make_unique<Index>(options, std::move(image), false, CancelToken());
+    MemoryFault fault(number, FaultKind::kOnce);
+    const Outcome outcome = OutcomeOf([&] { fresh->Search(vectors.row(0), 1, parameters, CancelToken()); });
+    fault.Stop();
+    CHECK(outcome != Outcome::kOther);
+    failed_count += outcome == Outcome::kOutOfMemory;
+    CHECK(fresh->Search(vectors.row(0), 1, parameters, CancelToken()).ids == expected);
+  }
+  CHECK(failed_count > 10);
 }
 
 // Two segments with graphs, one that is scanned, some of each dead: every step of a merge.

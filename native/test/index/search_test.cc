@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
 #include <set>
 #include <string>
@@ -188,6 +189,45 @@ TEST_CASE("Search: many queries at once return what each returns alone") {
   }
 }
 
+// Segments of their own topics, whose beams are widened, others alike; some slots dead; a segment that is scanned.
+TEST_CASE("Search: with help the hits are the same") {
+  for (const Quantization quantization : {Quantization::kInt8, Quantization::kNone}) {
+    for (const bool is_sorted : {false, true}) {
+      IndexOptions options = OptionsFor(24, Metric::kL2, {4, 1});
+      options.quantization = quantization;
+      options.segment_capacity = kScanLimit + 100;
+      options.ef_construction = 30;
+      const size_t count = Sized(6, 3) * options.segment_capacity + 200;
+      const Vectors vectors = is_sorted ? SortedClusters(count, 24, 30, 1) : ClusteredVectors(count, 24, 30, 1);
+      const auto index = MakeIndex(options);
+      for (size_t begin = 0; begin < count; begin += options.segment_capacity) {
+        Add(*index, vectors.Slice(begin, std::min(count, begin + options.segment_capacity)));
+      }
+      Remove(*index, IdRange(0, count / 30, 29));
+      const auto search = [&](const float* query, size_t k, uint32_t ef, bool may_fan_out) {
+        return ResultsOf(index->Search(query, 1, {k, ef, false, may_fan_out}, CancelToken()), 0);
+      };
+      std::atomic<size_t> different_count{0};
+      const auto compare_all = [&](size_t first) {
+        for (size_t q = first; q < count; q += Sized(61, 197, 797)) {
+          for (const size_t k : {1, 10, 80}) {
+            const auto alone = search(vectors.row(q), k, 20, false), helped = search(vectors.row(q), k, 20, true);
+            different_count += !std::equal(alone.begin(), alone.end(), helped.begin(), helped.end(),
+                                           [](const Result& a, const Result& b) {
+                                             return a.id == b.id && a.distance == b.distance;
+                                           });
+          }
+        }
+      };
+      compare_all(0);
+      std::thread other([&] { compare_all(1); });
+      compare_all(2);
+      other.join();
+      CHECK(different_count == 0);
+    }
+  }
+}
+
 TEST_CASE("Search: a query that cannot be measured is named") {
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
   for (const Metric metric : kMetrics) {
@@ -220,7 +260,10 @@ TEST_CASE("Search: ends when it is cancelled") {
   cancel.Cancel();
   for (const size_t query_count : {1, 200}) {
     for (const bool is_exact : {false, true}) {
-      CHECK(ErrorCodeOf([&] { index->Search(queries.row(0), query_count, {5, 64, is_exact}, cancel); }) == "ABORTED");
+      for (const bool may_fan_out : {false, true}) {
+        const SearchParameters parameters{5, 200, is_exact, may_fan_out};
+        CHECK(ErrorCodeOf([&] { index->Search(queries.row(0), query_count, parameters, cancel); }) == "ABORTED");
+      }
     }
   }
 }
