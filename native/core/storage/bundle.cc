@@ -94,7 +94,7 @@ std::unique_ptr<MemoryFiles> ReadBundle(const MemoryFiles::Piece& bundle, const 
     const std::string file_name(in.GetText());
     const auto parsed = ParseFileName(file_name);
     if (in.ended_early() || !parsed || parsed->role == FileRole::kTemporaryManifest ||
-        files->Exists(files->PathOf(file_name))) {
+        parsed->role == FileRole::kLog || files->Exists(files->PathOf(file_name))) {
       reader.Fail(section, entry,
                   "not the size and the name of a file of an index, or one that is there twice");
     }

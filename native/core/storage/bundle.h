@@ -35,8 +35,8 @@ class Bundle {
   uint64_t size_ = 0;
 };
 
-// The files of a bundle, whose bytes stay where they are. Each has a name that an index gives its files, and
-// one is the manifest. Errors: kCorrupt, kUnsupportedFormat.
+// The files of a bundle, whose bytes stay where they are. Each has a name that an index gives its files, none that of a
+// log, and one is the manifest. Errors: kCorrupt, kUnsupportedFormat.
 std::unique_ptr<MemoryFiles> ReadBundle(const MemoryFiles::Piece& bundle, const std::string& name);
 
 }  // namespace segvec

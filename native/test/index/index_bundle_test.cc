@@ -151,7 +151,7 @@ TEST_CASE("IndexBundle: lists that no writer makes") {
   CHECK(error_with("segment-9-9", sound.back().second) ==
         "CORRUPT: buffer/segment-9-9 does not belong to the index in the buffer");
   CHECK(error_with("MANIFEST-7", {}).find("2 manifests; expected 1") != std::string::npos);
-  for (const char* name : {"", "notes.txt", "../segment-1-1", "LOCK", "MANIFEST-9.tmp"}) {
+  for (const char* name : {"", "notes.txt", "../segment-1-1", "LOCK", "MANIFEST-9.tmp", "log-1-1"}) {
     CAPTURE(name);
     CHECK(error_with(name, {}).find("not the size and the name of a file") != std::string::npos);
   }
