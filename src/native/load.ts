@@ -8,7 +8,7 @@ let loaded: NativeAddon | undefined
 
 /**
  * The native addon, loaded at the first call: the file named by the environment variable `SEGVEC_ADDON`, or else
- * the prebuilt one for this platform, or else the one built in this checkout.
+ * the one built in this checkout, or else the prebuilt one for this platform.
  *
  * @throws {SegvecError} `LOAD_FAILED`, listing every file tried, why it failed and what mends it.
  */
@@ -54,9 +54,10 @@ function candidates(): { readonly target: string; readonly path: string }[] {
   const target = `${process.platform}-${process.arch}`
   // Whether the C library is glibc or musl shows soonest by trying: the wrong one does not load.
   const targets = process.platform === 'linux' ? [target, `${target}-musl`] : [target]
+  // A package has nothing built. In a checkout that is what its sources say; what was prebuilt there may be older.
   return [
-    ...targets.map((name) => ({ target: name, path: `prebuilds/${name}/segvec.node` })),
     { target: 'local', path: 'build/addon/Release/segvec.node' },
+    ...targets.map((name) => ({ target: name, path: `prebuilds/${name}/segvec.node` })),
   ]
 }
 

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -75,5 +75,29 @@ describe('an addon that cannot be loaded', () => {
     expect(made?.message).toMatch(/- prebuilds\/[^\n]*segvec\.node: .+/)
     expect(made?.message).toMatch(/- build\/addon\/Release\/segvec\.node: .+/)
     expect(made?.message).toContain('npm ci && npm run build')
+  })
+})
+
+describe('which addon is loaded', () => {
+  const prebuilt = join('prebuilds', `${process.platform}-${process.arch}`, 'segvec.node')
+  const built = join('build', 'addon', 'Release', 'segvec.node')
+  const which = `import { VectorIndex } from 'segvec'
+    await new VectorIndex({ dimension: 1 }).close()
+    console.log(JSON.stringify(process.report.getReport().sharedObjects.filter((path) => path.endsWith('segvec.node'))))`
+
+  test.each([
+    ['in a package: the prebuilt one', [prebuilt], prebuilt],
+    ['in a checkout: the one built there, whatever was prebuilt', [prebuilt, built], built],
+  ])('%s', async (name, present, expected) => {
+    const copy = join(realpathSync(folder), name.slice(0, 13).replaceAll(/[ :]/g, '-'))
+    cpSync(join(projectRoot, 'dist'), join(copy, 'dist'), { recursive: true })
+    cpSync(join(projectRoot, 'package.json'), join(copy, 'package.json'))
+    for (const path of present)
+      cpSync(process.env['SEGVEC_ADDON'] || join(projectRoot, built), join(copy, path))
+    const main = join(copy, 'main.mjs')
+    writeFileSync(main, which)
+    const { code, stdout, stderr } = await runNode([main], { SEGVEC_ADDON: '' })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(JSON.parse(stdout)).toEqual([join(copy, expected)])
   })
 })
