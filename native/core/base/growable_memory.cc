@@ -30,7 +30,7 @@ size_t RoundUp(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * u
 
 #ifdef _WIN32
 
-std::byte* Reserve(size_t bytes) {
+std::byte* Reserve(size_t bytes, size_t) {
   return static_cast<std::byte*>(VirtualAlloc(nullptr, bytes, MEM_RESERVE, PAGE_NOACCESS));
 }
 bool MakeUsable(std::byte* begin, size_t bytes) {
@@ -45,8 +45,9 @@ void Release(std::byte* begin, size_t) { VirtualFree(begin, 0, MEM_RELEASE); }
 #define MAP_NORESERVE 0
 #endif
 
-// Reserves 2 MiB-aligned address space, so that committed huge pages can be whole ones.
-std::byte* Reserve(size_t bytes) {
+// Reserves 2 MiB-aligned address space, so that committed huge pages can be whole ones, of which the first `small_bytes`
+// are left to small ones.
+std::byte* Reserve(size_t bytes, [[maybe_unused]] size_t small_bytes) {
   const size_t padded = bytes + kHugePage;
   void* raw = mmap(nullptr, padded, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (raw == MAP_FAILED) return nullptr;
@@ -56,7 +57,7 @@ std::byte* Reserve(size_t bytes) {
   munmap(begin + skip + bytes, padded - skip - bytes);
   begin += skip;
 #ifdef MADV_HUGEPAGE
-  if (bytes > kHugePage) madvise(begin + kHugePage, bytes - kHugePage, MADV_HUGEPAGE);
+  if (bytes > kHugePage) madvise(begin + small_bytes, bytes - small_bytes, MADV_HUGEPAGE);
 #endif
   return begin;
 }
@@ -73,10 +74,10 @@ void Release(std::byte* begin, size_t bytes) { munmap(begin, bytes); }
 
 }  // namespace
 
-GrowableMemory::GrowableMemory(size_t reserved_bytes) {
+GrowableMemory::GrowableMemory(size_t reserved_bytes, Use use) {
   if (reserved_bytes > SIZE_MAX / 2) ThrowOutOfMemory(reserved_bytes);
   reserved_ = RoundUp(std::max<size_t>(reserved_bytes, 1), reserved_bytes > kHugePage ? kHugePage : kSmallPage);
-  data_ = Reserve(reserved_);
+  data_ = Reserve(reserved_, use == Use::kGrows ? kHugePage : 0);
   if (data_ == nullptr) ThrowOutOfMemory(reserved_bytes);
 }
 

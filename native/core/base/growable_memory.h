@@ -5,7 +5,8 @@
 //                nothing ever moves.
 //                Memory that somebody else owns can stand in for it: it is only read, and counts as none of ours.
 // Cost: what lies beyond the first 2 MiB is advised to use huge pages, which makes random access 1.15-1.45x faster
-//       (shared notes, measured); the first 2 MiB are not, so that a small index stays small.
+//       (shared notes, measured); the first 2 MiB are not, so that a small index stays small, unless all of the memory
+//       will be filled anyway.
 #pragma once
 
 #include <atomic>
@@ -18,9 +19,11 @@ namespace segvec {
 
 class GrowableMemory {
  public:
+  enum class Use { kGrows, kFillsAtOnce };
+
   GrowableMemory() = default;
   // Throws kOutOfMemory when the address space cannot be had.
-  explicit GrowableMemory(size_t reserved_bytes);
+  explicit GrowableMemory(size_t reserved_bytes, Use use = Use::kGrows);
   // Memory that `owner` keeps. Never written to, never grown.
   GrowableMemory(const std::byte* data, std::shared_ptr<const void> owner)
       : data_(const_cast<std::byte*>(data)), owner_(std::move(owner)) {}
@@ -60,7 +63,8 @@ template <class T>
 class GrowableArray {
  public:
   GrowableArray() = default;
-  explicit GrowableArray(size_t reserved_count) : memory_(BytesOf(reserved_count)) {}
+  explicit GrowableArray(size_t reserved_count, GrowableMemory::Use use = GrowableMemory::Use::kGrows)
+      : memory_(BytesOf(reserved_count), use) {}
   // An array that `owner` keeps; only to be read.
   GrowableArray(const T* values, std::shared_ptr<const void> owner)
       : memory_(reinterpret_cast<const std::byte*>(values), std::move(owner)) {}

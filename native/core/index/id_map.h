@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -37,6 +38,19 @@ class IdMap {
     entry = {id, location.segment, location.slot};
     ++shard.count;
     return true;
+  }
+
+  // Makes room for `count` ids in all, so that no table, or hardly one, grows while they are inserted. Throws
+  // std::bad_alloc.
+  void Reserve(size_t count) {
+    const double mean = static_cast<double>(count) / kShardCount;
+    // Three standard deviations above what a shard gets on average.
+    const double most = mean + 3 * std::sqrt(mean);
+    const auto size = static_cast<size_t>(most * kFullOf / kFull) + 1;
+    for (Shard& shard : shards_) {
+      std::lock_guard lock(shard.mutex);
+      if (count > 0 && size > shard.entries.size()) Resize(shard, std::max(kMinSize, size));
+    }
   }
 
   // Gives an id another location. Needs no memory. REQUIRES: the id is there.

@@ -31,6 +31,9 @@ class IdPlaces {
   std::optional<Location> FindFormer(uint64_t id) const { return former_.Find(id); }
   uint64_t settled_count() const { return settled_count_.load(std::memory_order_acquire); }
 
+  // Makes room for `count` ids in all. Throws std::bad_alloc.
+  void Reserve(size_t count) { present_.Reserve(count); }
+
   // Returns whether the id was new; an id that is already there keeps its location. Throws std::bad_alloc.
   bool Insert(uint64_t id, Location location) { return present_.Insert(id, location); }
 

@@ -151,7 +151,8 @@ IndexDirectory::Stored IndexDirectory::LoadSegment(const Manifest& manifest, con
   }
   if (!stored.segment) {
     stored.segment = parameters_.is_mapped ? MapSegment(env.Map(path), path, expected)
-                                           : ReadSegment(*env.Open(path), path, expected, PollOf(cancel));
+                                           : ReadSegment(*env.Open(path), path, expected, PollOf(cancel),
+                                                         parameters_.threads);
     CheckSegmentBelongs(*stored.segment, manifest, entry);
   }
   if (entry.tombstones) {

@@ -14,6 +14,7 @@ namespace segvec {
 namespace {
 
 constexpr uint32_t kSlotsPerCheck = 1024;
+constexpr uint32_t kSlotsPerRange = 16 * kSlotsPerCheck;  // whose ids one thread places
 
 // Numbers that stand for strings count up from 0; this many cannot have been given out.
 constexpr uint64_t kMostStringNumbers = uint64_t{1} << 48;
@@ -146,10 +147,21 @@ void Index::CheckIds(const IndexImage& image, const CancelToken& cancel) {
 }
 
 void Index::PlaceIds(const Snapshot& restored, const CancelToken& cancel) const {
+  struct Range {
+    const SegmentView& view;
+    uint32_t begin, end;
+  };
+  std::vector<Range> ranges;
+  for (const SegmentView& view : restored.views) {
+    for (uint32_t begin = 0; begin < view.slot_count; begin += kSlotsPerRange) {
+      ranges.push_back({view, begin, begin + std::min(kSlotsPerRange, view.slot_count - begin)});
+    }
+  }
+  ids_.Reserve(restored.vector_count);
   std::atomic<const Segment*> twice{nullptr};
-  ThreadPool::Shared().ParallelFor(restored.views.size(), options_.threads, ThreadPool::Priority::kBulk, [&](size_t i) {
-    const SegmentView& view = restored.views[i];
-    for (uint32_t slot = 0; slot < view.slot_count; ++slot) {
+  ThreadPool::Shared().ParallelFor(ranges.size(), options_.threads, ThreadPool::Priority::kBulk, [&](size_t i) {
+    const SegmentView& view = ranges[i].view;
+    for (uint32_t slot = ranges[i].begin; slot < ranges[i].end; ++slot) {
       if (slot % kSlotsPerCheck == 0) cancel.Check();
       if (!view.visibility().Contains(slot)) continue;
       if (!ids_.Insert(view.segment->id(slot), {view.segment->number(), slot})) twice = view.segment.get();

@@ -55,9 +55,9 @@ std::optional<GraphDamage> FindDamageInLevels(const GraphData& graph) {
   return std::nullopt;
 }
 
-std::optional<GraphDamage> FindDamageInLinks(const GraphData& graph) {
+std::optional<GraphDamage> FindDamageInLinks(const GraphData& graph, uint32_t begin_slot, uint32_t end_slot) {
   const size_t stride = Graph::RowStride(graph.M, 0);
-  for (uint32_t slot = 0; slot < graph.slot_count; ++slot) {
+  for (uint32_t slot = begin_slot; slot < end_slot; ++slot) {
     const size_t start = slot * stride;
     auto damage = FindDamageInRow(graph, graph.links + start, slot, 0, start * sizeof(uint32_t));
     if (damage) return damage;

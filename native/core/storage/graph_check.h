@@ -32,7 +32,7 @@ struct GraphDamage {
 // only if this finds nothing.
 std::optional<GraphDamage> FindDamageInLevels(const GraphData& graph);
 // Links to other slots that have a row on the same level, and nothing behind the end of a row.
-std::optional<GraphDamage> FindDamageInLinks(const GraphData& graph);
+std::optional<GraphDamage> FindDamageInLinks(const GraphData& graph, uint32_t begin_slot, uint32_t end_slot);
 std::optional<GraphDamage> FindDamageInUpperLinks(const GraphData& graph);
 
 }  // namespace segvec

@@ -43,9 +43,9 @@ class SectionReader {
  public:
   // Checks the header, the section table, the block checksums and the gaps between sections. `file` must
   // outlive the reader; `name` is what messages call it. A required section that is not among `known` is
-  // refused.
+  // refused. Large sections are read by up to `threads` threads.
   SectionReader(const RandomAccessFile& file, std::string name, FileKind kind, const ExpectedFile& expected,
-                std::initializer_list<SectionType> known);
+                std::initializer_list<SectionType> known, int threads = 1);
 
   const FileIdentity& identity() const { return identity_; }
   const FileStamp& stamp() const { return stamp_; }
@@ -56,7 +56,8 @@ class SectionReader {
   const Section& Require(SectionType type, uint64_t size) const;
 
   // Reads a whole section; `on_block(first byte, bytes)` sees each block that has been checked while it is in
-  // the cache. REQUIRES: out.size() == section.size.
+  // the cache, several of them at once where several threads read. Whatever the number of threads, what is thrown is what
+  // is wrong first in the section. REQUIRES: out.size() == section.size; with more than one thread, the caller holds no lock.
   using OnBlock = std::function<void(uint64_t, std::span<const std::byte>)>;
   void Read(const Section& section, std::span<std::byte> out, const OnBlock& on_block = {}) const;
   std::vector<std::byte> Read(const Section& section) const;
@@ -82,6 +83,7 @@ class SectionReader {
 
   const RandomAccessFile& file_;
   const std::string name_;
+  const int threads_;
   FileIdentity identity_;
   FileStamp stamp_;
   uint32_t section_count_ = 0;

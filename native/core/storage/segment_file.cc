@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/parallel_in_order.h"
 #include "distance/instruction_set.h"
 #include "distance/kernels.h"
 #include "storage/byte_io.h"
@@ -27,6 +28,9 @@ constexpr uint32_t kHasGraph = 1, kHasCodes = 2, kIsLossless = 4;
 constexpr uint32_t kKeepsNoVectors = 8;
 constexpr size_t kInfoBytes = 64;
 constexpr uint32_t kCodeBits = 8;
+constexpr int32_t kMostBits = std::bit_cast<int32_t>(kMaxMagnitude);
+// Of which the links are checked at a time.
+constexpr uint32_t kSlotsPerStep = 1 << 10;
 
 // The section of fixed size that says what the others hold.
 struct SegmentInfo {
@@ -148,15 +152,17 @@ class MappedBytes : public RandomAccessFile {
 class SegmentLoader {
  public:
   SegmentLoader(const RandomAccessFile& file, const std::string& name, const ExpectedFile& expected,
-                std::shared_ptr<const MappedFile> mapped, const std::function<void()>& poll)
+                std::shared_ptr<const MappedFile> mapped, const std::function<void()>& poll, int threads)
       : reader_(file, name, FileKind::kSegment, expected,
                 {SectionType::kSegmentInfo, SectionType::kIds, SectionType::kRows, SectionType::kInverseNorms,
                  SectionType::kQuantizer, SectionType::kCodes, SectionType::kCorrections,
                  SectionType::kLevels, SectionType::kLinks, SectionType::kUpperLinks, SectionType::kMisfitSlots,
-                 SectionType::kMisfitRows}),
+                 SectionType::kMisfitRows},
+                threads),
         name_(name),
         mapped_(std::move(mapped)),
-        poll_(poll) {}
+        poll_(poll),
+        threads_(threads) {}
 
   std::shared_ptr<Segment> Load() {
     LoadInfo();
@@ -293,7 +299,7 @@ class SegmentLoader {
       reader_.Check(section, mapped_->bytes().subspan(section.offset, section.size), on_block);
       return Borrow<T>(section);
     }
-    GrowableArray<T> array(count);
+    GrowableArray<T> array(count, GrowableMemory::Use::kFillsAtOnce);
     array.Commit(count);
     reader_.Read(section, std::as_writable_bytes(std::span(array.data(), count)), on_block);
     return array;
@@ -346,15 +352,21 @@ class SegmentLoader {
   }
 
   void CheckRows(SectionType type, uint64_t first, std::span<const float> values) const {
-    bool is_sane = true;
-    for (const float value : values) is_sane &= std::fabs(value) <= kMaxMagnitude;
-    if (info_.dimension != info_.floats_per_row) {
-      for (size_t i = 0; i < values.size(); ++i) {
-        is_sane &=
-            (first + i) % info_.floats_per_row < info_.dimension || std::bit_cast<uint32_t>(values[i]) == 0;
+    // Magnitudes are in the order of their bits, and what is not a number lies beyond them all. Below zero is where a
+    // difference of such bits shows in its sign, which compilers can look for in many values at once.
+    int32_t signs = 0;
+    for (const float value : values) signs |= kMostBits - (std::bit_cast<int32_t>(value) & 0x7FFFFFFF);
+    uint32_t padding = 0;
+    const size_t row_size = info_.floats_per_row, padding_size = row_size - info_.dimension;
+    // Blocks need not begin with a row.
+    for (size_t row_end = row_size - first % row_size; padding_size > 0; row_end += row_size) {
+      const size_t begin = row_end > padding_size ? row_end - padding_size : 0;
+      if (begin >= values.size()) break;
+      for (const float value : values.subspan(begin, std::min(row_end, values.size()) - begin)) {
+        padding |= std::bit_cast<uint32_t>(value);
       }
     }
-    if (is_sane) return;
+    if (signs >= 0 && padding == 0) return;
     reader_.Fail(reader_.Require(type), first * sizeof(float),
                  "from slot " + std::to_string(first / info_.floats_per_row) +
                      " on: a value that is not finite, beyond 1e17, or not zero behind the end of a row");
@@ -404,7 +416,14 @@ class SegmentLoader {
     Fail(FindDamageInUpperLinks(data), SectionType::kUpperLinks);
     // Of links that are left to the guard, those that lead nowhere are not followed.
     const bool is_guarded = guard_ && reader_.Require(SectionType::kLinks).is_in_blocks;
-    if (!is_guarded) Fail(FindDamageInLinks(data), SectionType::kLinks);
+    if (!is_guarded) {
+      ParallelInOrder((info_.slot_count + kSlotsPerStep - 1) / kSlotsPerStep, threads_, [&](size_t step) {
+        const auto begin = static_cast<uint32_t>(step * kSlotsPerStep);
+        if (poll_) poll_();
+        Fail(FindDamageInLinks(data, begin, begin + std::min(kSlotsPerStep, info_.slot_count - begin)),
+             SectionType::kLinks);
+      });
+    }
     parts.graph = std::make_unique<Graph>(info_.slot_count, info_.M, std::move(graph));
   }
 
@@ -412,6 +431,7 @@ class SegmentLoader {
   const std::string name_;
   const std::shared_ptr<const MappedFile> mapped_;
   const std::function<void()>& poll_;
+  const int threads_;
   SegmentInfo info_;
   Metric metric_ = Metric::kL2;
   std::unique_ptr<MappedBlocks> guard_;
@@ -420,8 +440,9 @@ class SegmentLoader {
 }  // namespace
 
 std::shared_ptr<Segment> ReadSegment(const RandomAccessFile& file, const std::string& name,
-                                     const ExpectedFile& expected, const std::function<void()>& poll) {
-  return SegmentLoader(file, name, expected, nullptr, poll).Load();
+                                     const ExpectedFile& expected, const std::function<void()>& poll,
+                                     int threads) {
+  return SegmentLoader(file, name, expected, nullptr, poll, threads).Load();
 }
 
 std::shared_ptr<Segment> MapSegment(std::shared_ptr<const MappedFile> file, const std::string& name,
@@ -430,7 +451,7 @@ std::shared_ptr<Segment> MapSegment(std::shared_ptr<const MappedFile> file, cons
   // Kernels want rows at whole cache lines. What an operating system maps is; what a test calls mapped may
   // not be.
   if (reinterpret_cast<uintptr_t>(file->bytes().data()) % 64 != 0) return ReadSegment(bytes, name, expected);
-  return SegmentLoader(bytes, name, expected, std::move(file), {}).Load();
+  return SegmentLoader(bytes, name, expected, std::move(file), {}, 1).Load();
 }
 
 }  // namespace segvec

@@ -18,9 +18,11 @@ FileStamp WriteSegment(const Segment& segment, const FileIdentity& identity, Wri
                        const std::function<void()>& poll = {});
 
 // Reads a segment into memory of its own and checks all of it. `name` is what messages call the file.
-// Errors: kCorrupt, kUnsupportedFormat, kOutOfMemory, kIo.
+// Up to `threads` threads read side by side, and call `poll` so. Errors: kCorrupt, kUnsupportedFormat, kOutOfMemory, kIo;
+// the same for any number of threads.
 std::shared_ptr<Segment> ReadSegment(const RandomAccessFile& file, const std::string& name,
-                                     const ExpectedFile& expected, const std::function<void()>& poll = {});
+                                     const ExpectedFile& expected, const std::function<void()>& poll = {},
+                                     int threads = 1);
 
 // The same over a mapped file, which the segment holds on to; its large sections are used where they lie.
 std::shared_ptr<Segment> MapSegment(std::shared_ptr<const MappedFile> file, const std::string& name,

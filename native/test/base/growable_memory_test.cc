@@ -25,7 +25,7 @@ bool IsAll(const std::byte* begin, const std::byte* end, std::byte value) {
 TEST_CASE("GrowableMemory: growth keeps addresses and contents, and fresh bytes are zero") {
   for (const size_t reserved : {size_t{1}, 100 * size_t{1024}, 2 * kMiB, 2 * kMiB + 1, 9 * kMiB}) {
     CAPTURE(reserved);
-    GrowableMemory memory(reserved);
+    GrowableMemory memory(reserved, reserved % 2 == 0 ? GrowableMemory::Use::kGrows : GrowableMemory::Use::kFillsAtOnce);
     CHECK(memory.reserved_bytes() >= reserved);
     CHECK(memory.committed_bytes() == 0);
     std::byte* const data = memory.data();

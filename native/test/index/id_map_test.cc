@@ -141,5 +141,23 @@ TEST_CASE("IdMap: lookups beside inserts and erasures") {
   CHECK(wrong_count == 0);
 }
 
+TEST_CASE("IdMap: room that was made beforehand is used, and changes nothing else") {
+  for (const size_t count : {0, 1, 1000, 100'000}) {
+    CAPTURE(count);
+    IdMap map;
+    map.Insert(7, {1, 2});
+    map.Reserve(count);
+    CHECK(IsAt(map.Find(7), 1, 2));
+    const size_t bytes = map.memory_bytes();
+    for (size_t i = 0; i < count; ++i) map.Insert(i * 977 + 1000, {3, static_cast<uint32_t>(i)});
+    // A shard in several hundred may get more than its share.
+    if (count > 1) CHECK(map.memory_bytes() < bytes + bytes / 50);
+    if (count == 100'000) CHECK(bytes < count * 22);
+    size_t wrong_count = 0;
+    for (size_t i = 0; i < count; ++i) wrong_count += !IsAt(map.Find(i * 977 + 1000), 3, static_cast<uint32_t>(i));
+    CHECK(wrong_count == 0);
+  }
+}
+
 }  // namespace
 }  // namespace segvec

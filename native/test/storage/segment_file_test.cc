@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "support/byte_file.h"
 #include "support/codes_only_segment.h"
 #include "support/errors.h"
+#include "support/file_repair.h"
 #include "support/names.h"
 #include "support/sanitizers.h"
 #include "support/segment_of.h"
@@ -209,6 +211,33 @@ TEST_CASE("SegmentFile: a small segment with a graph comes back, too") {
         CHECK(SearchFor(*read, vectors.row(0)) == SearchFor(*segment, vectors.row(0)));
       }
     }
+  }
+}
+
+// Sections of several pieces, which threads read side by side.
+TEST_CASE("SegmentFile: any number of threads read the same, and find the same damage") {
+  ThreadPool::Shared().EnsureThreads(4);
+  const auto segment = GrownSegment(RandomVectors(2100, 300, 1), Metric::kL2, false, 2100);
+  const Bytes bytes = Write(*segment);
+  Bytes damaged = bytes, forged = bytes;
+  const size_t rows_at = BytesOf(bytes, SectionType::kRows);
+  for (const size_t block : {19, 3, 35, 4}) damaged[rows_at + block * kBlockBytes + 5] ^= std::byte{1};
+  const size_t links_at = BytesOf(bytes, SectionType::kLinks);
+  const size_t row_bytes = Graph::RowStride(segment->shape().M, 0) * sizeof(uint32_t);
+  for (const size_t slot : {2099, 1500, 1501}) PutAt<uint32_t>(forged, links_at + slot * row_bytes, 2100);
+  RepairChecksums(forged);
+  for (const int threads : {1, 2, 4}) {
+    CAPTURE(threads);
+    CheckEqual(*segment, *ReadSegment(ByteSource(bytes), "a.segment", {}, {}, threads));
+    CHECK(StartsWith(ErrorTextOf([&] { ReadSegment(ByteSource(damaged), "a.segment", {}, {}, threads); }),
+                     "CORRUPT: a.segment, offset " + std::to_string(rows_at + 3 * kBlockBytes) + ", section 'rows'"));
+    CHECK(StartsWith(ErrorTextOf([&] { ReadSegment(ByteSource(forged), "a.segment", {}, {}, threads); }),
+                     "CORRUPT: a.segment, offset " + std::to_string(links_at + 1500 * row_bytes) + ", section 'links'"));
+    std::atomic<int> polls_left{40};
+    const auto Stop = [&] {
+      if (--polls_left < 0) throw Error(ErrorCode::kAborted, "stop");
+    };
+    CHECK(ErrorCodeOf([&] { ReadSegment(ByteSource(bytes), "a.segment", {}, Stop, threads); }) == "ABORTED");
   }
 }
 
