@@ -32,6 +32,7 @@
       "native/core/index/verify_directory.cc",
       "native/core/quantize/scalar_quantizer.cc",
       "native/core/segment/growing_segment.cc",
+      "native/core/segment/islands.cc",
       "native/core/segment/segment.cc",
       "native/core/segment/segment_merge.cc",
       "native/core/storage/change_log.cc",

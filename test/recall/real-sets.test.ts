@@ -31,6 +31,28 @@ describe.skipIf(path === undefined)(`recall@10 on ${name}`, () => {
     const exact = await index.searchBatch(queries, { exact: true })
     expect(recallAgainst(exact, await index.searchBatch(queries, { ef: 200 }))).toBeGreaterThanOrEqual(0.99)
   })
+
+  // Byte vectors are built and searched on integers, so that every machine finds the same.
+  test.each([2, 4, 8])(
+    'with %d segments that have been merged, as of one built at once',
+    async (growingSegments) => {
+      const { dimension, base } = readDataset(path as string, 'l2')
+      // The last fifth asks; the set's own queries are too few to tell differences of half a point apart.
+      const rows = base.subarray(0, 4000 * dimension)
+      const queries = base.subarray(4000 * dimension)
+      const fresh = new VectorIndex({ dimension, metric: 'l2' })
+      const merged = new VectorIndex({ dimension, metric: 'l2', growingSegments })
+      await Promise.all([fresh.add(rows), merged.add(rows)])
+      await merged.compact()
+      expect(merged.stats().segments).toHaveLength(1)
+      const exact = await fresh.searchBatch(queries, { exact: true })
+      for (const ef of [10, 16, 32, 64, 128]) {
+        const expected = recallAgainst(exact, await fresh.searchBatch(queries, { ef }))
+        const found = recallAgainst(exact, await merged.searchBatch(queries, { ef }))
+        expect(found, `ef ${ef}`).toBeGreaterThanOrEqual(expected - 0.005)
+      }
+    },
+  )
 })
 
 // Held-out queries of real sets: the recall that was asked for, to a point, whatever k and however many segments.

@@ -16,7 +16,8 @@ size_t PadToLine(size_t links) { return (links + kLineLinks - 1) / kLineLinks * 
 
 // A slot has 1 / (M - 1) upper rows on average; a quarter more and a little is never missed in practice.
 Graph::Graph(uint32_t capacity, uint32_t M)
-    : M_(M),
+    : capacity_(capacity),
+      M_(M),
       stride0_(RowStride(M, 0)),
       upper_stride_(RowStride(M, 1)),
       upper_row_capacity_(capacity / (M - 1) + capacity / (4 * (M - 1)) + 1024),
@@ -29,7 +30,8 @@ Graph::Graph(uint32_t capacity, uint32_t M)
       upper_start_(capacity) {}
 
 Graph::Graph(uint32_t slot_count, uint32_t M, Parts&& parts)
-    : M_(M),
+    : capacity_(slot_count),
+      M_(M),
       stride0_(RowStride(M, 0)),
       upper_stride_(RowStride(M, 1)),
       upper_row_capacity_(0),
@@ -78,6 +80,15 @@ void Graph::FreeBuildData() {
   in_degrees_ = GrowableArray<uint16_t>();
   keys0_ = GrowableArray<uint32_t>();
   upper_keys_ = GrowableArray<uint32_t>();
+}
+
+void Graph::MakeBuildData() {
+  if (in_degrees_.data() != nullptr) return;
+  GrowableArray<uint32_t> keys0(capacity_ * stride0_), upper_keys(upper_row_capacity_ * upper_stride_);
+  GrowableArray<uint16_t> in_degrees(capacity_);
+  keys0_ = std::move(keys0);
+  upper_keys_ = std::move(upper_keys);
+  in_degrees_ = std::move(in_degrees);
 }
 
 void Graph::Trim(uint32_t slot_count) {

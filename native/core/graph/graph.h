@@ -9,6 +9,7 @@
 // Invariant: a row never moves; a link points to a slot whose own row has been written.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -59,6 +60,8 @@ class Graph {
   size_t upper_row_count() const { return upper_row_count_; }
   void RestoreUpperRowCount(size_t count) { upper_row_count_ = count; }
   void FreeBuildData();
+  // Makes room for it again, where it was freed. Keys and counts are to be written anew. Throws kOutOfMemory.
+  void MakeBuildData();
   void Trim(uint32_t slot_count);
 
   uint32_t M() const { return M_; }
@@ -73,6 +76,8 @@ class Graph {
   void CountLink(uint32_t slot, int change) {
     std::atomic_ref<uint16_t>(in_degrees_[slot]).fetch_add(static_cast<uint16_t>(change), std::memory_order_relaxed);
   }
+
+  void ClearLinkCounts(uint32_t slot_count) { std::fill_n(in_degrees_.data(), slot_count, uint16_t{0}); }
 
   Entry entry() const {
     const uint64_t packed = entry_.load(std::memory_order_acquire);
@@ -93,7 +98,7 @@ class Graph {
     return upper_rows.data() + (size_t{upper_start_[slot]} + level - 1) * upper_stride_;
   }
 
-  uint32_t M_;
+  uint32_t capacity_, M_;
   size_t stride0_, upper_stride_;
   size_t upper_row_capacity_;
   size_t upper_row_count_ = 0;

@@ -1,5 +1,6 @@
 #include "index/compaction.h"
 
+#include <functional>
 #include <utility>
 
 #include "base/thread_pool.h"
@@ -37,6 +38,7 @@ Compaction::Compaction(Index& index, Scope scope, CompactionProgress& progress, 
     snapshot = index.snapshot();
     groups = plan();
   }
+  if (scope == Scope::kEverything) RestGrowing(cancel);
   stopped_.reserve(index.growing_.size());
   uint64_t total_count = 0;
   for (const std::vector<size_t>& group : groups) {
@@ -61,6 +63,19 @@ Compaction::Compaction(Index& index, Scope scope, CompactionProgress& progress, 
           stopped_.push_back({lane, std::move(index.growing_[lane])});
       }
     }
+  }
+}
+
+// What goes on growing waits for nobody knows how long.
+void Compaction::RestGrowing(const CancelToken& cancel) {
+  const std::function<void()> poll = [&] {
+    cancel.Check();
+    ThreadPool::Shared().YieldToInteractive();
+  };
+  for (const auto& growing : index_.growing_) {
+    if (!growing) continue;
+    growing->AttachIslands(poll);
+    growing->Rest();
   }
 }
 

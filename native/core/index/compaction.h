@@ -60,6 +60,8 @@ class Compaction {
     std::shared_ptr<GrowingSegment> segment;
   };
 
+  void RestGrowing(const CancelToken& cancel);
+
   Index& index_;
   CompactionProgress& progress_;
   const uint32_t first_number_;

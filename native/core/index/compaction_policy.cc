@@ -2,7 +2,12 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 #include <numeric>
+#include <optional>
+
+#include "distance/kernels.h"
+#include "quantize/scalar_quantizer.h"
 
 namespace segvec {
 namespace {
@@ -20,6 +25,40 @@ size_t DeadCount(const SegmentView& view) { return view.dead ? view.dead->set_co
 
 int TierOf(const SegmentView& view) { return std::bit_width(view.live_count()) / kTierBits; }
 
+// What the codes of a group of segments stand for, where they are all that is kept: whether one quantizer can serve them.
+class CodeRange {
+ public:
+  // Whether a segment can join; it does then. One that has no codes yet is measured as if it had been added to the others.
+  bool Join(const SegmentView& view) {
+    const Segment& segment = *view.segment;
+    if (segment.shape().keeps_vectors || view.live_count() == 0) return true;
+    const bool has_codes = segment.quantizer() != nullptr;
+    const ScalarQuantizer own = has_codes ? *segment.quantizer() : FittedTo(segment, view.slot_count);
+    const ScalarQuantizer both = covering_ ? ScalarQuantizer::Covering(*covering_, own) : own;
+    const bool must_be_exact = must_be_exact_ || (has_codes && own.is_lossless());
+    const float finest = has_codes ? std::min(finest_, own.scale()) : finest_;
+    if (!both.is_lossless() && (must_be_exact || both.scale() > kCoarsest * finest)) return false;
+    covering_ = both;
+    must_be_exact_ = must_be_exact;
+    finest_ = finest;
+    return true;
+  }
+
+ private:
+  // How many times wider a step may get. Those of segments with like rows differ by a tenth or two.
+  static constexpr float kCoarsest = 1.5f;
+
+  static ScalarQuantizer FittedTo(const Segment& segment, uint32_t slot_count) {
+    const FloatRows rows = segment.rows().floats;
+    return ScalarQuantizer(segment.shape().metric, segment.shape().dimension, rows.Row(0),
+                           PaddedDimension(segment.shape().dimension), rows.inverse_norms, slot_count);
+  }
+
+  std::optional<ScalarQuantizer> covering_;
+  float finest_ = std::numeric_limits<float>::max();  // of those that have codes
+  bool must_be_exact_ = false;                        // some codes stand for whole numbers
+};
+
 }  // namespace
 
 MergeGroups PlanFullCompaction(const Snapshot& snapshot, uint32_t capacity) {
@@ -30,13 +69,18 @@ MergeGroups PlanFullCompaction(const Snapshot& snapshot, uint32_t capacity) {
   });
   MergeGroups groups;
   std::vector<size_t> counts;
+  std::vector<CodeRange> ranges;
   for (const size_t i : by_size) {
     const size_t live_count = snapshot.views[i].live_count();
     size_t group = 0;
-    while (group < groups.size() && counts[group] + live_count > capacity) ++group;
+    while (group < groups.size() &&
+           (counts[group] + live_count > capacity || !ranges[group].Join(snapshot.views[i]))) {
+      ++group;
+    }
     if (group == groups.size()) {
       groups.emplace_back();
       counts.push_back(0);
+      ranges.emplace_back().Join(snapshot.views[i]);
     }
     groups[group].push_back(i);
     counts[group] += live_count;
@@ -56,9 +100,11 @@ MergeGroups PlanWorthwhileCompaction(const Snapshot& snapshot, uint32_t capacity
   for (size_t first = 0; first < snapshot.views.size(); ++first) {
     std::vector<size_t> group;
     size_t live_count = 0;
+    CodeRange range;
     for (size_t i = first; i < snapshot.views.size() && group.size() < kTierWidth; ++i) {
       const SegmentView& view = snapshot.views[i];
       if (!view.segment->is_sealed() || TierOf(view) != TierOf(snapshot.views[first])) continue;
+      if (!range.Join(view)) continue;
       group.push_back(i);
       live_count += view.live_count();
     }

@@ -1,5 +1,8 @@
 // Which segments of a snapshot are merged with which.
 //
+// Where codes are all that is kept, segments are only merged when one quantizer can hold their rows nearly as well as their own
+// do: rows of another scale, or that are not whole numbers beside those that are, stay apart rather than lose what they are.
+//
 // Thread safety: pure functions.
 #pragma once
 

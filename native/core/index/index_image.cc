@@ -100,6 +100,7 @@ void Index::SealGrowing(const CancelToken& cancel) {
     if (!growing) continue;
     growing->Publish();
     if (!growing->segment()->has_graph()) continue;
+    growing->AttachIslands(poll);
     growing->Seal();
     growing = nullptr;
   }

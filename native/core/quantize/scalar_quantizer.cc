@@ -82,6 +82,24 @@ ScalarQuantizer::ScalarQuantizer(Metric metric, size_t dimension, float scale, s
                  std::all_of(offsets_.begin(), offsets_.end(), [](float value) { return value == std::nearbyint(value); });
 }
 
+ScalarQuantizer ScalarQuantizer::Covering(const ScalarQuantizer& a, const ScalarQuantizer& b) {
+  if (a.scale_ == b.scale_ && a.offsets_ == b.offsets_) return a;
+  const size_t dimension = a.dimension_;
+  std::vector<float> low(dimension), high(dimension);
+  float widest = 0;
+  for (size_t d = 0; d < dimension; ++d) {
+    low[d] = std::min(a.offsets_[d] * a.scale_, b.offsets_[d] * b.scale_);
+    high[d] = std::max((a.offsets_[d] + kMaxCode) * a.scale_, (b.offsets_[d] + kMaxCode) * b.scale_);
+    widest = std::max(widest, high[d] - low[d]);
+  }
+  ScalarQuantizer both = a.scale_ > b.scale_ ? a : b;
+  both.is_lossless_ = false;
+  if (a.metric_ == Metric::kIp) return both;  // around zero, both of them
+  both.scale_ = widest / kMaxCode;
+  for (size_t d = 0; d < dimension; ++d) both.offsets_[d] = (low[d] + (high[d] - low[d]) / 2) / both.scale_ - kMaxCode / 2;
+  return both;
+}
+
 // codes = round(values * factor / scale - offset), clipped. Leaves the term to the caller.
 ScalarQuantizer::Encoded ScalarQuantizer::EncodeValues(const float* values, float factor, uint8_t* codes) const {
   const float inverse_scale = factor / scale_;

@@ -37,6 +37,10 @@ class ScalarQuantizer {
   // One that was fitted before. REQUIRES: `offsets` has `dimension` finite numbers, `scale` is positive.
   ScalarQuantizer(Metric metric, size_t dimension, float scale, std::vector<float> offsets);
 
+  // One whose range holds those of both, as finely as it can: either of them where they are equal. REQUIRES: the same metric and
+  // dimension.
+  static ScalarQuantizer Covering(const ScalarQuantizer& a, const ScalarQuantizer& b);
+
   struct Encoded {
     int32_t term;   // the correction of a row, the constant of a query
     bool is_exact;  // the codes hold the vector without loss, and integer distances are real ones
@@ -54,6 +58,8 @@ class ScalarQuantizer {
   // the query is scaled into it, which changes no order, unless lossless codes hold it as it is.
   Encoded EncodeQuery(const float* values, float inverse_norm, int8_t* codes) const;
 
+  // Whether it holds whole numbers exactly, those within its range.
+  bool is_lossless() const { return is_lossless_; }
   // What one step of a code is worth.
   float scale() const { return scale_; }
   const std::vector<float>& offsets() const { return offsets_; }

@@ -5,6 +5,7 @@
 
 #include "base/random.h"
 #include "base/thread_pool.h"
+#include "segment/islands.h"
 
 namespace segvec {
 namespace {
@@ -14,16 +15,15 @@ namespace {
 constexpr uint32_t kBatchShare = 50;
 constexpr uint32_t kMaxBatch = 8192;
 
-// A segment that keeps no vectors keeps the floats of so many of its rows after all, those that its codes do not hold; with
-// more of them it is full, and the next one is fitted to what comes.
-constexpr uint32_t kKeptMisfitShare = 50;
-
 // The beam that every vector must be found with by a search for itself.
 constexpr uint32_t kSelfSearchEf = 16;
 
 // Slots with more links to them than this are taken for found: of 165,000 real vectors (Fashion-MNIST, SIFT, LSA) the 239
 // that were lost had at most 11.
 constexpr uint16_t kSafeInDegree = 16;
+
+// Under ip a vector need not find itself, so islands are looked for: when this share of the slots is new since the last time.
+constexpr uint32_t kSweptShare = 4;
 
 }  // namespace
 
@@ -56,6 +56,7 @@ void GrowingSegment::Reserve(uint32_t count, uint32_t misfit_count) {
     segment.codes_.Commit(slot_count * segment.padded_codes_);
     segment.corrections_.Commit(slot_count);
   }
+  if (is_resting_) segment.graph_->MakeBuildData();
   if (!segment.graph_) segment.graph_ = std::make_unique<Graph>(segment.capacity(), segment.shape_.M);
   segment.graph_->Commit(slot_count);
 }
@@ -88,8 +89,10 @@ void GrowingSegment::Link(int worker_count, const std::function<void()>& poll,
   Segment& segment = *segment_;
   const uint32_t slot_count = segment.slot_count();
   if (!WantsGraph(slot_count)) return;
+  if (attached_count_ == slot_count) return;
   if (segment.shape_.has_codes && !segment.quantizer_) FitQuantizer();
   while (contexts_.size() < static_cast<size_t>(worker_count)) contexts_.push_back(std::make_unique<BuildContext>());
+  if (is_resting_) ResumeGraph(worker_count, poll);
   if (segment.walks_codes() && misfits_.size() > slot_count / kMisfitShare) LeaveCodes();
   for (const auto& context : contexts_) context->first_new_slot = attached_count_;
   while (linked_count_ < slot_count) {
@@ -101,7 +104,44 @@ void GrowingSegment::Link(int worker_count, const std::function<void()>& poll,
     on_linked(end - begin);
   }
   AttachLost(attached_count_, worker_count, poll);
+  const bool is_full = slot_count == segment.capacity();
+  if (segment.shape_.metric == Metric::kIp &&
+      (is_full || linked_count_ - swept_count_ >= linked_count_ / kSweptShare)) {
+    AttachIslands(poll);
+  }
   attached_count_ = linked_count_;
+}
+
+void GrowingSegment::AttachIslands(const std::function<void()>& poll) {
+  if (linked_count_ == 0 || swept_count_ == linked_count_ || is_resting_) return;
+  Segment& segment = *segment_;
+  segvec::AttachIslands(*segment.graph_, linked_count_, poll, [&](uint32_t host) {
+    loops().rekey(segment.rows(), *segment.graph_, host, 0, *contexts_[0]);
+  });
+  swept_count_ = linked_count_;
+}
+
+void GrowingSegment::Rest() {
+  if (!segment_->has_graph() || attached_count_ < segment_->slot_count()) return;
+  segment_->graph_->FreeBuildData();
+  contexts_.clear();
+  is_resting_ = true;
+}
+
+void GrowingSegment::ResumeGraph(int worker_count, const std::function<void()>& poll) {
+  Segment& segment = *segment_;
+  Graph& graph = *segment.graph_;
+  const SegmentRows rows = segment.rows();
+  const auto workers = static_cast<uint32_t>(worker_count);
+  for (const auto& context : contexts_) context->ReserveForLinking(0, graph.RowCapacity(0), rows.codes.block_count);
+  graph.ClearLinkCounts(linked_count_);
+  RunWorkers(std::min(workers, linked_count_), linked_count_, [&](uint32_t slot, BuildContext& context) {
+    poll();
+    for (uint32_t level = 0; level <= graph.LevelOf(slot); ++level) loops().rekey(rows, graph, slot, level, context);
+    const uint32_t* links = graph.Links(slot, 0);
+    for (size_t i = 0; i < graph.RowCapacity(0) && links[i] != kNil; ++i) graph.CountLink(links[i], 1);
+  });
+  is_resting_ = false;
 }
 
 // Pruning full rows can leave a slot that no search leads to. Slots that few links lead to, among the new ones and those

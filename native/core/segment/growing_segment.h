@@ -20,6 +20,10 @@ namespace segvec {
 // would otherwise all look alike.
 inline constexpr uint32_t kMisfitShare = 100;
 
+// A segment that keeps no vectors keeps the floats of so many of its rows after all, those that its codes do not hold; with
+// more of them it is full, and the next one is fitted to what comes.
+inline constexpr uint32_t kKeptMisfitShare = 50;
+
 class GrowingSegment {
  public:
   GrowingSegment(std::shared_ptr<Segment> segment, const BuildParameters& parameters)
@@ -54,6 +58,14 @@ class GrowingSegment {
   };
   const std::vector<SlotRange>& dead_ranges() const { return dead_ranges_; }
 
+  // Links to slots that no path leads to. `poll` as in Link(), which does it as well, but not for every few slots.
+  // REQUIRES: as for Seal(). Errors: kOutOfMemory.
+  void AttachIslands(const std::function<void()>& poll);
+
+  // Gives back what only Link() needs, until the next Reserve(); the Link() after that computes it anew, which takes 1 to 2 % of
+  // what building the graph did. REQUIRES: as for Seal().
+  void Rest();
+
   // Ends the growth: gives back what only the writer needed. REQUIRES: Link() has been called after the last Append.
   void Seal();
 
@@ -69,6 +81,7 @@ class GrowingSegment {
   void NoteMisfit(uint32_t slot, const float* values);
   void DropRows();
   void LeaveCodes();
+  void ResumeGraph(int worker_count, const std::function<void()>& poll);
   void AttachLost(uint32_t begin, int worker_count, const std::function<void()>& poll);
   void RunWorkers(uint32_t workers, uint32_t count, const std::function<void(uint32_t, BuildContext&)>& body);
   void LinkBatch(uint32_t end, int worker_count, const std::function<void()>& poll);
@@ -80,6 +93,8 @@ class GrowingSegment {
   std::vector<uint8_t> levels_;                          // of the batch at hand
   uint32_t linked_count_ = 0;
   uint32_t attached_count_ = 0;  // of these, the slots that were made sure to be found
+  uint32_t swept_count_ = 0;     // the slots when islands were last looked for
+  bool is_resting_ = false;      // the graph lacks its build data
   std::vector<uint32_t> misfits_;  // slots whose rows lie outside the codes' range, where vectors are kept
   uint32_t published_count_ = 0;
   std::vector<SlotRange> dead_ranges_;

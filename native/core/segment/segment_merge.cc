@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "segment/growing_segment.h"
@@ -21,9 +22,6 @@ constexpr uint32_t kMinJoinBatch = 256;
 
 // Joined slots that are linked back between two calls of poll.
 constexpr uint32_t kLinkBatch = 512;
-
-// A new link may take the place of another: how often what nothing leads to is looked for.
-constexpr int kIslandRounds = 8;
 
 // Dead slots that are looked behind when a row is mended, and live ones that are gathered for each link it
 // may have.
@@ -69,7 +67,7 @@ class SegmentMerge {
       // Links what came without a graph, and attaches what no search finds. All slots are looked at: in a
       // graph of twice the size even one that has kept its links may be lost.
       writer_.Link(worker_count_, poll_, on_merged_);
-      if (graph_count_ > 0) AttachIslands();
+      if (graph_count_ > 0) writer_.AttachIslands(poll_);
     }
     writer_.Seal();
     return {segment_, std::move(new_slots_)};
@@ -132,7 +130,8 @@ class SegmentMerge {
   }
 
   // The largest graph's codes serve the other rows as well if they fit: their margin is there for rows that
-  // come later.
+  // come later. Else new ones are fitted to all rows; where codes are all that is kept, to what those of the
+  // sources could hold, and not to the few rows that they could not.
   void EncodeRows() {
     Segment& segment = *segment_;
     const Segment& base = *source(0).segment;
@@ -140,15 +139,16 @@ class SegmentMerge {
     bool is_fitted = false;
     if (graph_count_ > 0 && base.walks_codes()) {
       segment.quantizer_ = base.quantizer_;
-      const bool is_worse = Encode(is_misfit) > segment.slot_count() / kMisfitShare ||
-                            (base.is_lossless() && !segment.is_lossless());
-      is_fitted = !is_worse;
+      const size_t misfit_count = Encode(is_misfit);
+      is_fitted = segment.shape_.keeps_vectors
+                      ? misfit_count <= segment.slot_count() / kMisfitShare &&
+                            (segment.is_lossless() || !base.is_lossless())
+                      : misfit_count <= segment.slot_count() / kKeptMisfitShare;
     }
     if (!is_fitted) {
       segment.is_lossless_ = true;
-      segment.quantizer_.emplace(segment.shape_.metric, segment.shape_.dimension, segment.rows_.data(),
-                                 segment.padded_dimension_, segment.inverse_norms_.data(),
-                                 segment.slot_count());
+      segment.quantizer_ = segment.shape_.keeps_vectors ? std::nullopt : CoveringQuantizer();
+      if (!segment.quantizer_) segment.quantizer_ = FittedTo(0, segment.slot_count());
       Encode(is_misfit);
     }
     const auto misfit_count = static_cast<size_t>(std::count(is_misfit.begin(), is_misfit.end(), 1));
@@ -160,6 +160,27 @@ class SegmentMerge {
       if (is_misfit[slot]) writer_.NoteMisfit(slot, RowOf(slot));
     }
     if (!segment.shape_.keeps_vectors) writer_.DropRows();
+  }
+  // One that covers those of the sources; nothing where none has any.
+  std::optional<ScalarQuantizer> CoveringQuantizer() const {
+    std::optional<ScalarQuantizer> covering;
+    for (const bool has_codes : {true, false}) {
+      for (size_t rank = 0; rank < order_.size(); ++rank) {
+        const ScalarQuantizer* own = source(rank).segment->quantizer();
+        const uint32_t begin = begins_[rank], end = begins_[rank + 1];
+        if ((own != nullptr) != has_codes || begin == end) continue;
+        if (!has_codes && !covering) return std::nullopt;
+        const ScalarQuantizer quantizer = has_codes ? *own : FittedTo(begin, end);
+        covering = covering ? ScalarQuantizer::Covering(*covering, quantizer) : quantizer;
+      }
+    }
+    return covering;
+  }
+  ScalarQuantizer FittedTo(uint32_t begin, uint32_t end) const {
+    const bool has_norm = segment_->shape_.metric == Metric::kCosine;
+    return ScalarQuantizer(segment_->shape_.metric, segment_->shape_.dimension, RowOf(begin),
+                           segment_->padded_dimension_,
+                           has_norm ? segment_->inverse_norms_.data() + begin : nullptr, end - begin);
   }
   // Returns how many rows the codes do not hold.
   size_t Encode(std::vector<uint8_t>& is_misfit) {
@@ -275,59 +296,6 @@ class SegmentMerge {
         writer_.loops().link(rows, graph, batch, worker, workers, context);
       });
     }
-  }
-
-  // Slots that only link to each other: nothing leads to them, though a search for one of them (under ip none
-  // is even made) may come from above. They are linked to from a slot that they link to, in a free place if
-  // there is one.
-  void AttachIslands() {
-    for (int round = 0; round < kIslandRounds; ++round) {
-      const std::vector<bool> is_reached = Reached();
-      bool all_reached = true;
-      for (uint32_t slot = 0; slot < segment_->slot_count(); ++slot) {
-        if (is_reached[slot]) continue;
-        all_reached = false;
-        LinkFromMainland(slot, is_reached);
-      }
-      if (all_reached) return;
-    }
-  }
-
-  void LinkFromMainland(uint32_t slot, const std::vector<bool>& is_reached) {
-    Graph& graph = *segment_->graph_;
-    const size_t capacity = graph.RowCapacity(0);
-    const uint32_t* links = graph.Links(slot, 0);
-    uint32_t host = kNil;
-    size_t place = capacity - 1;  // the last link of a full row gives way
-    for (size_t i = 0; i < capacity && links[i] != kNil; ++i) {
-      if (!is_reached[links[i]]) continue;
-      if (host == kNil) host = links[i];
-      const uint32_t* row = graph.Links(links[i], 0);
-      const auto end = static_cast<size_t>(std::find(row, row + capacity, kNil) - row);
-      if (end == capacity) continue;
-      host = links[i];
-      place = end;
-      break;
-    }
-    if (host != kNil) graph.Links(host, 0)[place] = slot;
-  }
-
-  // The slots to which a path leads from the entry on level 0.
-  std::vector<bool> Reached() const {
-    const Graph& graph = *segment_->graph_;
-    std::vector<bool> is_reached(segment_->slot_count());
-    std::vector<uint32_t> reached{graph.entry().slot};
-    is_reached[reached[0]] = true;
-    for (size_t i = 0; i < reached.size(); ++i) {
-      if (i % kRowsPerPoll == 0) poll_();
-      const uint32_t* links = graph.Links(reached[i], 0);
-      for (size_t j = 0; j < graph.RowCapacity(0) && links[j] != kNil; ++j) {
-        if (is_reached[links[j]]) continue;
-        is_reached[links[j]] = true;
-        reached.push_back(links[j]);
-      }
-    }
-    return is_reached;
   }
 
   // The entry is the highest slot, of the largest graph where there are several.

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <memory>
 #include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -181,6 +182,50 @@ TEST_CASE("Compaction: codes stay lossless where all rows allow it, and are fitt
   Vectors halves = WholeVectors(1500, kDimension, 100, 4);
   for (float& value : halves.values) value *= 0.5f;
   CHECK_FALSE(compacted(whole, halves));
+}
+
+TEST_CASE("Compaction: what goes on growing gives back what only its growth needs, and grows as if it had not") {
+  const size_t count = Sized(5000, 2600);
+  const Vectors vectors = ClusteredVectors(count, kDimension, 30, 12);
+  for (const Quantization quantization : {Quantization::kInt8, Quantization::kNone}) {
+    for (const Metric metric : {Metric::kL2, Metric::kIp}) {
+      IndexOptions options = OptionsFor(kDimension, metric, {2, 1});
+      options.quantization = quantization;
+      const auto index = MakeIndex(options), twin = MakeIndex(options);
+      for (size_t begin = 0; begin < count; begin += count / 2) {
+        Add(*index, vectors.Slice(begin, begin + count / 2));
+        Add(*twin, vectors.Slice(begin, begin + count / 2));
+        const size_t before = index->memory_bytes();
+        CHECK_FALSE(Compact(*index));
+        CHECK(index->memory_bytes() + 128 * (begin + count / 2) <= before);  // the keys of 32 links
+        CHECK_FALSE(OnlySegment(*index).is_sealed());
+        CHECK(Search(*index, vectors.row(1), 10, 64).size() == 10);
+      }
+      CHECK(index->Fingerprint() == twin->Fingerprint());
+      CHECK(Violation(OnlySegment(*index), static_cast<uint32_t>(count)) == "");
+      CHECK_FALSE(Compact(*index));
+      index->Capture([](uint32_t, uint32_t) { return false; }, CancelToken());
+      CHECK(OnlySegment(*index).is_sealed());
+    }
+  }
+}
+
+TEST_CASE("Compaction: a growth that begins again can be given up and repeated") {
+  const Vectors vectors = ClusteredVectors(2600, kDimension, 30, 13);
+  const auto index = MakeIndex(OptionsFor(kDimension, Metric::kL2, {1, 1}));
+  Add(*index, vectors.Slice(0, 2000));
+  CHECK_FALSE(Compact(*index));
+  CHECK(ErrorCodeOf([&] { Add(*index, vectors.Slice(2000, 2600), IdRange(1999, 600)); }) == "DUPLICATE_ID");
+  CancelToken cancel;
+  const auto stage = StageOf(vectors.Slice(2000, 2600));
+  std::string code = "none";
+  std::thread adder([&] { code = ErrorCodeOf([&] { index->Add(*stage, cancel); }); });
+  cancel.Cancel();
+  adder.join();
+  CHECK_FALSE(Compact(*index, Compaction::Scope::kWorthwhile));
+  if (code == "ABORTED") Add(*index, vectors.Slice(2000, 2600));
+  CHECK(index->vector_count() == 2600);
+  CHECK(MissedSelfCount(*index, vectors, 64, 3) == 0);
 }
 
 TEST_CASE("Compaction: as few segments as their capacity allows") {

@@ -1,0 +1,110 @@
+#include "segment/islands.h"
+
+#include <algorithm>
+#include <unordered_set>
+#include <vector>
+
+namespace segvec {
+namespace {
+
+// Slots that are looked at between two calls of poll.
+constexpr size_t kSlotsPerPoll = 64;
+
+// A link to an island may take the place of another, and make an island elsewhere: how often what nothing leads to is looked
+// for.
+constexpr int kRounds = 8;
+
+// Rows that are looked at for a free place, from those that a slot links to on. Under ip a few long vectors may be all that the
+// others link to.
+constexpr size_t kMostHosts = 4096;
+
+class Mainland {
+ public:
+  Mainland(Graph& graph, uint32_t slot_count, const std::function<void()>& poll)
+      : graph_(graph), slot_count_(slot_count), poll_(poll), is_reached_(slot_count) {
+    reached_.reserve(slot_count);
+    Reach(graph.entry().slot);
+  }
+
+  bool Contains(uint32_t slot) const { return is_reached_[slot]; }
+  bool is_everything() const { return reached_.size() == slot_count_; }
+
+  // Links to `slot`. Returns the slot that got the link; kNil when none can be had: no link of `slot` leads out of its island, or
+  // there is no free place around and the full rows it leads to have each given up a link for another island.
+  uint32_t Attach(uint32_t slot) {
+    const size_t capacity = graph_.RowCapacity(0);
+    std::vector<uint32_t> hosts;
+    std::unordered_set<uint32_t> seen;
+    const auto add_hosts = [&](uint32_t from) {
+      const uint32_t* links = graph_.Links(from, 0);
+      size_t degree = 0;
+      for (; degree < capacity && links[degree] != kNil; ++degree) {
+        const uint32_t link = links[degree];
+        if (link < slot_count_ && is_reached_[link] && seen.insert(link).second) hosts.push_back(link);
+      }
+      return degree;
+    };
+    add_hosts(slot);
+    const size_t own_count = hosts.size();
+    for (size_t i = 0; i < std::min(hosts.size(), kMostHosts); ++i) {
+      if (i % kSlotsPerPoll == 0) poll_();
+      const size_t degree = add_hosts(hosts[i]);
+      if (degree < capacity) return Link(hosts[i], degree, slot);
+    }
+    for (size_t i = 0; i < own_count; ++i) {
+      if (!has_given_way_.insert(hosts[i]).second) continue;
+      graph_.CountLink(graph_.Links(hosts[i], 0)[capacity - 1], -1);
+      return Link(hosts[i], capacity - 1, slot);
+    }
+    return kNil;
+  }
+
+  // Takes in a slot that has been linked to, and all that it leads to.
+  void Reach(uint32_t slot) {
+    size_t next = reached_.size();
+    is_reached_[slot] = true;
+    reached_.push_back(slot);
+    for (; next < reached_.size(); ++next) {
+      if (next % kSlotsPerPoll == 0) poll_();
+      const uint32_t* links = graph_.Links(reached_[next], 0);
+      for (size_t i = 0; i < graph_.RowCapacity(0) && links[i] != kNil; ++i) {
+        if (links[i] >= slot_count_ || is_reached_[links[i]]) continue;
+        is_reached_[links[i]] = true;
+        reached_.push_back(links[i]);
+      }
+    }
+  }
+
+ private:
+  uint32_t Link(uint32_t host, size_t place, uint32_t slot) {
+    graph_.CountLink(slot, 1);
+    StoreLink(graph_.Links(host, 0)[place], slot);
+    return host;
+  }
+
+  Graph& graph_;
+  const uint32_t slot_count_;
+  const std::function<void()>& poll_;
+  std::vector<bool> is_reached_;
+  std::vector<uint32_t> reached_;
+  std::unordered_set<uint32_t> has_given_way_;
+};
+
+}  // namespace
+
+void AttachIslands(Graph& graph, uint32_t slot_count, const std::function<void()>& poll,
+                   const std::function<void(uint32_t)>& on_linked) {
+  for (int round = 0; round < kRounds; ++round) {
+    Mainland mainland(graph, slot_count, poll);
+    if (mainland.is_everything()) return;
+    for (uint32_t slot = 0; slot < slot_count; ++slot) {
+      if (mainland.Contains(slot)) continue;
+      const uint32_t host = mainland.Attach(slot);
+      if (host == kNil) continue;
+      on_linked(host);
+      mainland.Reach(slot);
+    }
+  }
+}
+
+}  // namespace segvec

@@ -1,0 +1,76 @@
+// Slots that only link to each other are led to again.
+#include "segment/islands.h"
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "segment/growing_segment.h"
+#include "support/graph_of.h"
+#include "support/sanitizers.h"
+#include "support/segment_check.h"
+#include "support/segment_of.h"
+#include "support/vectors.h"
+
+namespace segvec {
+namespace {
+
+using namespace testing;  // NOLINT: everything here is about test data
+
+void Chain(Graph& graph, const std::vector<std::vector<uint32_t>>& links) {
+  graph.Commit(static_cast<uint32_t>(links.size()));
+  for (uint32_t slot = 0; slot < links.size(); ++slot) graph.AddRows(slot, 0);
+  for (uint32_t slot = 0; slot < links.size(); ++slot) {
+    for (size_t i = 0; i < links[slot].size(); ++i) {
+      graph.Links(slot, 0)[i] = links[slot][i];
+      graph.CountLink(links[slot][i], 1);
+    }
+  }
+  graph.SetEntry({0, 0});
+}
+
+TEST_CASE("Islands: one link leads to each, in the first free place") {
+  Graph graph(9, 2);
+  // Rows hold four links. 0 to 5 are the mainland; 6 and 7 only link to each other and to a full row, 8 to a row with room.
+  Chain(graph, {{1, 2, 3, 4}, {0, 5}, {0}, {0}, {0}, {1}, {7, 0}, {6}, {1}});
+  std::vector<uint32_t> hosts;
+  AttachIslands(graph, 9, [] {}, [&](uint32_t host) { hosts.push_back(host); });
+  CHECK(ReachableCount(graph, 9) == 9);
+  CHECK(hosts == std::vector<uint32_t>{1, 1});
+  CHECK(graph.in_degree(6) == 2);
+  CHECK(graph.in_degree(8) == 1);
+}
+
+TEST_CASE("Islands: where all rows are full a link gives way") {
+  Graph graph(7, 2);
+  Chain(graph, {{1, 2, 3, 4}, {0, 2, 3, 4}, {0, 1, 3, 4}, {0, 1, 2, 4}, {0, 1, 2, 3}, {0}, {5, 0}});
+  std::vector<uint32_t> hosts;
+  AttachIslands(graph, 7, [] {}, [&](uint32_t host) { hosts.push_back(host); });
+  CHECK(ReachableCount(graph, 7) == 7);
+  CHECK(hosts == std::vector<uint32_t>{0, 5});
+  CHECK(graph.in_degree(4) == 3);
+}
+
+TEST_CASE("Islands: of clustered vectors under ip every slot can be reached, whatever M") {
+  const size_t count = Sized(6000, 2500);
+  for (const uint32_t M : {4u, 16u}) {
+    for (const bool has_codes : {true, false}) {
+      CAPTURE(M);
+      const Vectors vectors = ClusteredVectors(count, 16, 60, 1);
+      const auto segment = std::make_shared<Segment>(
+          SegmentShape{16, Metric::kIp, M, static_cast<uint32_t>(count), has_codes}, LoopsOf(Metric::kIp), 3, 42);
+      GrowingSegment writer(segment, BuildParameters{60});
+      for (const size_t end : {count / 2, count}) {
+        const size_t begin = segment->slot_count();
+        writer.Reserve(static_cast<uint32_t>(end - begin));
+        for (size_t i = begin; i < end; ++i) writer.Append(vectors.row(i), 1, i);
+        writer.Link(1, [] {}, [](uint32_t) {});
+        writer.Publish();
+        CHECK(Violation(*segment, segment->slot_count()) == "");
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace segvec
