@@ -9,7 +9,7 @@
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_DEPRECATED", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
       "cflags!": ["-fno-exceptions"],
       "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17"],
-      "cflags_cc": ["-std=c++20", "<(segvec_optimization)", "-ffp-contract=off", "-fvisibility=hidden", "-Wno-maybe-uninitialized", "-Wno-uninitialized"],
+      "cflags_cc": ["-std=c++20", "<(segvec_optimization)", "-ffp-contract=off", "-fno-trapping-math", "-fvisibility=hidden", "-Wno-maybe-uninitialized", "-Wno-uninitialized"],
       "ldflags": ["-Wl,-z,nodelete"],
       "xcode_settings": {
         "GCC_ENABLE_CPP_EXCEPTIONS": "YES",

@@ -15,6 +15,8 @@ namespace segvec::scalar {
 //
 #include "distance/code_kernels.inl"
 //
+#include "distance/encode_kernel.inl"
+//
 #include "distance/kernels_body.inl"
 }  // namespace segvec::scalar
 
@@ -26,6 +28,8 @@ namespace segvec::avx2 {
 #include "distance/float_kernels.inl"
 //
 #include "distance/code_kernels.inl"
+//
+#include "distance/encode_kernel.inl"
 //
 #include "distance/kernels_body.inl"
 }  // namespace segvec::avx2
@@ -43,6 +47,8 @@ namespace segvec::avx512 {
 //
 #include "distance/code_kernels.inl"
 //
+#include "distance/encode_kernel.inl"
+//
 #include "distance/kernels_body.inl"
 }  // namespace segvec::avx512
 SEGVEC_TARGET_END
@@ -59,6 +65,8 @@ namespace segvec::avx512vnni {
 //
 #include "distance/code_kernels.inl"
 //
+#include "distance/encode_kernel.inl"
+//
 #include "distance/kernels_body.inl"
 }  // namespace segvec::avx512vnni
 SEGVEC_TARGET_END
@@ -74,6 +82,8 @@ namespace segvec::neon {
 //
 #include "distance/code_kernels.inl"
 //
+#include "distance/encode_kernel.inl"
+//
 #include "distance/kernels_body.inl"
 }  // namespace segvec::neon
 #endif
@@ -88,6 +98,8 @@ namespace segvec::neondot {
 #include "distance/float_kernels.inl"
 //
 #include "distance/code_kernels.inl"
+//
+#include "distance/encode_kernel.inl"
 //
 #include "distance/kernels_body.inl"
 }  // namespace segvec::neondot

@@ -1,5 +1,5 @@
-// The distance kernels of one instruction set as plain functions: for validation, tests and benchmarks.
-// The search loops do not call these, they compile the same kernels in (graph/loops.h).
+// The kernels of one instruction set as plain functions: the encoding of vectors, and the distances for validation, tests and
+// benchmarks. The search loops do not call these, they compile the same kernels in (graph/loops.h).
 #pragma once
 
 #include <cstddef>
@@ -25,10 +25,19 @@ struct FloatKernels {
   SumFunction product;
 };
 
+// What encoding a vector found out about it. All instruction sets agree exactly.
+struct EncodedRow {
+  int32_t inexact_count = 0;  // components that are not what their codes stand for
+  int32_t code_sum = 0, square_sum = 0;
+  float excess_sum = 0, largest_excess = 0;  // what clipping took, squared and added up; and from one component at most
+};
+
 struct CodeKernels {
   // dots[r] = sum over i of query[i] * rows[r][i], exactly; block_count * 64 codes each, any alignment.
   void (*product)(const int8_t* query, const uint8_t* const* rows, size_t row_count, size_t block_count,
                   int32_t* dots);
+  // codes[i] = values[i] * factor - offsets[i], rounded half up, clipped to 0..255.
+  EncodedRow (*encode)(const float* values, const float* offsets, size_t dimension, float factor, uint8_t* codes);
 };
 
 // REQUIRES: `set` is one of AvailableInstructionSets().

@@ -1,4 +1,4 @@
-// The table of one instruction set. Included inside its namespace, after float_kernels.inl and code_kernels.inl.
+// The table of one instruction set. Included inside its namespace, after the other kernels.
 
 inline void SquaredDifferences(const float* query, const float* const* rows, size_t row_count, size_t block_count,
                                float* sums) {
@@ -12,5 +12,5 @@ inline void CodeProducts(const int8_t* query, const uint8_t* const* rows, size_t
                          int32_t* dots) {
   DotCodesOfRows(query, rows, row_count, block_count, dots);
 }
-inline constexpr CodeKernels kCodeKernels{CodeProducts};
+inline constexpr CodeKernels kCodeKernels{CodeProducts, EncodeRow};
 inline constexpr FloatKernels kFloatKernels{SquaredDifferences, Products};

@@ -31,7 +31,7 @@ constexpr float kMaxExcess = 4;
 
 ScalarQuantizer::ScalarQuantizer(Metric metric, size_t dimension, const float* rows, size_t stride,
                                  const float* inverse_norms, size_t row_count)
-    : metric_(metric), dimension_(dimension), offsets_(dimension) {
+    : metric_(metric), dimension_(dimension), kernels_(&CodeKernelsFor(SelectedInstructionSet())), offsets_(dimension) {
   std::vector<float> low(dimension, std::numeric_limits<float>::max());
   std::vector<float> high(dimension, std::numeric_limits<float>::lowest());
   bool is_integer = metric != Metric::kCosine;
@@ -76,7 +76,11 @@ ScalarQuantizer::ScalarQuantizer(Metric metric, size_t dimension, const float* r
 }
 
 ScalarQuantizer::ScalarQuantizer(Metric metric, size_t dimension, float scale, std::vector<float> offsets)
-    : metric_(metric), dimension_(dimension), scale_(scale), offsets_(std::move(offsets)) {
+    : metric_(metric),
+      dimension_(dimension),
+      kernels_(&CodeKernelsFor(SelectedInstructionSet())),
+      scale_(scale),
+      offsets_(std::move(offsets)) {
   // What whole numbers are fitted with, and nearly nothing else.
   is_lossless_ = metric != Metric::kCosine && scale == 1 &&
                  std::all_of(offsets_.begin(), offsets_.end(), [](float value) { return value == std::nearbyint(value); });
@@ -100,38 +104,16 @@ ScalarQuantizer ScalarQuantizer::Covering(const ScalarQuantizer& a, const Scalar
   return both;
 }
 
-// codes = round(values * factor / scale - offset), clipped. Leaves the term to the caller.
-ScalarQuantizer::Encoded ScalarQuantizer::EncodeValues(const float* values, float factor, uint8_t* codes) const {
-  const float inverse_scale = factor / scale_;
-  int lossy_count = 0;
-  float excess_sum = 0, largest_excess = 0;
-  for (size_t d = 0; d < dimension_; ++d) {
-    const float position = values[d] * inverse_scale - offsets_[d];
-    // In this order, which makes 0 of what is not a number: an infinite factor times 0. It does not fit.
-    const float clipped = std::min(std::max(0.0f, position), kMaxCode);
-    const int32_t code = static_cast<int32_t>(clipped + 0.5f);
-    codes[d] = static_cast<uint8_t>(code);
-    lossy_count += static_cast<float>(code) != position;
-    const float excess = std::fabs(position - clipped);
-    excess_sum += excess * excess;
-    largest_excess = std::max(largest_excess, excess);
-  }
-  const bool is_exact = lossy_count == 0 && is_lossless_ && factor == 1.0f;
-  const bool fits = excess_sum <= kMaxExcess * static_cast<float>(dimension_);
-  return {0, is_exact, fits, is_lossless_ ? is_exact : fits && largest_excess <= 0.5f};
+ScalarQuantizer::Encoded ScalarQuantizer::Describe(const EncodedRow& row, float factor, int32_t term) const {
+  const bool is_exact = row.inexact_count == 0 && is_lossless_ && factor == 1.0f;
+  const bool fits = row.excess_sum <= kMaxExcess * static_cast<float>(dimension_);
+  return {term, is_exact, fits, is_lossless_ ? is_exact : fits && row.largest_excess <= 0.5f};
 }
 
 ScalarQuantizer::Encoded ScalarQuantizer::Encode(const float* values, float inverse_norm, uint8_t* codes) const {
-  Encoded encoded = EncodeValues(values, metric_ == Metric::kCosine ? inverse_norm : 1.0f, codes);
-  if (metric_ == Metric::kIp) return encoded;
-  int32_t sum = 0, square_sum = 0;
-  for (size_t d = 0; d < dimension_; ++d) {
-    const int32_t code = codes[d];
-    sum += code;
-    square_sum += code * code;
-  }
-  encoded.term = square_sum - 256 * sum;
-  return encoded;
+  const float factor = metric_ == Metric::kCosine ? inverse_norm : 1.0f;
+  const EncodedRow row = kernels_->encode(values, offsets_.data(), dimension_, factor / scale_, codes);
+  return Describe(row, factor, metric_ == Metric::kIp ? 0 : row.square_sum - 256 * row.code_sum);
 }
 
 void ScalarQuantizer::Decode(const uint8_t* codes, float* values) const {
@@ -157,17 +139,11 @@ ScalarQuantizer::Encoded ScalarQuantizer::EncodeQuery(const float* values, float
   float factor = metric_ == Metric::kCosine ? inverse_norm : 1.0f;
   if (metric_ == Metric::kIp) factor = IpQueryFactor(values);
   uint8_t* unsigned_codes = reinterpret_cast<uint8_t*>(codes);
-  Encoded encoded = EncodeValues(values, factor, unsigned_codes);
-  int32_t signed_sum = 0, square_sum = 0;
-  for (size_t d = 0; d < dimension_; ++d) {
-    const int32_t code = unsigned_codes[d];
-    signed_sum += code - 128;
-    square_sum += code * code;
-    codes[d] = static_cast<int8_t>(code - 128);
-  }
+  const EncodedRow row = kernels_->encode(values, offsets_.data(), dimension_, factor / scale_, unsigned_codes);
+  for (size_t d = 0; d < dimension_; ++d) unsigned_codes[d] ^= 0x80;  // less 128, as a signed number
   std::fill(codes + dimension_, codes + PaddedCodes(dimension_), int8_t{0});
-  encoded.term = metric_ == Metric::kIp ? 128 * signed_sum : square_sum;
-  return encoded;
+  const int32_t signed_sum = row.code_sum - 128 * static_cast<int32_t>(dimension_);
+  return Describe(row, factor, metric_ == Metric::kIp ? 128 * signed_sum : row.square_sum);
 }
 
 }  // namespace segvec

@@ -18,6 +18,8 @@
 #include <vector>
 
 #include "distance/code_rows.h"
+#include "distance/instruction_set.h"
+#include "distance/kernels.h"
 #include "distance/metric.h"
 
 namespace segvec {
@@ -66,10 +68,11 @@ class ScalarQuantizer {
 
  private:
   float IpQueryFactor(const float* values) const;
-  Encoded EncodeValues(const float* values, float factor, uint8_t* codes) const;
+  Encoded Describe(const EncodedRow& row, float factor, int32_t term) const;
 
   Metric metric_;
   size_t dimension_;
+  const CodeKernels* kernels_;
   bool is_lossless_ = false;  // the rows it was fitted to are held exactly
   float scale_ = 1;
   std::vector<float> offsets_;  // per dimension, in units of the scale

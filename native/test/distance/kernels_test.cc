@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -253,6 +254,66 @@ TEST_CASE("Code kernels: the extremes neither saturate nor overflow") {
         CHECK(WrongCodeProducts(set, input, block_count, kMostRows) == 0);
       }
     }
+  }
+}
+
+TEST_CASE("encode: every instruction set gives the codes and sums that the definition gives") {
+  Dice dice(11);
+  const float infinity = std::numeric_limits<float>::infinity();
+  for (const size_t dimension : Dimensions()) {
+    CAPTURE(dimension);
+    std::vector<float> values(dimension), offsets(dimension);
+    for (size_t i = 0; i < dimension; ++i) {
+      // Whole numbers, halves, and what lies outside on either side.
+      values[i] = static_cast<float>(std::round(dice.Normal() * 200)) / 2;
+      offsets[i] = i % 3 == 0 ? -64.0f : -63.25f;
+    }
+    EncodedRow expected;
+    std::vector<uint8_t> expected_codes(dimension);
+    double excess_sum = 0;
+    for (size_t i = 0; i < dimension; ++i) {
+      const double position = static_cast<double>(values[i]) - static_cast<double>(offsets[i]);
+      const double clipped = std::clamp(position, 0.0, 255.0);
+      const int code = static_cast<int>(std::floor(clipped + 0.5));
+      expected_codes[i] = static_cast<uint8_t>(code);
+      expected.inexact_count += position != code;
+      expected.code_sum += code;
+      expected.square_sum += code * code;
+      excess_sum += (position - clipped) * (position - clipped);
+      expected.largest_excess = std::max(expected.largest_excess, static_cast<float>(std::fabs(position - clipped)));
+    }
+    const EncodedRow scalar = [&] {
+      std::vector<uint8_t> codes(dimension);
+      return CodeKernelsFor(InstructionSet::kScalar).encode(values.data(), offsets.data(), dimension, 1, codes.data());
+    }();
+    CHECK(scalar.excess_sum == doctest::Approx(excess_sum));
+    for (const InstructionSet set : AvailableInstructionSets()) {
+      CAPTURE(Name(set));
+      std::vector<uint8_t> codes(dimension + 1, 77);
+      const EncodedRow row = CodeKernelsFor(set).encode(values.data(), offsets.data(), dimension, 1, codes.data());
+      CHECK(codes.back() == 77);
+      codes.pop_back();
+      CHECK(codes == expected_codes);
+      CHECK(row.inexact_count == expected.inexact_count);
+      CHECK(row.code_sum == expected.code_sum);
+      CHECK(row.square_sum == expected.square_sum);
+      CHECK(row.largest_excess == expected.largest_excess);
+      CHECK(std::bit_cast<uint32_t>(row.excess_sum) == std::bit_cast<uint32_t>(scalar.excess_sum));
+    }
+  }
+  for (const InstructionSet set : AvailableInstructionSets()) {
+    CAPTURE(Name(set));
+    const auto encode_one = [&](float value, float factor, uint8_t& code) {
+      const float offset = 0;
+      return CodeKernelsFor(set).encode(&value, &offset, 1, factor, &code);
+    };
+    uint8_t code = 9;
+    CHECK(encode_one(infinity, 1, code).excess_sum == infinity);
+    CHECK(code == 255);
+    CHECK(encode_one(-infinity, 1, code).excess_sum == infinity);
+    CHECK(code == 0);
+    CHECK(std::isnan(encode_one(0, infinity, code).excess_sum));
+    CHECK(code == 0);
   }
 }
 
