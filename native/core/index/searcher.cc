@@ -231,7 +231,7 @@ void Searcher::SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, u
     const bool is_host = left_out != nullptr && left_out->view == &view;
     room.search.without = is_host ? left_out->without : nullptr;
     graph_segment.hits.clear();
-    graph_segment.end = view.segment->SearchGraph(query, graph_segment.ef, RerankCount(k, graph_segment.ef),
+    graph_segment.end = view.segment->SearchGraph(query, graph_segment.ef, k, RerankCount(k, graph_segment.ef),
                                                   view.visibility(), room, graph_segment.hits);
   };
   const auto scan_instead = [&](const Context::GraphSegment& graph_segment) {

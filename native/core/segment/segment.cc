@@ -165,8 +165,9 @@ float Segment::DistanceOfExact(uint32_t key) const {
   return shape_.metric == Metric::kIp ? 1.0f + distance : distance;
 }
 
-GraphSearchEnd Segment::SearchGraph(const FloatQuery& query, uint32_t ef, size_t rerank_count, const Visibility& visibility,
-                          SegmentSearchContext& context, std::vector<Hit>& hits) const {
+GraphSearchEnd Segment::SearchGraph(const FloatQuery& query, uint32_t ef, size_t k, size_t rerank_count,
+                                    const Visibility& visibility, SegmentSearchContext& context,
+                                    std::vector<Hit>& hits) const {
   SegmentQuery segment_query{query, {}};
   bool on_codes = walks_codes(), is_exact = false;
   if (on_codes) {
@@ -192,9 +193,12 @@ GraphSearchEnd Segment::SearchGraph(const FloatQuery& query, uint32_t ef, size_t
       pool.size() == pool.capacity() ? GraphSearchEnd::kBeamFull : GraphSearchEnd::kExhausted;
   // A row that was linked while the search ran is not this snapshot's.
   if (!on_codes || is_exact) {
-    for (size_t i = 0; i < pool.size(); ++i) {
+    uint32_t last_key = 0;
+    for (size_t i = 0, found = 0; i < pool.size(); ++i) {
       const uint32_t slot = CandidatePool::SlotOf(pool[i]), key = CandidatePool::KeyOf(pool[i]);
       if (!visibility.Contains(slot)) continue;
+      if (found++ > k && key != last_key) break;
+      last_key = key;
       hits.push_back({on_codes ? OrderKey(DistanceOfExact(key)) : key, ids_[slot]});
     }
     return end;

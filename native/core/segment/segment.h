@@ -107,11 +107,11 @@ class Segment {
   size_t memory_bytes() const;
   uint64_t Fingerprint() const;
 
-  // Finds the nearest visible slots by walking the graph with a beam of `ef`: ascending, appended to `hits`. Of lossy
-  // codes only the best `rerank_count` are measured on the floats and returned.
-  // REQUIRES: has_graph().
-  GraphSearchEnd SearchGraph(const FloatQuery& query, uint32_t ef, size_t rerank_count, const Visibility& visibility,
-                   SegmentSearchContext& context, std::vector<Hit>& hits) const;
+  // Finds the nearest visible slots by walking the graph with a beam of `ef`: ascending, appended to `hits`. More than `k` of
+  // them, so that it shows whether all of the k nearest could be here, and any as near as the last, whose ids decide. Of lossy
+  // codes the best `rerank_count` are measured on the floats and returned. REQUIRES: has_graph().
+  GraphSearchEnd SearchGraph(const FloatQuery& query, uint32_t ef, size_t k, size_t rerank_count,
+                             const Visibility& visibility, SegmentSearchContext& context, std::vector<Hit>& hits) const;
 
   // Offers the visible slots in [begin, end) to `nearest`. REQUIRES: end <= visibility.slot_count.
   void Scan(const FloatQuery& query, uint32_t begin, uint32_t end, const Visibility& visibility,

@@ -120,7 +120,7 @@ class Verifier {
       }
       hits.clear();
       const GraphSearchEnd end = segment_.SearchGraph(
-          query, options.ef, std::max(2 * options.k, options.ef / 2), visibility_, context, hits);
+          query, options.ef, options.k, std::max(2 * options.k, options.ef / 2), visibility_, context, hits);
       if (end == GraphSearchEnd::kScanCheaper) continue;  // searches do not ask the graph, either
       std::sort(hits.begin(), hits.end());
       if (hits.size() > options.k) hits.resize(options.k);

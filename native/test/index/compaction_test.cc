@@ -52,7 +52,7 @@ uint64_t DistanceCount(const Index& index, const Vectors& queries, uint32_t ef) 
     const float scale =
         is_cosine ? static_cast<float>(1 / reference::Norm(queries.row(q), kDimension)) : 1.0f;
     std::vector<Hit> hits;
-    segment.SearchGraph({padded, scale}, ef, ef, visibility, context, hits);
+    segment.SearchGraph({padded, scale}, ef, ef, ef, visibility, context, hits);
   }
   return context.search.distance_count;
 }

@@ -88,7 +88,7 @@ std::vector<Hit> SearchGraph(const Segment& segment, const FloatQuery& query, ui
                              const Visibility& visibility) {
   SegmentSearchContext context;
   std::vector<Hit> hits;
-  const GraphSearchEnd end = segment.SearchGraph(query, ef, ef, visibility, context, hits);
+  const GraphSearchEnd end = segment.SearchGraph(query, ef, ef, ef, visibility, context, hits);
   if (end == GraphSearchEnd::kScanCheaper) {
     CHECK(hits.empty());
     Nearest nearest;
@@ -235,7 +235,7 @@ TEST_CASE("Segment: of lossy codes as many hits as are asked for are measured on
     for (const size_t rerank_count : {1, 10, 60, 100}) {
       SegmentSearchContext context;
       std::vector<Hit> hits{{1, 2}};  // what is there stays
-      growth.segment->SearchGraph(query.get(), 60, rerank_count, {count, nullptr}, context, hits);
+      growth.segment->SearchGraph(query.get(), 60, 60, rerank_count, {count, nullptr}, context, hits);
       CHECK(hits.size() == 1 + rerank_count);  // beyond the beam, too: it is widened
       CHECK(hits[0].id == 2);
       for (size_t i = 1; i < hits.size(); ++i) {

@@ -87,7 +87,7 @@ Found SearchFor(const Segment& segment, const float* row, const Bitset* dead = n
   Found found;
   if (segment.has_graph()) {
     SegmentSearchContext context;
-    segment.SearchGraph(query, 30, 20, visibility, context, found.hits);
+    segment.SearchGraph(query, 30, 30, 20, visibility, context, found.hits);
   } else {
     Nearest nearest;
     nearest.Begin(10);

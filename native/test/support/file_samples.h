@@ -30,7 +30,7 @@ inline void UseSegment(const Segment& segment) {
   const Visibility visibility{segment.slot_count(), nullptr};
   SegmentSearchContext context;
   std::vector<Hit> hits;
-  if (segment.has_graph()) segment.SearchGraph(query, 20, 10, visibility, context, hits);
+  if (segment.has_graph()) segment.SearchGraph(query, 20, 20, 10, visibility, context, hits);
   Nearest nearest;
   nearest.Begin(5);
   segment.Scan(query, 0, segment.slot_count(), visibility, nearest);
