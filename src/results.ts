@@ -31,15 +31,21 @@ export interface HitColumns {
   readonly counts: Uint32Array
 }
 
-/** The hits of a single query. */
-export function hitsOf<T extends IdType>(columns: HitColumns): SearchHit<T>[] {
-  const { ids, distances } = columns
-  const count = columns.counts[0] ?? 0
+/** The hits of the first query in the columns, which are `count`. */
+export function hitsOf<T extends IdType>(
+  { ids, distances }: Pick<HitColumns, 'ids' | 'distances'>,
+  count: number,
+): SearchHit<T>[] {
   const hits = new Array<SearchHit<T>>(count)
   for (let rank = 0; rank < count; ++rank) {
     hits[rank] = { id: ids[rank] as Id<T>, distance: distances[rank] as number }
   }
   return hits
+}
+
+/** The hits of a search for one query. */
+export function firstHits<T extends IdType>(columns: HitColumns): SearchHit<T>[] {
+  return hitsOf(columns, columns.counts[0] ?? 0)
 }
 
 // A short string takes about three words beside the pointer to it.
@@ -62,17 +68,12 @@ export class BatchResult<T extends IdType> implements BatchHits<T> {
 
   /** @throws {SegvecError} `OUT_OF_MEMORY`. */
   constructor(queryCount: number, k: number, idType: T) {
-    const placeCount = queryCount * k
     this.idType = idType
     this.k = k
-    try {
-      this.ids = emptyColumn(placeCount, idType) as IdColumn<T>
-      this.distances = new Float32Array(placeCount)
-      this.counts = new Uint32Array(queryCount)
-    } catch (cause) {
-      const message = `no memory for the results of ${queryCount} queries with k = ${k}`
-      throw new SegvecError('OUT_OF_MEMORY', message, { cause })
-    }
+    const { ids, distances, counts } = emptyColumns<T>(queryCount, k, idType)
+    this.ids = ids
+    this.distances = distances
+    this.counts = counts
   }
 
   /** Takes over the hits of the queries from `start` on. */
@@ -91,6 +92,53 @@ export class BatchResult<T extends IdType> implements BatchHits<T> {
         this.distances[to + rank] = Number.POSITIVE_INFINITY
       }
     })
+  }
+}
+
+// More hits than this are asked for rarely.
+const mostKeptPlaces = 1024
+
+interface Columns<T extends IdType> {
+  readonly ids: IdColumn<T>
+  readonly distances: Float32Array
+}
+
+/** Where the native side puts the hits of one query after another, so that no arrays have to be made for them. */
+export class HitRoom<T extends IdType> {
+  readonly #idType: T
+  #kept: Columns<T>
+
+  constructor(idType: T) {
+    this.#idType = idType
+    this.#kept = emptyColumns(1, 16, idType)
+  }
+
+  /**
+   * Places for `k` hits, or for as many as there are vectors if `k` is large, but at least one.
+   *
+   * @throws {SegvecError} `OUT_OF_MEMORY`.
+   */
+  reserve(k: number, vectorCount: () => number): Columns<T> & { readonly k: number } {
+    if (k > mostKeptPlaces) {
+      const places = Math.max(1, Math.min(k, vectorCount()))
+      return { k: places, ...emptyColumns<T>(1, places, this.#idType) }
+    }
+    if (this.#kept.distances.length < k) this.#kept = emptyColumns(1, k, this.#idType)
+    const { ids, distances } = this.#kept
+    return { k, ids, distances }
+  }
+}
+
+function emptyColumns<T extends IdType>(queryCount: number, k: number, idType: T) {
+  try {
+    return {
+      ids: emptyColumn(queryCount * k, idType) as IdColumn<T>,
+      distances: new Float32Array(queryCount * k),
+      counts: new Uint32Array(queryCount),
+    }
+  } catch (cause) {
+    const message = `no memory for the results of ${queryCount} queries with k = ${k}`
+    throw new SegvecError('OUT_OF_MEMORY', message, { cause })
   }
 }
 

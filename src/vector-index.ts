@@ -16,7 +16,6 @@ import type {
   NativeCancelToken,
   NativeCompaction,
   NativeCursor,
-  NativeHits,
   NativeIndex,
   NativeStage,
 } from './native/addon.ts'
@@ -32,7 +31,7 @@ import { Operation } from './operation.ts'
 import { type AnyReports, CompactReports, ProgressReports } from './progress.ts'
 import { RecallBeams } from './recall-beams.ts'
 import { type RemoveOptions, readRemoveOptions } from './remove-options.ts'
-import { type BatchHits, BatchResult, hitsOf, type SearchHit } from './results.ts'
+import { type BatchHits, BatchResult, firstHits, HitRoom, hitsOf, type SearchHit } from './results.ts'
 import {
   type EvaluateOptions,
   readEvaluateOptions,
@@ -93,6 +92,7 @@ export class VectorIndex<T extends IdType = 'number'> {
   readonly #turns = new Turns()
   readonly #inFlight = new InFlight()
   readonly #beams: RecallBeams
+  readonly #room: HitRoom<T>
   #closing: Promise<void> | undefined
   #compacting: Promise<void> | undefined
 
@@ -114,6 +114,7 @@ export class VectorIndex<T extends IdType = 'number'> {
       throw fromNative(error)
     }
     this.#beams = new RecallBeams(this.#addon, this.#native)
+    this.#room = new HitRoom(this.#settings.idType as T)
   }
 
   /**
@@ -506,10 +507,10 @@ export class VectorIndex<T extends IdType = 'number'> {
       if (recall !== undefined && this.#beams.isMissing) {
         const copy = floats.slice()
         const ef = await this.#beams.efFor(k, recall, abort)
-        return hitsOf<T>(await this.#native.search(copy, { k, ef, exact }, token))
+        return firstHits(await this.#native.search(copy, k, ef, exact, token))
       }
       const ef = recall === undefined ? settings.ef : this.#beams.efAtOnce(k, recall)
-      return hitsOf<T>(await this.#native.search(floats, { k, ef, exact }, token))
+      return firstHits(await this.#native.search(floats, k, ef, exact, token))
     } catch (error) {
       throw abort.fromNative(error)
     } finally {
@@ -533,15 +534,14 @@ export class VectorIndex<T extends IdType = 'number'> {
     const settings = readSearchSyncOptions(options)
     const floats = floatsOf(query, this.#settings.dimension, 'query')
     this.#assertOpen()
-    let hits: NativeHits
     try {
-      const { k, recall, exact } = settings
-      const ef = recall === undefined ? settings.ef : this.#beams.efAtOnce(k, recall)
-      hits = this.#native.searchSync(floats, { k, ef, exact })
+      const { recall, exact } = settings
+      const ef = recall === undefined ? settings.ef : this.#beams.efAtOnce(settings.k, recall)
+      const room = this.#room.reserve(settings.k, () => this.size)
+      return hitsOf(room, this.#native.searchSync(floats, room.k, ef, exact, room.ids, room.distances))
     } catch (error) {
       throw fromNative(error)
     }
-    return hitsOf<T>(hits)
   }
 
   /**
@@ -582,8 +582,8 @@ export class VectorIndex<T extends IdType = 'number'> {
         ef = this.#beams.efAtOnce(wantedK, recall)
       }
       // An empty index is asked for one hit, so that its queries are checked like any others.
-      const parameters = { k: Math.max(k, 1), ef, exact }
-      const search = (chunk: Float32Array) => this.#native.search(chunk, parameters, token)
+      const leastK = Math.max(k, 1)
+      const search = (chunk: Float32Array) => this.#native.search(chunk, leastK, ef, exact, token)
       await searchInChunks(rows, dimension, result, search, abort)
       const { ids, distances, counts } = result
       return { k, ids, distances, counts }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "elements.h"
 
 namespace segvec::binding {
 namespace {
@@ -17,19 +18,25 @@ bool IsNumberId(double value) {
   throw Error(ErrorCode::kInvalidArgument, std::string("ids have the wrong type; expected ") + expected);
 }
 
-bool IsTypedArrayOf(Napi::Value value, napi_typedarray_type type) {
-  return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == type;
+// The column of a type of ids. Throws for anything else, and for one that has not `least_size` places.
+template <class T>
+std::span<T> ColumnOf(Napi::Value value, const char* expected, size_t least_size = 0) {
+  const auto column = ElementsOf<T>(value);
+  if (!column) ThrowWrongType(expected);
+  if (column->size() < least_size) throw Error(ErrorCode::kInvalidArgument, "the column of ids is too short");
+  return *column;
 }
+
+constexpr const char* kNumbers = "a Float64Array";
+constexpr const char* kBigints = "a BigUint64Array";
+constexpr const char* kStrings = "an array of strings";
 
 }  // namespace
 
 void AppendIds(Napi::Value value, IdType type, Stage& stage) {
   switch (type) {
     case IdType::kNumber: {
-      if (!IsTypedArrayOf(value, napi_float64_array)) ThrowWrongType("a Float64Array");
-      const auto ids = value.As<Napi::Float64Array>();
-      for (size_t i = 0; i < ids.ElementLength(); ++i) {
-        const double id = ids.Data()[i];
+      for (const double id : ColumnOf<double>(value, kNumbers)) {
         if (!IsNumberId(id)) {
           throw Error(ErrorCode::kInvalidId, "id " + std::to_string(id) + "; expected a safe integer >= 0");
         }
@@ -38,18 +45,17 @@ void AppendIds(Napi::Value value, IdType type, Stage& stage) {
       return;
     }
     case IdType::kBigint: {
-      if (!IsTypedArrayOf(value, napi_biguint64_array)) ThrowWrongType("a BigUint64Array");
-      const auto ids = value.As<Napi::BigUint64Array>();
-      stage.ids.insert(stage.ids.end(), ids.Data(), ids.Data() + ids.ElementLength());
+      const auto ids = ColumnOf<uint64_t>(value, kBigints);
+      stage.ids.insert(stage.ids.end(), ids.begin(), ids.end());
       return;
     }
     case IdType::kString: {
-      if (!value.IsArray()) ThrowWrongType("an array of strings");
+      if (!value.IsArray()) ThrowWrongType(kStrings);
       const auto ids = value.As<Napi::Array>();
       const uint32_t count = ids.Length();
       for (uint32_t i = 0; i < count; ++i) {
         const Napi::Value id = ids.Get(i);
-        if (!id.IsString()) ThrowWrongType("an array of strings");
+        if (!id.IsString()) ThrowWrongType(kStrings);
         stage.string_ids.push_back(id.As<Napi::String>().Utf8Value());
       }
       return;
@@ -78,7 +84,16 @@ std::optional<uint64_t> LookUpId(Napi::Value value, const Index& index) {
   return std::nullopt;
 }
 
-Napi::Value MakeHitIds(Napi::Env env, IdType type, const SearchResults& results) {
+Napi::Value NewColumn(Napi::Env env, IdType type, size_t length) {
+  switch (type) {
+    case IdType::kNumber: return Napi::Float64Array::New(env, length);
+    case IdType::kBigint: return Napi::BigUint64Array::New(env, length);
+    case IdType::kString: return Napi::Array::New(env, length);
+  }
+  return env.Undefined();
+}
+
+void WriteHitIds(Napi::Value column, IdType type, const SearchResults& results) {
   const auto fill = [&](auto set_id, auto set_padding) {
     for (size_t row = 0; row < results.counts.size(); ++row) {
       const size_t begin = row * results.k, found_end = begin + results.counts[row];
@@ -89,25 +104,21 @@ Napi::Value MakeHitIds(Napi::Env env, IdType type, const SearchResults& results)
   const size_t total = results.ids.size();
   switch (type) {
     case IdType::kNumber: {
-      auto array = Napi::Float64Array::New(env, total);
-      double* out = array.Data();
-      fill([&](size_t i) { out[i] = static_cast<double>(results.ids[i]); }, [&](size_t i) { out[i] = -1; });
-      return array;
+      const auto out = ColumnOf<double>(column, kNumbers, total);
+      return fill([&](size_t i) { out[i] = static_cast<double>(results.ids[i]); }, [&](size_t i) { out[i] = -1; });
     }
     case IdType::kBigint: {
-      auto array = Napi::BigUint64Array::New(env, total);
-      uint64_t* out = array.Data();
-      fill([&](size_t i) { out[i] = results.ids[i]; }, [&](size_t i) { out[i] = ~uint64_t{0}; });
-      return array;
+      const auto out = ColumnOf<uint64_t>(column, kBigints, total);
+      return fill([&](size_t i) { out[i] = results.ids[i]; }, [&](size_t i) { out[i] = ~uint64_t{0}; });
     }
     case IdType::kString: {
-      auto array = Napi::Array::New(env, total);
-      fill([&](size_t i) { array.Set(static_cast<uint32_t>(i), Napi::String::New(env, results.texts[i])); },
-           [&](size_t i) { array.Set(static_cast<uint32_t>(i), Napi::String::New(env, "")); });
-      return array;
+      if (!column.IsArray()) ThrowWrongType(kStrings);
+      auto out = column.As<Napi::Array>();
+      const Napi::Env env = column.Env();
+      return fill([&](size_t i) { out.Set(static_cast<uint32_t>(i), Napi::String::New(env, results.texts[i])); },
+                  [&](size_t i) { out.Set(static_cast<uint32_t>(i), Napi::String::New(env, "")); });
     }
   }
-  return env.Undefined();
 }
 
 Napi::Value MakeIds(Napi::Env env, const Index& index, const std::vector<uint64_t>& ids) {

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/error.h"
 #include "base/thread_pool.h"
+#include "elements.h"
 #include "ids.h"
 
 namespace segvec::binding {
@@ -93,7 +95,7 @@ void SearchTask::Execute() {
   results_ = index().Search(queries_.data(), queries_.size() / index().options().dimension, parameters_, cancel());
 }
 
-Napi::Value SearchTask::Result(Napi::Env env) { return MakeHits(env, index(), results_); }
+Napi::Value SearchTask::Result(Napi::Env env) { return MakeHits(env, index().options().id_type, results_); }
 
 void CloseTask::Start() {
   index_ = std::move(state_->index);
@@ -108,19 +110,28 @@ void CloseTask::Start() {
   ThreadPool::Shared().Post(ThreadPool::Priority::kInteractive, [this] { Run(); });
 }
 
-Napi::Object MakeHits(Napi::Env env, const Index& index, const SearchResults& results) {
-  const size_t row_count = results.counts.size(), total = results.distances.size();
-  auto distances = Napi::Float32Array::New(env, total);
-  auto counts = Napi::Uint32Array::New(env, row_count);
-  std::copy(results.counts.begin(), results.counts.end(), counts.Data());
-  std::copy(results.distances.begin(), results.distances.end(), distances.Data());
-  for (size_t row = 0; row < row_count; ++row) {
-    std::fill(distances.Data() + row * results.k + results.counts[row], distances.Data() + (row + 1) * results.k,
-              std::numeric_limits<float>::infinity());
+void WriteHits(Napi::Value ids, Napi::Value distances, IdType type, const SearchResults& results) {
+  const auto out = ElementsOf<float>(distances);
+  if (!out || out->size() < results.distances.size()) {
+    throw Error(ErrorCode::kInvalidArgument, "distances must be a Float32Array with room for all");
   }
+  std::copy(results.distances.begin(), results.distances.end(), out->begin());
+  for (size_t row = 0; row < results.counts.size(); ++row) {
+    std::fill(out->begin() + static_cast<std::ptrdiff_t>(row * results.k + results.counts[row]),
+              out->begin() + static_cast<std::ptrdiff_t>((row + 1) * results.k), std::numeric_limits<float>::infinity());
+  }
+  WriteHitIds(ids, type, results);
+}
+
+Napi::Object MakeHits(Napi::Env env, IdType type, const SearchResults& results) {
+  auto counts = Napi::Uint32Array::New(env, results.counts.size());
+  std::copy(results.counts.begin(), results.counts.end(), counts.Data());
+  const Napi::Value ids = NewColumn(env, type, results.ids.size());
+  const auto distances = Napi::Float32Array::New(env, results.distances.size());
+  WriteHits(ids, distances, type, results);
   Napi::Object hits = Napi::Object::New(env);
   hits.Set("k", Napi::Number::New(env, static_cast<double>(results.k)));
-  hits.Set("ids", MakeHitIds(env, index.options().id_type, results));
+  hits.Set("ids", ids);
   hits.Set("distances", distances);
   hits.Set("counts", counts);
   return hits;

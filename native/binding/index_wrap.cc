@@ -1,6 +1,7 @@
 #include "index_wrap.h"
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "bundle_wrap.h"
 #include "cancel_token_wrap.h"
 #include "cursor_wrap.h"
+#include "elements.h"
 #include "errors.h"
 #include "ids.h"
 #include "index_tasks.h"
@@ -24,12 +26,15 @@ constexpr double kMaxStageRows = 4294967295.0;
 
 Error InvalidArgument(const std::string& message) { return Error(ErrorCode::kInvalidArgument, message); }
 
+double NumberWithin(const Napi::Value& value, const char* name, double low, double high) {
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
+  if (!(number >= low && number <= high)) throw InvalidArgument(std::string(name) + " is out of range");
+  return number;
+}
+
 // An own property of the frozen object that the TypeScript layer passes.
 double NumberOption(const Napi::Object& options, const char* name, double low, double high) {
-  const Napi::Value value = options.Get(name);
-  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
-  if (!(number >= low && number <= high)) throw InvalidArgument(std::string("option ") + name + " is out of range");
-  return number;
+  return NumberWithin(options.Get(name), name, low, high);
 }
 
 template <class Enum>
@@ -55,25 +60,23 @@ struct OpenedIndex {
   std::shared_ptr<IndexDirectory> directory;
 };
 
-Napi::Float32Array ReadQueries(const Napi::Value& value, size_t dimension) {
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array) {
-    throw InvalidArgument("queries must be a Float32Array");
-  }
-  const auto queries = value.As<Napi::Float32Array>();
-  if (queries.ElementLength() == 0 || queries.ElementLength() % dimension != 0) {
-    throw Error(ErrorCode::kDimensionMismatch, "queries hold " + std::to_string(queries.ElementLength()) +
+std::span<const float> ReadQueries(const Napi::Value& value, size_t dimension) {
+  const auto queries = ElementsOf<float>(value);
+  if (!queries) throw InvalidArgument("queries must be a Float32Array");
+  if (queries->empty() || queries->size() % dimension != 0) {
+    throw Error(ErrorCode::kDimensionMismatch, "queries hold " + std::to_string(queries->size()) +
                                                    " values; expected a multiple of dimension " +
                                                    std::to_string(dimension));
   }
-  return queries;
+  return *queries;
 }
 
-SearchParameters ReadParameters(const Napi::Value& value) {
-  if (!value.IsObject()) throw InvalidArgument("search parameters must be an object");
-  const auto object = value.As<Napi::Object>();
-  const Napi::Value exact = object.Get("exact");
-  return {static_cast<size_t>(NumberOption(object, "k", 0, kMaxNumberId)),
-          static_cast<uint32_t>(NumberOption(object, "ef", 1, kMaxSlots)),
+// Three arguments: k, ef and whether the search is exact. Not an object, whose properties take longer to read than a small index
+// takes to search.
+SearchParameters ReadParameters(const Napi::CallbackInfo& info, size_t first) {
+  const Napi::Value exact = info[first + 2];
+  return {static_cast<size_t>(NumberWithin(info[first], "k", 0, kMaxNumberId)),
+          static_cast<uint32_t>(NumberWithin(info[first + 1], "ef", 1, kMaxSlots)),
           exact.IsBoolean() && exact.As<Napi::Boolean>().Value()};
 }
 
@@ -287,12 +290,11 @@ Napi::Value IndexWrap::Compact(const Napi::CallbackInfo& info) {
 Napi::Value IndexWrap::Search(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&]() -> Napi::Value {
     const Index& index = state_->Open();
-    const Napi::Float32Array queries = ReadQueries(info[0], index.options().dimension);
-    std::vector<float> copy(queries.Data(), queries.Data() + queries.ElementLength());
-    SearchParameters parameters = ReadParameters(info[1]);
-    parameters.may_fan_out = queries.ElementLength() == index.options().dimension;
-    auto* task =
-        new SearchTask(info.Env(), state_, CancelTokenWrap::FromArgument(info[2]), std::move(copy), parameters);
+    const std::span<const float> queries = ReadQueries(info[0], index.options().dimension);
+    SearchParameters parameters = ReadParameters(info, 1);
+    parameters.may_fan_out = queries.size() == index.options().dimension;
+    auto* task = new SearchTask(info.Env(), state_, CancelTokenWrap::FromArgument(info[4]),
+                                std::vector<float>(queries.begin(), queries.end()), parameters);
     const Napi::Promise promise = task->promise();
     task->completions()->Begin(info.Env(), task);
     ThreadPool::Shared().Post(ThreadPool::Priority::kInteractive, [task] { task->Run(); });
@@ -303,10 +305,10 @@ Napi::Value IndexWrap::Search(const Napi::CallbackInfo& info) {
 Napi::Value IndexWrap::SearchSync(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&]() -> Napi::Value {
     const Index& index = state_->Open();
-    const Napi::Float32Array query = ReadQueries(info[0], index.options().dimension);
-    const SearchParameters parameters = ReadParameters(info[1]);
-    const SearchResults results = index.Search(query.Data(), 1, parameters, CancelToken());
-    return MakeHits(info.Env(), index, results);
+    const std::span<const float> query = ReadQueries(info[0], index.options().dimension);
+    const SearchResults results = index.Search(query.data(), 1, ReadParameters(info, 1), CancelToken());
+    WriteHits(info[4], info[5], index.options().id_type, results);
+    return Napi::Number::New(info.Env(), results.counts[0]);
   });
 }
 

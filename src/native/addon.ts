@@ -63,14 +63,6 @@ export interface NativeStage {
   readonly insertedCount: number
 }
 
-export interface NativeSearchParameters {
-  readonly k: number
-  /** Beam width for the whole index, shared out over its segments. */
-  readonly ef: number
-  /** Scan every vector instead of walking the graphs. */
-  readonly exact: boolean
-}
-
 /**
  * The hits of `queryCount` queries, row-major with stride `k` (the requested `k`, at most the number of vectors):
  * row `q` holds `counts[q]` hits from `q * k` on, by ascending distance, equal distances by ascending id.
@@ -155,13 +147,26 @@ export interface NativeIndex {
   remove(stage: NativeStage, token?: NativeCancelToken): Promise<number>
   /** Merges segments and drops what is dead, after the changes asked for before. */
   compact(token?: NativeCancelToken): NativeCompaction
-  /** `queries` holds one or more rows; copied before the call returns. */
+  /**
+   * `queries` holds one or more rows; copied before the call returns. `ef` is the beam width for the whole index, shared out
+   * over its segments; `exact` scans every vector instead of walking the graphs.
+   */
   search(
     queries: Float32Array,
-    parameters: NativeSearchParameters,
+    k: number,
+    ef: number,
+    exact: boolean,
     token?: NativeCancelToken,
   ): Promise<NativeHits>
-  searchSync(query: Float32Array, parameters: NativeSearchParameters): NativeHits
+  /** Writes the hits of one query into `ids` and `distances`, with room for `k` each; returns how many there are. */
+  searchSync(
+    query: Float32Array,
+    k: number,
+    ef: number,
+    exact: boolean,
+    ids: NativeIds,
+    distances: Float32Array,
+  ): number
   /**
    * Measures which `ef` reaches which recall, unless that is known. In the background: as the others, but the process
    * does not stay alive for it.

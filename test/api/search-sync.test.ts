@@ -28,6 +28,21 @@ describe('searchSync', () => {
     expect(first?.id).toBe(idType === 'bigint' ? 1n : '1')
   })
 
+  test.each(['number', 'bigint', 'string'] as const)(
+    'hits with ids of type %s stay as they are while the next queries run',
+    async (idType) => {
+      const count = 1500
+      const index = new VectorIndex<'number' | 'bigint' | 'string'>({ dimension: 1, metric: 'l2', idType })
+      await index.add(Float32Array.from({ length: count }, (_, row) => row))
+      const idOf = (row: number) => ({ number: row, bigint: BigInt(row), string: `${row}` })[idType]
+      const expected = (k: number) =>
+        Array.from({ length: k }, (_, row) => ({ id: idOf(row), distance: row * row }))
+      const hits = [3, 20, 1100, 5, 2000].map((k) => index.searchSync([0], { k, exact: true }))
+      expect(hits.map(({ length }) => length)).toEqual([3, 20, 1100, 5, count])
+      for (const found of hits) expect(found).toEqual(expected(found.length))
+    },
+  )
+
   test('takes queries of every shape', async () => {
     const index = new VectorIndex({ dimension: 2, metric: 'l2' })
     await index.add(3, [1, 2])
