@@ -37,11 +37,21 @@ struct CodeSpace {
     return QueryOf(slot, blocks[i * data.block_count].values);
   }
 
-  SEGVEC_INLINE void Prefetch(uint32_t slot) const {
+  SEGVEC_INLINE void PrefetchBegin(uint32_t slot) const {
+    const uint8_t* row = data.Row(slot);
+    PrefetchLine(row);
+    if (data.block_count > 1) PrefetchLine(row + 64);
+    if constexpr (!kIsIp) PrefetchLine(data.corrections + slot);
+  }
+  // The lines after those.
+  SEGVEC_INLINE void PrefetchRest(uint32_t slot) const {
     const uint8_t* row = data.Row(slot);
     const size_t lines = data.block_count < kPrefetchCodeLines ? data.block_count : kPrefetchCodeLines;
-    for (size_t line = 0; line < lines; ++line) PrefetchLine(row + line * 64);
-    if constexpr (!kIsIp) PrefetchLine(data.corrections + slot);
+    for (size_t line = 2; line < lines; ++line) PrefetchLine(row + line * 64);
+  }
+  SEGVEC_INLINE void Prefetch(uint32_t slot) const {
+    PrefetchBegin(slot);
+    PrefetchRest(slot);
   }
 
   SEGVEC_INLINE void Keys(const Query& query, const uint32_t* slots, size_t count, uint32_t* keys) const {

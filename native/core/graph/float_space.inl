@@ -23,13 +23,6 @@ struct FloatSpace {
   }
   SEGVEC_INLINE Query QueryOf(uint32_t slot, size_t, QueryBlock*) const { return QueryOf(slot, nullptr); }
 
-  SEGVEC_INLINE void Prefetch(uint32_t slot) const {
-    const char* row = reinterpret_cast<const char*>(data.Row(slot));
-    const size_t lines = data.block_count < kPrefetchLines ? data.block_count : kPrefetchLines;
-    for (size_t line = 0; line < lines; ++line) PrefetchLine(row + line * 64);
-    if constexpr (kMetric == Metric::kCosine) PrefetchLine(data.inverse_norms + slot);
-  }
-
   SEGVEC_INLINE uint32_t KeyOfSum(float sum, const Query& query, uint32_t slot) const {
     if constexpr (kMetric == Metric::kL2) return OrderKey(sum);
     sum *= query.scale;
@@ -37,6 +30,23 @@ struct FloatSpace {
     // Rounding can put the cosine of parallel vectors a hair above 1.
     const float distance = 1.0f - sum * data.inverse_norms[slot];
     return OrderKey(distance > 0 ? distance : 0.0f);
+  }
+
+  SEGVEC_INLINE void PrefetchBegin(uint32_t slot) const {
+    const char* row = reinterpret_cast<const char*>(data.Row(slot));
+    PrefetchLine(row);
+    if (data.block_count > 1) PrefetchLine(row + 64);
+    if constexpr (kMetric == Metric::kCosine) PrefetchLine(data.inverse_norms + slot);
+  }
+  // The lines after those.
+  SEGVEC_INLINE void PrefetchRest(uint32_t slot) const {
+    const char* row = reinterpret_cast<const char*>(data.Row(slot));
+    const size_t lines = data.block_count < kPrefetchLines ? data.block_count : kPrefetchLines;
+    for (size_t line = 2; line < lines; ++line) PrefetchLine(row + line * 64);
+  }
+  SEGVEC_INLINE void Prefetch(uint32_t slot) const {
+    PrefetchBegin(slot);
+    PrefetchRest(slot);
   }
 
   // keys[i] = the order key of the distance from the query to slots[i].

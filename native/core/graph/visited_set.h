@@ -29,18 +29,34 @@ class VisitedSet {
     }
   }
 
+  // The set as a loop over many slots holds it, which then need not read it anew for each. Valid until the next Begin().
+  class Marks {
+   public:
+    // As VisitedSet::Insert. No branch depends on the set: whether a slot was seen cannot be predicted.
+    SEGVEC_INLINE bool Insert(uint32_t slot) const {
+      if (slot >= slot_count_) [[unlikely]] return false;
+      const size_t index = slot / 64;
+      const uint64_t word = words_[index] & (tags_[index] == tag_ ? ~uint64_t{0} : 0);
+      tags_[index] = tag_;
+      words_[index] = word | uint64_t{1} << (slot % 64);
+      return (word >> (slot % 64) & 1) == 0;
+    }
+
+   private:
+    friend class VisitedSet;
+    Marks(uint64_t* words, uint16_t* tags, size_t slot_count, uint16_t tag)
+        : words_(words), tags_(tags), slot_count_(slot_count), tag_(tag) {}
+
+    uint64_t* words_;
+    uint16_t* tags_;
+    size_t slot_count_;
+    uint16_t tag_;
+  };
+  SEGVEC_INLINE Marks marks() { return {words_.data(), tags_.data(), slot_count_, tag_}; }
+
   // Adds `slot`; returns whether it was new. A slot beyond the set counts as seen, so that no link, however
   // wrong, leads anywhere.
-  SEGVEC_INLINE bool Insert(uint32_t slot) {
-    if (slot >= slot_count_) [[unlikely]] return false;
-    const size_t index = slot / 64;
-    const uint64_t mask = uint64_t{1} << (slot % 64);
-    const uint64_t word = tags_[index] == tag_ ? words_[index] : 0;
-    if ((word & mask) != 0) return false;
-    tags_[index] = tag_;
-    words_[index] = word | mask;
-    return true;
-  }
+  SEGVEC_INLINE bool Insert(uint32_t slot) { return marks().Insert(slot); }
 
   size_t memory_bytes() const { return words_.capacity() * sizeof(uint64_t) + tags_.capacity() * sizeof(uint16_t); }
 
