@@ -128,13 +128,19 @@ class DirectoryVerifier {
     });
   }
 
-  // What was logged after the generation. A batch that a writer has not written to its end yet may look
-  // damaged, and a commit may drop the log meanwhile: so damage has to be there again some time later.
+  // What was logged after the generation, up to the next one, behind which there may be changes that were not logged. A batch
+  // that a writer has not written to its end yet may look damaged, and a commit may drop the log meanwhile: so damage has to
+  // be there again some time later.
   void CheckLog(const Manifest& manifest, GenerationReport& generation) {
     const Store store(env_, survey_.report.path, Store::Access::kRead);
+    uint64_t end_number = ~uint64_t{0};
+    for (const GenerationReport& other : survey_.report.generations) {
+      if (other.generation <= generation.generation || !other.manifest) continue;
+      end_number = std::min<uint64_t>(end_number, other.manifest->first_log);
+    }
     for (int attempt = 1;; ++attempt) {
       try {
-        ReadLogChain(store, manifest, false);
+        ReadLogChain(store, manifest, false, end_number);
         return;
       } catch (const Error& error) {
         if (!IsAboutTheFile(error)) throw;

@@ -10,10 +10,8 @@ namespace segvec {
 ChangeLog::ChangeLog(const Store& store, const Uuid& uuid, const LogChain& chain)
     : store_(store), uuid_(uuid), next_sequence_(chain.next_sequence), next_number_(chain.next_number) {
   for (const LogChain::File& file : chain.files) files_.push_back({file.number, file.first_sequence, file.size});
-  if (!files_.empty()) {
-    previous_number_ = files_.back().number;
-    previous_size_ = files_.back().size;
-  }
+  previous_number_ = chain.last.number;
+  previous_size_ = chain.last.size;
   CountBytes();
 }
 

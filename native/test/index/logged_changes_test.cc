@@ -13,6 +13,7 @@
 
 #include "base/random.h"
 #include "base/strand.h"
+#include "index/verify_directory.h"
 #include "support/directory_of.h"
 #include "support/errors.h"
 #include "support/fault_env.h"
@@ -587,6 +588,37 @@ TEST_CASE("LoggedChanges: a damaged generation costs nothing, as the one before 
   index.Commit();
   index = {};
   CHECK(StateIn(data.env) == state);
+}
+
+TEST_CASE("LoggedChanges: so they are after opening a generation that nothing had been logged behind") {
+  MemoryEnv env;
+  LoggedIndex index(env, kPath, Given());
+  index.Add(RandomVectors(20, kDimension, 1));
+  index.Commit();
+  index.Add(RandomVectors(5, kDimension, 2));
+  index.Commit();
+  index = {};
+  bool goes_on_from_before = true;
+  SUBCASE("") {}
+  SUBCASE("and a crash left a file of which nothing counts") { env.Create(kPath + "/log-9-3"); }
+  SUBCASE("of whose changes the last were not logged") {
+    OpenIndex open = Open(env, kPath);
+    Add(*open.index, RandomVectors(2, kDimension, 9));
+    Commit(open);
+    goes_on_from_before = false;
+  }
+  index = LoggedIndex(env, kPath);
+  index.Add(RandomVectors(3, kDimension, 3));
+  index.Remove(Ids{7, 21});
+  const State state = StateOf(*index);
+  const uint64_t generation = index.directory().generation();
+  index = {};
+  CHECK(StateIn(env) == state);
+  VerifyProgress progress;
+  const auto report = VerifyDirectory(env, kPath, {}, 1, progress, [] {}, CancelToken());
+  CHECK(report.is_sound());
+  env.bytes(kPath + "/MANIFEST-" + std::to_string(generation))[100] ^= std::byte{1};
+  CHECK((StateIn(env, true, Recovering()) == state) == goes_on_from_before);
 }
 
 TEST_CASE("LoggedChanges: a log that continues something else is not replayed") {
