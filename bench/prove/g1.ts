@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { killCycle } from '../../test/support/kill-cycle.ts'
+import { type Acknowledged, killCycleOfLog } from '../../test/support/kill-cycle-of-log.ts'
 import { Random } from '../../test/support/random.ts'
 import { binary, build, together } from './native.ts'
 import type { Outcome, Proof } from './proof.ts'
@@ -44,15 +45,34 @@ async function throughNode(path: string, count: number, seed: number): Promise<O
   return { figures: { nodeCycles: count, nodeAcknowledgedCommits: commits }, violations }
 }
 
+async function throughNodeWithLog(path: string, count: number, seed: number): Promise<Outcome> {
+  const random = new Random(seed)
+  const violations: string[] = []
+  let logged = 0
+  let acknowledged: Acknowledged = new Map()
+  for (let cycle = 0; cycle < count; ++cycle) {
+    if (cycle % 20 === 0) acknowledged = new Map()
+    const { changes, violation } = await killCycleOfLog(
+      `${path}-${Math.floor(cycle / 20)}`,
+      random.below(250),
+      acknowledged,
+    )
+    logged += changes
+    if (violation !== undefined) violations.push(`cycle ${cycle} through Node, logged: ${violation}`)
+  }
+  return { figures: { nodeLoggedCycles: count, nodeAcknowledgedLoggedChanges: logged }, violations }
+}
+
 export const g1: Proof = {
   claim:
-    'killed at any moment: no acknowledged commit lost, no directory that does not open, nothing else in it',
+    "killed at any moment: no acknowledged commit lost, nor any acknowledged change with durability: 'log'; no directory that does not open, nothing else in it",
   async run({ seed, isQuick }) {
     const { native: nativeCount, node } = isQuick ? cycles.quick : cycles.full
     const folder = mkdtempSync(join(tmpdir(), 'segvec-prove-'))
     const outcomes = [
       await native(folder, nativeCount, seed),
-      await throughNode(join(folder, 'node'), node, seed),
+      await throughNode(join(folder, 'node'), node / 2, seed),
+      await throughNodeWithLog(join(folder, 'logged'), node / 2, seed),
     ]
     const outcome = together(outcomes)
     if (outcome.violations.length === 0) rmSync(folder, { recursive: true })

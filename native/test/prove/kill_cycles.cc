@@ -1,5 +1,6 @@
 // Commits and is killed, over and over (goal G1): after every death the directory holds the last acknowledged
-// state or the one that was being committed, verifies, and goes on.
+// state or the one that was being committed, verifies, and goes on. In half of the directories changes are logged, and
+// each of them, not only commits, is acknowledged.
 //
 //   kill_cycles <folder> <cycles> <seed>
 //
@@ -24,6 +25,7 @@
 #include "prove/kill_env.h"
 #include "storage/checksum.h"
 #include "support/directory_of.h"
+#include "support/logged_index.h"
 
 using namespace segvec;           // NOLINT: a program of its own
 using namespace segvec::testing;  // NOLINT
@@ -43,7 +45,7 @@ struct State {
   friend bool operator==(const State&, const State&) = default;
 };
 
-// What a worker says before and after each commit.
+// What a worker says before and after each commit, or each change where these are logged.
 struct Line {
   uint32_t is_acknowledged;
   uint32_t padding;
@@ -53,6 +55,7 @@ struct Line {
 struct Scene {
   std::string path;
   IndexOptions options;
+  bool logs_changes = false;
 };
 
 Scene SceneOf(const std::string& folder, uint64_t number, uint64_t seed) {
@@ -63,7 +66,14 @@ Scene SceneOf(const std::string& folder, uint64_t number, uint64_t seed) {
   scene.options.ef_construction = 30;
   scene.options.id_type = random.Below(2) == 0 ? IdType::kNumber : IdType::kString;
   scene.options.segment_capacity = random.Below(2) == 0 ? 1u << 20 : 200;
+  scene.logs_changes = number % 2 == 1;
   return scene;
+}
+
+// What one row is in the sum.
+uint64_t ContentOf(const std::string& id, std::span<const float> vector) {
+  const uint64_t sums[] = {Checksum(std::as_bytes(std::span(id))), Checksum(std::as_bytes(vector))};
+  return Checksum(std::as_bytes(std::span(sums)));
 }
 
 State StateOf(const Index& index) {
@@ -77,23 +87,23 @@ State StateOf(const Index& index) {
       const uint64_t id = view.segment->id(slot);
       view.segment->CopyVector(slot, vector.data());
       const std::string text = has_texts ? std::string(index.string_ids().Text(id)) : std::to_string(id);
-      const uint64_t sums[] = {Checksum(std::as_bytes(std::span(text))),
-                               Checksum(std::as_bytes(std::span(vector)))};
-      state.content += Checksum(std::as_bytes(std::span(sums)));
+      state.content += ContentOf(text, vector);
       ++state.vector_count;
     }
   }
   return state;
 }
 
+void Say(int out, bool is_acknowledged, const State& state) {
+  const Line line{is_acknowledged, 0, state};
+  if (write(out, &line, sizeof(line)) != sizeof(line)) _exit(3);
+}
+
 // Adds, removes and commits until it dies.
 [[noreturn]] void Work(const Scene& scene, Env& env, int out, uint64_t seed) {
   Random random(seed);
   OpenIndex open = Open(env, scene.path, GivenOptions::Of(scene.options));
-  const auto say = [&](bool is_acknowledged) {
-    const Line line{is_acknowledged, 0, StateOf(*open.index)};
-    if (write(out, &line, sizeof(line)) != sizeof(line)) _exit(3);
-  };
+  const auto say = [&](bool is_acknowledged) { Say(out, is_acknowledged, StateOf(*open.index)); };
   for (;;) {
     // Now and then as many as make a graph.
     const size_t count =
@@ -117,6 +127,74 @@ State StateOf(const Index& index) {
     say(false);
     Commit(open);
     say(true);
+  }
+}
+
+// Makes changes that are logged until it dies. Commits and compactions in between change nothing that is there.
+[[noreturn]] void WorkWithLog(const Scene& scene, Env& env, int out, uint64_t seed) {
+  Random random(seed);
+  const LoggedIndex index(env, scene.path, GivenOptions::Of(scene.options));
+  const bool has_texts = scene.options.id_type == IdType::kString;
+  State state = StateOf(*index);
+  // Rows as the index was when they were looked for; ids are made up here, so that it is known beforehand what comes of a change.
+  struct Rows {
+    Ids ids;
+    Texts texts;  // what the ids are called, also where they are numbers
+    Vectors vectors{kDimension, {}};
+  };
+  const auto some_of_it = [&] {
+    Rows rows;
+    const auto snapshot = index->snapshot();
+    for (int i = 0; i < 3 && !snapshot->views.empty(); ++i) {
+      const SegmentView& view = snapshot->views[random.Below(snapshot->views.size())];
+      const auto slot = static_cast<uint32_t>(random.Below(view.slot_count));
+      const uint64_t id = view.segment->id(slot);
+      if (!view.visibility().Contains(slot) || std::ranges::find(rows.ids, id) != rows.ids.end()) continue;
+      rows.ids.push_back(id);
+      rows.texts.push_back(has_texts ? std::string(index->string_ids().Text(id)) : std::to_string(id));
+      rows.vectors.values.resize(rows.ids.size() * kDimension);
+      view.segment->CopyVector(slot, rows.vectors.row(rows.ids.size() - 1));
+    }
+    return rows;
+  };
+  const auto content_of = [](const Rows& rows) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < rows.ids.size(); ++i) sum += ContentOf(rows.texts[i], {rows.vectors.row(i), kDimension});
+    return sum;
+  };
+  const auto change = [&](LogRecordType type, const Rows& rows, const State& next) {
+    Say(out, false, next);
+    const Vectors none{kDimension, {}};
+    const Vectors& vectors = type == LogRecordType::kRemove ? none : rows.vectors;
+    index.Do(type, has_texts ? LoggedIndex::WithIds(vectors, rows.texts) : LoggedIndex::WithIds(vectors, rows.ids));
+    if (StateOf(*index) != next) _exit(5);
+    Say(out, true, next);
+    state = next;
+  };
+  for (;;) {
+    // Now and then as many as make a graph.
+    const size_t count = random.Below(12) == 0 && index->vector_count() < 3000 ? 1100 : 1 + random.Below(40);
+    Rows added;
+    added.vectors = RandomVectors(count, kDimension, random.Next());
+    for (size_t i = 0; i < count; ++i) {
+      added.ids.push_back(random.Next() >> 16);  // none is drawn twice
+      added.texts.push_back(std::to_string(added.ids.back()));
+    }
+    change(LogRecordType::kAdd, added, {state.content + content_of(added), state.vector_count + count});
+
+    Rows replaced = some_of_it();
+    if (!replaced.ids.empty()) {
+      const uint64_t before = content_of(replaced);
+      replaced.vectors = RandomVectors(replaced.ids.size(), kDimension, random.Next());
+      change(LogRecordType::kUpsert, replaced, {state.content - before + content_of(replaced), state.vector_count});
+    }
+    const Rows removed = some_of_it();
+    if (!removed.ids.empty()) {
+      change(LogRecordType::kRemove, removed,
+             {state.content - content_of(removed), state.vector_count - removed.ids.size()});
+    }
+    if (random.Below(8) == 0) Compact(*index);
+    if (random.Below(4) == 0) index.Commit();
   }
 }
 
@@ -181,7 +259,8 @@ int main(int argc, char** argv) {
   const int cycle_count = std::atoi(argv[2]);
   const uint64_t seed = std::strtoull(argv[3], nullptr, 10);
   Random random(seed);
-  uint64_t killed_count = 0, acknowledged_count = 0, newer_count = 0, verified_count = 0, failed_count = 0;
+  uint64_t killed_count = 0, commit_count = 0, change_count = 0, newer_commit_count = 0, newer_change_count = 0;
+  uint64_t verified_count = 0, failed_count = 0;
   State last;  // acknowledged in the directory at hand
   for (int cycle = 0; cycle < cycle_count; ++cycle) {
     const Scene scene = SceneOf(folder, static_cast<uint64_t>(cycle / kCyclesPerDirectory), seed);
@@ -201,7 +280,7 @@ int main(int argc, char** argv) {
       close(ends[0]);
       KillEnv env(Env::Real(), call, moment);
       try {
-        Work(scene, env, ends[1], work_seed);
+        scene.logs_changes ? WorkWithLog(scene, env, ends[1], work_seed) : Work(scene, env, ends[1], work_seed);
       } catch (const Error& error) {
         std::fprintf(stderr, "%s: %s\n", scene.path.c_str(), error.what());
       }
@@ -220,7 +299,7 @@ int main(int argc, char** argv) {
     for (Line line; read(ends[0], &line, sizeof(line)) == sizeof(line);) {
       if (line.is_acknowledged) {
         allowed = {line.state};
-        ++acknowledged_count;
+        ++(scene.logs_changes ? change_count : commit_count);
       } else {
         allowed.push_back(line.state);
       }
@@ -237,7 +316,7 @@ int main(int argc, char** argv) {
       // What is there now is not known; the next directory is.
       cycle += kCyclesPerDirectory - 1 - cycle % kCyclesPerDirectory;
     } else {
-      newer_count += code == 11;
+      (scene.logs_changes ? newer_change_count : newer_commit_count) += code == 11;
       last = code == 11 ? allowed.back() : allowed.front();
       verified_count += verifies;
     }
@@ -245,11 +324,12 @@ int main(int argc, char** argv) {
         cycle % kCyclesPerDirectory == kCyclesPerDirectory - 1 || cycle == cycle_count - 1;
     if (is_last_here && failed_count == 0) std::filesystem::remove_all(scene.path);
   }
+  const auto number = [](uint64_t value) { return static_cast<unsigned long long>(value); };
   std::printf(
       "{\"cycles\": %d, \"killed\": %llu, \"acknowledgedCommits\": %llu, \"foundTheCommitUnderWay\": %llu, "
-      "\"verifications\": %llu, \"failures\": %llu}\n",
-      cycle_count, static_cast<unsigned long long>(killed_count),
-      static_cast<unsigned long long>(acknowledged_count), static_cast<unsigned long long>(newer_count),
-      static_cast<unsigned long long>(verified_count), static_cast<unsigned long long>(failed_count));
+      "\"acknowledgedLoggedChanges\": %llu, \"foundTheChangeUnderWay\": %llu, \"verifications\": %llu, "
+      "\"failures\": %llu}\n",
+      cycle_count, number(killed_count), number(commit_count), number(newer_commit_count), number(change_count),
+      number(newer_change_count), number(verified_count), number(failed_count));
   return failed_count == 0 ? 0 : 1;
 }
