@@ -22,6 +22,8 @@
 #include <system_error>
 #include <utility>
 
+#include "storage/retry.h"
+
 namespace segvec {
 namespace {
 
@@ -31,15 +33,6 @@ constexpr size_t kMostBytesPerCall = size_t{1} << 30;
 [[noreturn]] void Fail(const char* syscall, const std::string& path) {
   const int number = errno;
   throw SystemCallError(syscall, path, number);
-}
-
-// Calls again for as long as a signal gets in between.
-template <class Call>
-auto Retry(Call call) {
-  decltype(call()) result;
-  do result = call();
-  while (result < 0 && errno == EINTR);
-  return result;
 }
 
 class Descriptor {
@@ -120,7 +113,7 @@ class PosixWritableFile : public WritableFile {
       const ssize_t written =
           Retry([&] { return pwrite(descriptor_.get(), bytes.data(), wanted, static_cast<off_t>(offset_)); });
       if (written < 0) Fail("pwrite", path_);
-      if (written == 0) throw SystemCallError("pwrite", path_, EIO);
+      if (written == 0) throw SystemCallError("pwrite", path_, EIO);  // or it would go on for ever
       offset_ += static_cast<uint64_t>(written);
       bytes = bytes.subspan(static_cast<size_t>(written));
     }
@@ -238,7 +231,9 @@ class PosixEnv : public Env {
     const Descriptor descriptor = OpenRegular(path);
     const uint64_t size = StatusOf(descriptor.get(), path).size;
     if (size == 0) return std::make_shared<PosixMappedFile>(nullptr, 0);
+#if SIZE_MAX < UINT64_MAX
     if (size > SIZE_MAX) throw SystemCallError("mmap", path, ENOMEM);
+#endif
     void* const data = mmap(nullptr, static_cast<size_t>(size), PROT_READ, MAP_SHARED, descriptor.get(), 0);
     if (data == MAP_FAILED) Fail("mmap", path);
     return std::make_shared<PosixMappedFile>(static_cast<const std::byte*>(data), static_cast<size_t>(size));
@@ -246,10 +241,8 @@ class PosixEnv : public Env {
 
   void CreateDirectory(const std::string& path) override {
     if (mkdir(path.c_str(), 0777) == 0 || errno == EEXIST) return;
-    const size_t slash = path.find_last_not_of('/') == std::string::npos
-                             ? std::string::npos
-                             : path.find_last_of('/', path.find_last_not_of('/'));
-    if (errno != ENOENT || slash == std::string::npos || slash == 0) Fail("mkdir", path);
+    const size_t slash = path.find_last_of('/', path.find_last_not_of('/'));
+    if (errno != ENOENT || slash == std::string::npos) Fail("mkdir", path);
     CreateDirectory(path.substr(0, slash));
     if (mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) Fail("mkdir", path);
   }

@@ -2,12 +2,14 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "support/errors.h"
 #include "support/fault_env.h"
 #include "support/memory_env.h"
+#include "support/temporary_directory.h"
 
 namespace segvec {
 namespace {
@@ -144,6 +146,21 @@ TEST_CASE("Store: a generation that exists is never replaced") {
   WriteText(*env.Create("/d/MANIFEST-2"));  // by another writer, where locks do not work
   CHECK(ErrorCodeOf([&] { transaction.Publish(EmptyManifest(2)); }) == "IO");
   CHECK(env.bytes("/d/MANIFEST-2").size() == 4);
+}
+
+TEST_CASE("Store: a directory may be named from where the process is") {
+  const TemporaryDirectory directory;
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(directory.path());
+  for (const char* path : {"a", "b/c//", "./d/e"}) {
+    CAPTURE(path);
+    CHECK(ErrorCodeOf([&] {
+            Store store(Env::Real(), path, Store::Access::kWrite);
+            PublishEmpty(store);
+          }) == "none");
+    CHECK(Store(Env::Real(), path, Store::Access::kRead).Generations() == std::vector<uint64_t>{1});
+  }
+  std::filesystem::current_path(before);
 }
 
 }  // namespace
