@@ -69,4 +69,4 @@ for (let hasRoom = false; !hasRoom; ++step) {
   expectThat(again.size === size, `opened again it has ${again.size} vectors`)
   await again.close()
 }
-console.log(JSON.stringify({ steps: step, failedCommits: failedCount, syscalls, violations }))
+console.log(JSON.stringify({ steps: step, failures: failedCount, syscalls, violations }))
