@@ -81,12 +81,6 @@ LogChain::File LastBefore(const Store& store, const Manifest& manifest, const st
 
 }  // namespace
 
-uint64_t LogChain::size() const {
-  uint64_t size = 0;
-  for (const File& file : files) size += file.size;
-  return size;
-}
-
 LogChain ReadLogChain(const Store& store, const Manifest& manifest, bool passes_over_damage, uint64_t end_number) {
   std::vector<Store::LogName> logs = store.Logs();
   std::erase_if(logs, [&](const Store::LogName& name) { return name.number >= end_number; });

@@ -32,8 +32,6 @@ struct LogChain {
   uint64_t next_number = 1;        // of the next log file: no name is used twice
   std::unordered_set<uint64_t> cancelled;  // changes that were logged and then failed
   std::string damage;              // what was passed over on request, if anything
-
-  uint64_t size() const;
 };
 
 // Reads the log behind a manifest. `passes_over_damage`: what comes before it counts, the rest is left out and

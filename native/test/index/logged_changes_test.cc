@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -551,6 +552,89 @@ TEST_CASE("LoggedChanges: every single bit of a log that is needed is damage, an
   CHECK(StateIn(data.env) == data.states.back());
 }
 
+TEST_CASE("LoggedChanges: a verification names the log that is damaged, and the generation that needs it") {
+  for (const uint64_t generation : {2, 3}) {
+    CAPTURE(generation);
+    Damageable data;
+    const std::string name = "log-" + std::to_string(generation) + "-" + std::to_string(generation);
+    data.env.bytes(kPath + "/" + name)[1100] ^= std::byte{1};
+    VerifyProgress progress;
+    const auto report = VerifyDirectory(data.env, kPath, {}, 1, progress, [] {}, CancelToken());
+    CHECK_FALSE(report.is_sound());
+    for (const FileReport& file : report.files) {
+      CHECK((file.state == FileReport::State::kDamaged) == (file.name == name));
+      CHECK(file.error.has_value() == (file.name == name));
+    }
+    for (const GenerationReport& other : report.generations) {
+      CHECK(other.error.has_value() == (other.generation == generation));
+    }
+  }
+}
+
+// A log that somebody made up, of changes behind the newest generation of a small index.
+std::string ErrorOfReplaying(IdType id_type, const std::vector<LogRecord>& records, size_t* vector_count = nullptr) {
+  MemoryEnv env;
+  GivenOptions given = Given();
+  given.id_type = id_type;
+  LoggedIndex index(env, kPath, given);
+  const Vectors rows = RandomVectors(3, kDimension, 1);
+  if (id_type == IdType::kString) {
+    index.Add(rows, Texts{"a", "b", "c"});
+  } else {
+    index.Add(rows, Ids{1, 2, 3});
+  }
+  index.Commit();
+  const uint64_t generation = index.directory().generation();
+  index = {};
+  const Manifest manifest = Store(env, kPath, Store::Access::kRead).Read(generation);
+  LogFileWriter writer(env.Create(kPath + "/log-9-" + std::to_string(generation)),
+                       {{manifest.identity.uuid, generation}, 9, manifest.change_count + 1, 0, 0});
+  writer.Write(manifest.change_count + 1, records, {});
+  writer.Sync();
+  return ErrorTextOf([&] {
+    const OpenIndex open = Open(env, kPath);
+    if (vector_count != nullptr) *vector_count = open.index->vector_count();
+  });
+}
+
+TEST_CASE("LoggedChanges: a log of changes that the index cannot have is damage") {
+  const Vectors row = RandomVectors(1, kDimension, 2);
+  const std::vector<float> wrong(kDimension, std::numeric_limits<float>::quiet_NaN());
+  const Ids small{7}, large{~uint64_t{0}};
+  const Texts text{"text"};
+  const auto add = [](const Ids& ids, const Texts& texts, const std::vector<float>& values) {
+    return std::vector<LogRecord>{{LogRecordType::kAdd, 1, ids, texts, values}};
+  };
+  const std::string ids_wrong = "CORRUPT: the log, change 2: ids that the index's id type does not have";
+  CHECK(ErrorOfReplaying(IdType::kNumber, add(small, {}, row.values)) == "none");
+  CHECK(ErrorOfReplaying(IdType::kNumber, add(large, {}, row.values)) == ids_wrong);
+  CHECK(ErrorOfReplaying(IdType::kNumber, add({}, text, row.values)) == ids_wrong);
+  CHECK(ErrorOfReplaying(IdType::kBigint, add(large, {}, row.values)) == "none");
+  CHECK(ErrorOfReplaying(IdType::kBigint, add({}, text, row.values)) == ids_wrong);
+  CHECK(ErrorOfReplaying(IdType::kString, add({}, text, row.values)) == "none");
+  CHECK(ErrorOfReplaying(IdType::kString, add(small, {}, row.values)) == ids_wrong);
+  CHECK(StartsWith(ErrorOfReplaying(IdType::kNumber, add(small, {}, wrong)), "CORRUPT: the log, change 2: "));
+}
+
+TEST_CASE("LoggedChanges: a change that could not be made then cannot be made now, and is passed over") {
+  const Vectors row = RandomVectors(1, kDimension, 2);
+  const Ids known{2}, last{kMaxNumberId}, other{9};
+  size_t vector_count = 0;
+  const std::vector<LogRecord> records{{LogRecordType::kAdd, 1, known, {}, row.values},
+                                       {LogRecordType::kAdd, 1, last, {}, row.values},
+                                       {LogRecordType::kAdd, 1, {}, {}, row.values},  // no id is left
+                                       {LogRecordType::kAdd, 1, other, {}, row.values}};
+  CHECK(ErrorOfReplaying(IdType::kNumber, records, &vector_count) == "none");
+  CHECK(vector_count == 5);
+}
+
+TEST_CASE("LoggedChanges: no number is left for another log file") {
+  Damageable data;
+  data.env.Create(kPath + "/log-4294967295-3");
+  CHECK(StartsWith(ErrorTextOf([&] { Open(data.env, kPath); }),
+                   "CORRUPT: /data has a log file after which no number is left"));
+}
+
 TEST_CASE("LoggedChanges: on request a damaged log counts as far as it is sound") {
   Damageable data;
   data.env.bytes(kPath + "/log-3-3")[1100] ^= std::byte{1};  // the second of two changes
@@ -671,6 +755,25 @@ TEST_CASE("LoggedChanges: a log that continues something else is not replayed") 
     data.env.bytes(kPath + "/log-3-3") = other.env.bytes(kPath + "/log-3-3");
     CHECK(ErrorTextOf([&] { Open(data.env, kPath); })
               .starts_with("CORRUPT: /data/log-3-3, offset 24, header: the file belongs to another index"));
+  }
+  SUBCASE("the one before it has lost its header") {
+    data.env.bytes(kPath + "/MANIFEST-3")[100] ^= std::byte{1};
+    auto& bytes = data.env.bytes(kPath + "/log-2-2");
+    std::fill(bytes.begin(), bytes.end(), std::byte{0});
+    LoggedIndex index(data.env, kPath, {}, Recovering());
+    CHECK(StateOf(*index) == data.states[1]);
+    REQUIRE(index.directory().dropped().size() == 2);
+    CHECK(index.directory().dropped()[1].reason == "/data/log-2-2, offset 0, header: it is missing");
+  }
+  SUBCASE("it cannot be read") {
+    FaultEnv env(data.env);
+    for (size_t call = 0;; ++call) {
+      env.FailAt(call, FaultEnv::Fault::kOnce);
+      const std::string error = ErrorCodeOf([&] { Open(env, kPath, {}, Recovering()); });
+      if (error == "none") break;
+      CHECK(error == "IO");
+    }
+    CHECK(StateIn(data.env) == data.states.back());
   }
   SUBCASE("its number is there twice") {
     data.env.Create(kPath + "/log-3-2");

@@ -192,6 +192,64 @@ TEST_CASE("LogFile: a header or record that says what cannot be is damage, thoug
   CHECK(IsCorrupt(ErrorTextOf([&] { ReadLogBytes(sample.bytes, {}, 4); })));
 }
 
+TEST_CASE("LogFile: ids that contradict their record") {
+  const LogSample sample;
+  const size_t record = 512 + 16 + 24;
+  const auto error_with = [&](uint32_t type, uint32_t id_kind, uint64_t count) {
+    Bytes bytes = sample.bytes;
+    PutAt(bytes, record, type);
+    PutAt(bytes, record + 4, id_kind);
+    PutAt(bytes, record + 8, count);
+    RepairSectors(bytes);
+    return ErrorOfReading(bytes);
+  };
+  // Of 24 bytes: no more than three numbers, though six values.
+  CHECK(error_with(3, 1, 3) == "none");
+  CHECK(error_with(3, 1, 5).find("ids reach beyond their record") != std::string::npos);
+  CHECK(error_with(4, 2, 1).find("ids of kind 2") != std::string::npos);
+}
+
+TEST_CASE("LogFile: what the next file says of this one's length must be whole sectors") {
+  const LogSample sample;
+  for (const uint64_t size : {uint64_t{0}, uint64_t{511}, uint64_t{700}, uint64_t{3585}, uint64_t{4096}}) {
+    CAPTURE(size);
+    CHECK(IsCorrupt(ErrorOfReading(sample.bytes, size)));
+  }
+}
+
+TEST_CASE("LogFile: no more values are read than a record has") {
+  const LogSample sample;
+  const ByteSource file(sample.bytes);
+  LogFileReader reader(file, "log", kLogHeader.identity.uuid, 4);
+  std::vector<float> values(7);
+  CHECK(ErrorCodeOf([&] {
+          reader.Walk({}, kLogDimension, [&](LogFileReader::Record& record) { record.ReadValues(values); });
+        }) == "INTERNAL");
+}
+
+TEST_CASE("LogFile: without a header there may be parts of its first batch, and of no other's") {
+  const auto log_with = [](LogHeader header) {
+    Bytes bytes;
+    LogFileWriter writer(std::make_unique<ByteSink>(bytes), header);
+    WriteBatch(writer, {{LogRecordType::kAdd, 7, 100, {}, {}, LogValues(100, 1)}});
+    return bytes;
+  };
+  const Bytes sound = log_with(kLogHeader);
+  LogHeader other_header = kLogHeader;
+  other_header.first_sequence = 6;
+  const Bytes other = log_with(other_header);
+  const auto sector = [](auto& bytes, size_t index) { return bytes.begin() + static_cast<std::ptrdiff_t>(index * kSectorBytes); };
+  Bytes bytes = sound;
+  std::fill(sector(bytes, 0), sector(bytes, 1), std::byte{0});
+  CHECK(ReadLogBytes(bytes).is_void);
+  std::copy(sector(sound, 1), sector(sound, 2), sector(bytes, 2));
+  CHECK(ErrorOfReading(bytes).find("it is missing, before changes that were safe") != std::string::npos);
+  std::copy(sector(other, 2), sector(other, 3), sector(bytes, 2));
+  CHECK(ErrorOfReading(bytes).find("it is missing, before changes that were safe") != std::string::npos);
+  bytes[2 * kSectorBytes + 20] ^= std::byte{1};
+  CHECK(ErrorOfReading(bytes) == "CORRUPT: log, offset 1024, sector: the checksum does not fit");
+}
+
 TEST_CASE("LogFile: any bytes whose checksums fit are read or refused") {
   const LogSample sample;
   Random random(3);
