@@ -455,7 +455,8 @@ export class VectorIndex<T extends IdType = 'number'> {
   /**
    * Merges the segments into as few as `segmentCapacity` allows and drops what was removed: searches are as fast as in an
    * index that was built at once, and memory is given back. Searches, adds and removals go on meanwhile. Takes effect after
-   * the calls made before it; what is added after it goes to a new segment.
+   * the calls made before it; what is added after it goes to a new segment. With `keepVectors: false` segments whose codes have
+   * very different scales stay apart: one scale for both would lose the finer ones.
    *
    * @throws {SegvecError} `INVALID_ARGUMENT`, `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, as a rejection; the index is as it was then.
    * @example
