@@ -1,9 +1,6 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { resolve } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { VectorIndex } from 'segvec'
-import { kill } from './kill-cycle.ts'
+import { outputUntilKilled } from './kill-cycle.ts'
 
 const program = resolve(import.meta.dirname, '../persistence/programs/log-for-ever.mjs')
 
@@ -22,15 +19,7 @@ export async function killCycleOfLog(
   delayMs: number,
   acknowledged: Acknowledged,
 ): Promise<{ changes: number; violation: string | undefined }> {
-  const child = spawn(process.execPath, [program, path])
-  let output = ''
-  child.stdout.on('data', (text) => {
-    output += text
-  })
-  await once(child.stdout, 'data')
-  await sleep(delayMs)
-  await kill(child)
-  const lines = output.split('\n').slice(0, -1)
+  const lines = (await outputUntilKilled(program, path, delayMs)).split('\n').slice(0, -1)
   // Of one id the later line counts.
   for (const line of lines) {
     const [id, value] = line.split(' ') as [string, string]

@@ -13,6 +13,19 @@ export async function kill(child: ChildProcessWithoutNullStreams): Promise<void>
   await closed
 }
 
+/** Runs a program with a path as its argument, and kills it some time after it has written for the first time. Returns what it wrote. */
+export async function outputUntilKilled(program: string, path: string, delayMs: number): Promise<string> {
+  const child = spawn(process.execPath, [program, path])
+  let output = ''
+  child.stdout.on('data', (text) => {
+    output += text
+  })
+  await once(child.stdout, 'data')
+  await sleep(delayMs)
+  await kill(child)
+  return output
+}
+
 /**
  * Has a process add and commit to the directory until it is killed, some time after its first commit, and compares what is
  * there with what it acknowledged.
@@ -23,15 +36,7 @@ export async function killCycle(
   path: string,
   delayMs: number,
 ): Promise<{ acknowledged: number; violation: string | undefined }> {
-  const child = spawn(process.execPath, [program, path])
-  let output = ''
-  child.stdout.on('data', (text) => {
-    output += text
-  })
-  await once(child.stdout, 'data')
-  await sleep(delayMs)
-  await kill(child)
-  const lines = output.trim().split('\n')
+  const lines = (await outputUntilKilled(program, path, delayMs)).trim().split('\n')
   const last = Number(lines.at(-1))
   const violation = await violationIn(path, last).catch((error: unknown) => String(error))
   return { acknowledged: lines.length, violation }

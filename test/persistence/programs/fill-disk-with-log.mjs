@@ -1,21 +1,10 @@
 // Changes an index with `durability: 'log'` on a file system that is full after n blocks, for n from 0 up, until all changes have
 // room. Prints one line of JSON. Runs where it may mount: fill-disk-with-log.mjs <mount point> <rows to begin with> <more rows>
-import { execFileSync } from 'node:child_process'
 import { rmSync, statfsSync } from 'node:fs'
-import { join } from 'node:path'
 import { VectorIndex } from 'segvec'
+import { dimension, moreCount, noSpace, path, resize, roomyBlocks, rowCount, vectors } from './small-disk.mjs'
 
-const [, , mountPoint, before, more] = process.argv
-const [rowCount, moreCount] = [Number(before), Number(more)]
-const dimension = 8
-const noSpace = 28
-const roomyBlocks = 1 << 16
-const path = join(mountPoint, 'index')
 const options = { dimension, metric: 'l2', durability: 'log' }
-
-const resize = (blocks) => execFileSync('mount', ['-o', `remount,size=${blocks * 4}k`, mountPoint])
-const vectors = (count, seed) =>
-  Float32Array.from({ length: count * dimension }, (_, i) => Math.sin(i * 12.9898 + seed))
 
 /** Each with what it adds to the size. */
 const changes = [
