@@ -20,8 +20,6 @@ namespace {
 constexpr size_t kSmallPage = 64 << 10;  // the largest base page of the systems we build for
 constexpr size_t kHugePage = 2 << 20;
 
-constexpr size_t kMostBytes = SIZE_MAX / 4;  // more than any address space, and far from overflow
-
 size_t RoundUp(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
 
 [[noreturn]] void ThrowOutOfMemory(size_t bytes) {
