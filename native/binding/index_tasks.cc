@@ -102,12 +102,14 @@ void CloseTask::Start() {
   state_->index = nullptr;
   directory_ = std::move(state_->directory);
   changes_ = std::move(state_->changes);
-  if (changes_) {
-    // Behind the last change, which may have told its result but not ended its turn.
-    state_->writer->Post([this] { Run(); });
+  if (!directory_) {
+    ThreadPool::Shared().Post(ThreadPool::Priority::kInteractive, [this] { Run(); });
     return;
   }
-  ThreadPool::Shared().Post(ThreadPool::Priority::kInteractive, [this] { Run(); });
+  // Behind the last change and the last commit, which may have told their results but not ended their turns.
+  const auto ticket = std::make_shared<Strand::Ticket>();
+  ticket->push_back([this] { Run(); });
+  state_->writer->Post([ticket, committer = state_->committer] { committer->Post(std::move(*ticket)); });
 }
 
 void WriteHits(Napi::Value ids, Napi::Value distances, IdType type, const SearchResults& results) {

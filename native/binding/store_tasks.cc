@@ -20,7 +20,11 @@ Napi::Value StoreTask::Post(Napi::Env env, StoreTask* task) {
   task->state_->writer->Post([task, committer = task->state_->committer] {
     task->Capture();
     try {
-      committer->Post([task] { task->Run(); });
+      // The task may be gone once it has run, and nobody waits for what is removed.
+      committer->Post([task, directory = task->directory_] {
+        task->Run();
+        if (directory) directory->RemoveOutdated();
+      });
     } catch (const std::bad_alloc&) {
       task->error_.emplace(ErrorCode::kOutOfMemory, "out of memory");
       task->Run();

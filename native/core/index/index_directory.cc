@@ -57,6 +57,7 @@ void IndexDirectory::Create(const GivenOptions& given, const CancelToken& cancel
   uuid_ = RandomUuid();
   auto index = std::make_unique<Index>(options_);
   Commit(IndexImage(), cancel);
+  RemoveOutdated();
   index_ = std::move(index);
   log_ = std::make_unique<ChangeLog>(store_, uuid_, LogChain());
 }

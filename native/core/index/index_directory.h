@@ -74,6 +74,9 @@ class IndexDirectory {
   // kReadOnly, kAborted, kIo.
   void Commit(const IndexImage& image, const CancelToken& cancel);
 
+  // Removes the files that no generation needs any more. After Commit(), which need not wait for it; by its thread.
+  void RemoveOutdated() noexcept { store_.RemoveOutdated(); }
+
   // The newest generation as an index of its own, which shares the segments that are the same; null when it
   // is the one at hand. REQUIRES: is_read_only().
   std::unique_ptr<Index> LoadNewer(const CancelToken& cancel);

@@ -5,10 +5,16 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/thread_pool.h"
 #include "storage/file_names.h"
 
 namespace segvec {
 namespace {
+
+// What may wait to be synced with the rest. A sync of more takes so long that no second thread, which may have a search to
+// answer, is to wait for it; and files that wait are open.
+constexpr uint64_t kMostUnsyncedBytes = 8 << 20;
+constexpr size_t kMostUnsyncedFiles = 16;
 
 // The directory that a directory's own name is in.
 std::string ParentOf(std::string path) {
@@ -95,7 +101,8 @@ void Store::Adopt(const Manifest& manifest, bool is_newest) {
     break;
   }
   kept_ = std::move(kept);
-  if (may_clear) RemoveAllBut(kept_);
+  has_outdated_ = may_clear;
+  RemoveOutdated();
 }
 
 Store::Kept Store::KeptOf(const Manifest& manifest) {
@@ -109,14 +116,15 @@ Store::Kept Store::KeptOf(const Manifest& manifest) {
   return kept;
 }
 
-// Whatever cannot be removed now is tried again after the next commit: it wastes room, no more.
-void Store::RemoveAllBut(const std::vector<Kept>& kept) noexcept {
+void Store::RemoveOutdated() noexcept {
+  if (!has_outdated_) return;
+  has_outdated_ = false;
   try {
     std::vector<std::string> doomed;
     for (const std::string& name : env_.List(directory_)) {
       const auto parsed = ParseFileName(name);
       if (!parsed) continue;
-      const bool is_kept = std::any_of(kept.begin(), kept.end(), [&](const Kept& generation) {
+      const bool is_kept = std::any_of(kept_.begin(), kept_.end(), [&](const Kept& generation) {
         return parsed->role == FileRole::kLog
                    ? parsed->number >= generation.first_log
                    : std::binary_search(generation.names.begin(), generation.names.end(), name);
@@ -148,6 +156,7 @@ uint64_t Store::TakeGeneration() {
 }
 
 Store::Transaction::Transaction(Store& store) : store_(store), generation_(store.TakeGeneration()) {
+  store.has_outdated_ = false;  // what is written from here on is not, though nothing names it yet
   if (store.is_read_only())
     throw Error(ErrorCode::kReadOnly, store.directory_ + " was opened for reading only");
 }
@@ -165,12 +174,36 @@ Store::Transaction::~Transaction() {
 FileReference Store::Transaction::Write(const std::string& kind, uint32_t number,
                                         const std::function<FileStamp(WritableFile&)>& write) {
   const std::string name = kind + "-" + std::to_string(number) + "-" + std::to_string(generation_);
-  const std::unique_ptr<WritableFile> file = store_.env_.Create(store_.PathOf(name));
+  std::unique_ptr<WritableFile> file = store_.env_.Create(store_.PathOf(name));
   written_.push_back(name);
   const FileStamp stamp = write(*file);
-  file->Sync();
-  file->Close();
+  unsynced_.push_back(std::move(file));
+  unsynced_bytes_ += stamp.size;
+  if (unsynced_bytes_ > kMostUnsyncedBytes || unsynced_.size() == kMostUnsyncedFiles) SyncFiles();
   return {name, stamp};
+}
+
+void Store::Transaction::SyncFiles() {
+  for (const std::unique_ptr<WritableFile>& file : unsynced_) {
+    file->Sync();
+    file->Close();
+  }
+  unsynced_.clear();
+  unsynced_bytes_ = 0;
+}
+
+// Each sync waits for the disk, and those that wait together wait hardly longer than one.
+void Store::Transaction::SyncAll() {
+  const size_t count = unsynced_.size() + 1;
+  ThreadPool::Shared().ParallelForIfIdle(count, static_cast<int>(count), [this](size_t i) {
+    if (i < unsynced_.size()) {
+      unsynced_[i]->Sync();
+    } else {
+      store_.env_.SyncDirectory(store_.directory_);
+    }
+  });
+  for (const std::unique_ptr<WritableFile>& file : unsynced_) file->Close();
+  unsynced_.clear();
 }
 
 void Store::Transaction::Publish(const Manifest& manifest) {
@@ -180,21 +213,19 @@ void Store::Transaction::Publish(const Manifest& manifest) {
   all_kept.push_back(std::move(kept));
 
   Env& env = store_.env_;
-  env.SyncDirectory(store_.directory_);
   const std::string name = ManifestName(generation_);
   const std::string path = store_.PathOf(name), temporary_path = path + std::string(kTemporarySuffix);
-  const std::unique_ptr<WritableFile> file = env.Create(temporary_path);
+  unsynced_.push_back(env.Create(temporary_path));
   written_.push_back(name + std::string(kTemporarySuffix));
-  WriteManifest(manifest, *file);
-  file->Sync();
-  file->Close();
+  WriteManifest(manifest, *unsynced_.back());
+  SyncAll();
   // From here on nothing of it may be removed: a rename that failed may have happened, and what was made safe
   // may be found after a power failure.
   written_.clear();
   env.RenameNoReplace(temporary_path, path);
   env.SyncDirectory(store_.directory_);
   store_.kept_.swap(all_kept);
-  store_.RemoveAllBut(store_.kept_);
+  store_.has_outdated_ = true;
 }
 
 }  // namespace segvec

@@ -7,10 +7,11 @@
 //                              named by manifests, never changed; generation: the commit that wrote them
 //   log-<number>-<generation>  changes since a commit, where they are logged; generation: the newest when it was begun
 //
-// Commit protocol: new files under names never used before, each written, synced and closed; the directory
-// synced; the manifest written and synced under a temporary name and renamed without replacing anything,
-// which is the commit point; the directory synced again. Then files of neither of the last two generations
-// are removed; log files are kept for as long as one of the two may need them.
+// Commit protocol: new files under names never used before are written, and the manifest under a temporary name.
+// All of them and the directory are synced, in any order, where they are small at the same time. When the last of
+// these syncs has come back, and not before, the manifest is renamed without replacing anything, which is the commit
+// point; the directory is synced again. Files of neither of the last two generations may be removed from then on; log
+// files are kept for as long as one of the two may need them.
 //
 // Thread safety: one thread at a time.
 // Errors: those of Env; kCorrupt for what should be there and is not; kReadOnly for a reader that would
@@ -61,6 +62,11 @@ class Store {
   // left. `is_newest`: no newer one was passed over, whose files would be lost by that.
   void Adopt(const Manifest& manifest, bool is_newest);
 
+  // Removes the files of neither of the last two generations, as far as that can be done; the rest is left to the next
+  // commit. Does nothing but after a transaction that was published, which need not wait for it. REQUIRES: no transaction
+  // is open.
+  void RemoveOutdated() noexcept;
+
   // A generation in the making. Destroyed without Publish(), it removes what it wrote, as far as that can be
   // done.
   class Transaction {
@@ -71,7 +77,7 @@ class Store {
     Transaction& operator=(const Transaction&) = delete;
 
     uint64_t generation() const { return generation_; }
-    // Writes, syncs and closes "<kind>-<number>-<generation>".
+    // Writes "<kind>-<number>-<generation>", which is safe at the latest when Publish() makes the commit.
     FileReference Write(const std::string& kind, uint32_t number,
                         const std::function<FileStamp(WritableFile&)>& write);
     // Makes the manifest the newest generation. When it throws, the next open may find either generation.
@@ -79,9 +85,16 @@ class Store {
     void Publish(const Manifest& manifest);
 
    private:
+    // Syncs and closes what is open.
+    void SyncFiles();
+    // The same and the directory, at the same time where threads have nothing else to do.
+    void SyncAll();
+
     Store& store_;
     const uint64_t generation_;
     std::vector<std::string> written_;
+    std::vector<std::unique_ptr<WritableFile>> unsynced_;
+    uint64_t unsynced_bytes_ = 0;
   };
 
  private:
@@ -92,13 +105,13 @@ class Store {
   };
 
   static Kept KeptOf(const Manifest& manifest);
-  void RemoveAllBut(const std::vector<Kept>& kept) noexcept;
   uint64_t TakeGeneration();
 
   Env& env_;
   const std::string directory_;
   std::unique_ptr<FileLock> lock_;
   std::vector<Kept> kept_;        // at most two, the newest last
+  bool has_outdated_ = false;     // all that counts is in kept_
   uint64_t next_generation_ = 0;  // 0: not known yet
 };
 

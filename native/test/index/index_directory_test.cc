@@ -456,7 +456,8 @@ TEST_CASE(
       ++acknowledged;
     for (const Bytes bytes : {Bytes::kKept, Bytes::kDropped, Bytes::kTorn, Bytes::kZeroed}) {
       for (const Names names : {Names::kKept, Names::kLost, Names::kMixed}) {
-        const bool is_random = names == Names::kMixed || bytes == Bytes::kTorn;
+        const bool is_random =
+            names == Names::kMixed || bytes == Bytes::kTorn || env.IsBetweenSyncs(change_count);
         for (uint64_t seed = 0; seed < (is_random ? Sized(4, 1) * ProveScale() : 1); ++seed) {
           CAPTURE(change_count);
           CAPTURE(static_cast<int>(bytes));

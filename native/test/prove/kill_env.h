@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -81,12 +82,11 @@ class KillEnv : public Env {
   [[noreturn]] static void Die() {
     for (;;) kill(getpid(), SIGKILL);
   }
-  bool IsNext() const { return done_ == call_; }
+  bool IsNext() const { return done_.load() == call_; }
 
   template <class Call>
   auto Do(const Call& call) -> decltype(call()) {
-    const bool is_last = IsNext();
-    ++done_;
+    const bool is_last = done_.fetch_add(1) == call_;
     if (is_last && moment_ != Moment::kAfter) Die();
     struct After {
       ~After() {
@@ -100,7 +100,7 @@ class KillEnv : public Env {
   Env& env_;
   const uint64_t call_;
   const Moment moment_;
-  uint64_t done_ = 0;
+  std::atomic<uint64_t> done_{0};
 };
 
 }  // namespace segvec::testing

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -228,6 +229,30 @@ TEST_CASE("MemoryEnv: a power failure leaves what was synced, and of the rest wh
     CHECK((text.size() == 2000 || text.size() % 512 == 0));
   }
   CHECK(env.After(0, {})->List("").empty());
+}
+
+TEST_CASE("MemoryEnv: of syncs at the same time each may have been done when the power fails") {
+  MemoryEnv env;
+  env.CreateDirectory("/d");
+  env.SyncDirectory("");
+  const auto first = env.Create("/d/first"), second = env.Create("/d/second");
+  env.SyncDirectory("/d");
+  first->Append(BytesOf("one"));
+  second->Append(BytesOf("two"));
+  CHECK_FALSE(env.IsBetweenSyncs(env.change_count()));
+  first->Sync();
+  const size_t between = env.change_count();
+  second->Sync();
+  CHECK(env.IsBetweenSyncs(between));
+  CHECK_FALSE(env.IsBetweenSyncs(env.change_count()));
+  std::set<std::string> found;
+  for (uint64_t seed = 0; seed < 50; ++seed) {
+    const PowerLoss loss{PowerLoss::Bytes::kDropped, PowerLoss::Names::kLost, seed};
+    const auto left = env.After(between, loss);
+    found.insert(Read(*left, "/d/first") + "," + Read(*left, "/d/second"));
+    CHECK(Read(*env.After(env.change_count(), loss), "/d/second") == "two");
+  }
+  CHECK(found == std::set<std::string>{",", ",two", "one,", "one,two"});
 }
 
 TEST_CASE("FaultEnv: the call that was chosen fails, and the rest as they are told") {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/thread_pool.h"
 #include "support/errors.h"
 #include "support/fault_env.h"
 #include "support/memory_env.h"
@@ -38,6 +39,7 @@ FileStamp WriteText(WritableFile& file) {
 uint64_t PublishEmpty(Store& store) {
   Store::Transaction transaction(store);
   transaction.Publish(EmptyManifest(transaction.generation()));
+  store.RemoveOutdated();
   return transaction.generation();
 }
 
@@ -146,6 +148,50 @@ TEST_CASE("Store: a generation that exists is never replaced") {
   WriteText(*env.Create("/d/MANIFEST-2"));  // by another writer, where locks do not work
   CHECK(ErrorCodeOf([&] { transaction.Publish(EmptyManifest(2)); }) == "IO");
   CHECK(env.bytes("/d/MANIFEST-2").size() == 4);
+}
+
+TEST_CASE("Store: a generation appears only when all of it is safe, whichever sync fails") {
+  for (const std::string unsyncable : {"/d/segment-0-2", "/d/segment-1-2", "/d/MANIFEST-2.tmp", "/d"}) {
+    CAPTURE(unsyncable);
+    ThreadPool::Shared().EnsureThreads(2);
+    MemoryEnv memory;
+    FaultEnv env(memory);
+    Store store(env, "/d", Store::Access::kWrite);
+    PublishEmpty(store);
+    {
+      Store::Transaction transaction(store);
+      for (const uint32_t number : {0, 1}) transaction.Write("segment", number, WriteText);
+      env.FailSyncsOf(unsyncable);
+      const auto error = ErrorOf([&] { transaction.Publish(EmptyManifest(2)); });
+      REQUIRE(error.has_value());
+      REQUIRE(error->call() != nullptr);
+      CHECK(error->call()->syscall == "fsync");
+      CHECK(error->call()->path == unsyncable);
+    }
+    env.Heal();
+    CHECK(memory.List("/d") == std::vector<std::string>{"LOCK", "MANIFEST-1"});
+    CHECK(PublishEmpty(store) == 3);
+  }
+}
+
+TEST_CASE("Store: many files and large ones are safe when a generation is published, too") {
+  for (const uint64_t size : {4u, 20u << 20}) {  // as they say
+    MemoryEnv env;
+    Store store(env, "/d", Store::Access::kWrite);
+    Store::Transaction transaction(store);
+    for (uint32_t number = 0; number < 40; ++number) {
+      transaction.Write("segment", number, [&](WritableFile& file) {
+        WriteText(file);
+        return FileStamp{size, 0};
+      });
+    }
+    transaction.Publish(EmptyManifest(1));
+    const auto left = env.After(env.change_count(), {PowerLoss::Bytes::kDropped, PowerLoss::Names::kLost});
+    for (uint32_t number = 0; number < 40; ++number) {
+      CHECK(left->bytes("/d/segment-" + std::to_string(number) + "-1").size() == 4);
+    }
+    CHECK(Store(*left, "/d", Store::Access::kRead).Read(1) == EmptyManifest(1));
+  }
 }
 
 TEST_CASE("Store: a directory may be named from where the process is") {

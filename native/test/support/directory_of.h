@@ -35,7 +35,10 @@ inline IndexImage Capture(OpenIndex& open) {
   return open.directory->Capture(*open.index, CancelToken());
 }
 
-inline void Commit(OpenIndex& open) { open.directory->Commit(Capture(open), CancelToken()); }
+inline void Commit(OpenIndex& open) {
+  open.directory->Commit(Capture(open), CancelToken());
+  open.directory->RemoveOutdated();
+}
 
 inline IndexImage CaptureAll(Index& index) {
   return index.Capture([](uint32_t, uint32_t) { return false; }, CancelToken());

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -30,7 +31,12 @@ class FaultEnv : public Env {
     number_ = number;
     fail_at_ = call_count_ + call;
   }
-  void Heal() { fault_ = Fault::kNone; }
+  // Every sync of that file or directory fails from now on. REQUIRES: nothing else uses the Env meanwhile.
+  void FailSyncsOf(const std::string& path) { unsyncable_path_ = path; }
+  void Heal() {
+    fault_ = Fault::kNone;
+    unsyncable_path_.clear();
+  }
   size_t call_count() const { return call_count_; }
 
   std::unique_ptr<WritableFile> Create(const std::string& path) override {
@@ -110,6 +116,7 @@ class FaultEnv : public Env {
   template <class Call>
   auto Try(const char* syscall, const std::string& path, Call call) -> decltype(call()) {
     const size_t at = call_count_.fetch_add(1);
+    if (path == unsyncable_path_ && std::string_view(syscall) == "fsync") throw SystemCallError(syscall, path, EIO);
     const Fault fault = fault_;
     if (fault == Fault::kAfterwards && at == fail_at_) {
       call();
@@ -126,6 +133,7 @@ class FaultEnv : public Env {
   std::atomic<size_t> fail_at_{0};
   std::atomic<Fault> fault_{Fault::kNone};
   std::atomic<int> number_{EIO};
+  std::string unsyncable_path_;
 };
 
 }  // namespace segvec::testing

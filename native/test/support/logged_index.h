@@ -67,6 +67,7 @@ class LoggedIndex {
 
   void Commit() const {
     directory_->Commit(directory_->Capture(*index_, CancelToken()), CancelToken());
+    directory_->RemoveOutdated();
   }
 
   static std::unique_ptr<Stage> WithIds(const Vectors& vectors, const Ids& ids) {

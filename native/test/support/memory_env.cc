@@ -293,10 +293,32 @@ class MemoryEnv::State {
   Names live_, safe_;
 };
 
+bool MemoryEnv::IsSync(size_t change) const {
+  const Change::Kind kind = changes_[change].kind;
+  return kind == Change::Kind::kSync || kind == Change::Kind::kSyncDirectory;
+}
+
+bool MemoryEnv::IsBetweenSyncs(size_t change_count) const {
+  std::lock_guard lock(mutex_);
+  return SyncsMeetAt(change_count);
+}
+
+bool MemoryEnv::SyncsMeetAt(size_t change_count) const {
+  return change_count > 0 && change_count < changes_.size() && IsSync(change_count - 1) && IsSync(change_count);
+}
+
 std::unique_ptr<MemoryEnv> MemoryEnv::After(size_t change_count, const PowerLoss& loss) const {
   std::lock_guard lock(mutex_);
   State state;
-  for (size_t i = 0; i < change_count; ++i) state.Apply(changes_[i]);
+  size_t syncs_begin = change_count, syncs_end = change_count;
+  if (SyncsMeetAt(change_count)) {
+    while (syncs_begin > 0 && IsSync(syncs_begin - 1)) --syncs_begin;
+    while (syncs_end < changes_.size() && IsSync(syncs_end)) ++syncs_end;
+  }
+  for (size_t i = 0; i < syncs_begin; ++i) state.Apply(changes_[i]);
+  for (size_t i = syncs_begin; i < syncs_end; ++i) {
+    if (Mix(loss.seed + i) % 2 == 0) state.Apply(changes_[i]);
+  }
   auto env = std::make_unique<MemoryEnv>();
   env->names_ = state.AfterLoss(loss);
   return env;

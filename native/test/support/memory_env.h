@@ -2,8 +2,9 @@
 // left.
 //
 // The model: bytes are safe once their file has been synced, names once their directory has. Anything else
-// may be there, be missing, or be there in part after the power fails, file by file and name by name. Thread
-// safety: all methods may be called from any thread.
+// may be there, be missing, or be there in part after the power fails, file by file and name by name. Syncs that follow
+// one another with nothing between them may have been under way at the same time: when the power fails between two of
+// them, each may have been done or not. Thread safety: all methods may be called from any thread.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +33,7 @@ struct PowerLoss {
   };
   Bytes bytes = Bytes::kDropped;
   Names names = Names::kLost;
-  uint64_t seed = 1;  // for what is torn and mixed
+  uint64_t seed = 1;  // for what is torn and mixed, and for the syncs that were done
 };
 
 class MemoryEnv : public Env {
@@ -53,6 +54,8 @@ class MemoryEnv : public Env {
   // What is found when the power fails after the first `change_count` changes. REQUIRES: this file system
   // began empty.
   std::unique_ptr<MemoryEnv> After(size_t change_count, const PowerLoss& loss) const;
+  // Whether the change that many changes ended with is a sync, and so is the next one.
+  bool IsBetweenSyncs(size_t change_count) const;
 
   // The bytes of a file, for tests that damage it.
   std::vector<std::byte>& bytes(const std::string& path);
@@ -75,6 +78,9 @@ class MemoryEnv : public Env {
   };
   class State;
   struct Held;
+
+  bool IsSync(size_t change) const;
+  bool SyncsMeetAt(size_t change_count) const;
 
   Node& Find(const char* syscall, const std::string& path);
   void RequireDirectory(const char* syscall, const std::string& path, const std::string& for_path) const;
