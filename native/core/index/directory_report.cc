@@ -121,7 +121,7 @@ class Surveyor {
 bool DirectoryReport::is_sound() const {
   return !generations.empty() && std::ranges::none_of(generations, [](const auto& generation) {
     return generation.error.has_value();
-  }) && std::ranges::none_of(files, [](const auto& file) { return file.error.has_value(); });
+  });
 }
 
 FileReport& DirectoryReport::FileNamed(const std::string& name) {

@@ -34,7 +34,7 @@ struct FileReport {
   uint64_t bytes = 0;                    // 0 where it cannot be opened
   uint64_t generation = 0;               // that wrote it, by its name
   std::vector<uint64_t> generations;     // that it belongs to, newest first
-  std::optional<Error> error;            // exactly when damaged or missing
+  std::optional<Error> error;            // exactly when damaged or missing; then its generations have one, too
   std::optional<SegmentReport> segment;  // of a segment that was verified
 };
 

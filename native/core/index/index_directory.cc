@@ -59,7 +59,7 @@ void IndexDirectory::Create(const GivenOptions& given, const CancelToken& cancel
   Commit(IndexImage(), cancel);
   RemoveOutdated();
   index_ = std::move(index);
-  log_ = std::make_unique<ChangeLog>(store_, uuid_, LogChain());
+  log_ = std::make_unique<ChangeLog>(store_, uuid_, LogChain(), LogChain::File());
 }
 
 void IndexDirectory::LoadNewest(const GivenOptions& given, const CancelToken& cancel) {
@@ -102,7 +102,7 @@ void IndexDirectory::Replay(const CancelToken& cancel) {
   }
   ReplayLog(chain, store_, manifest, *index_, cancel);
   if (!chain.damage.empty()) dropped_.push_back({generation_, chain.damage});
-  log_ = std::make_unique<ChangeLog>(store_, uuid_, chain);
+  log_ = std::make_unique<ChangeLog>(store_, uuid_, chain, LastFile(chain, store_, manifest));
 }
 
 std::unique_ptr<Index> IndexDirectory::Load(uint64_t generation,

@@ -190,7 +190,6 @@ void Index::RestoreIds(const CancelToken& cancel) const {
 void Index::RestoreTexts(const IndexImage& image, const CancelToken& cancel) {
   size_t known_count = 0;
   for (const IndexImage::Part& part : image.parts) {
-    if (!part.strings) continue;
     for (size_t i = 0; i < part.strings->size(); ++i) {
       if (i % kSlotsPerCheck == 0) cancel.Check();
       const uint64_t number = part.strings->numbers[i];

@@ -15,7 +15,7 @@ struct IndexImage {
   struct Part {
     SegmentView view;  // of a sealed segment, all of whose slots are in the view
     std::shared_ptr<const StringIdTable>
-        strings;  // of its live slots; null where ids are numbers or nobody asked
+        strings;  // of its live slots; null where ids are numbers, and in what Capture() was told is stored
   };
   std::vector<Part> parts;  // ascending segment number
   uint64_t next_id = 0;

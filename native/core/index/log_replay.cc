@@ -21,6 +21,7 @@ bool FitIdType(const LogFileReader::Record& record, IdType type) {
          std::ranges::all_of(record.ids, [](uint64_t id) { return id <= kMaxNumberId; });
 }
 
+// REQUIRES: the record is none of cancels.
 void Replay(LogFileReader::Record& record, Index& index, const CancelToken& cancel) {
   const bool is_remove = record.type == LogRecordType::kRemove;
   Stage stage(index.options().dimension, is_remove ? 0 : static_cast<size_t>(record.count));
@@ -35,11 +36,12 @@ void Replay(LogFileReader::Record& record, Index& index, const CancelToken& canc
     record.ReadValues(some);
     stage.AppendRows(some.data(), some.size());
   }
-  switch (record.type) {
-    case LogRecordType::kAdd: index.Add(stage, cancel); return;
-    case LogRecordType::kUpsert: index.Upsert(stage, cancel); return;
-    case LogRecordType::kRemove: index.Remove(stage, cancel); return;
-    case LogRecordType::kCancel: return;
+  if (is_remove) {
+    index.Remove(stage, cancel);
+  } else if (record.type == LogRecordType::kAdd) {
+    index.Add(stage, cancel);
+  } else {
+    index.Upsert(stage, cancel);
   }
 }
 

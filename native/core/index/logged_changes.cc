@@ -154,11 +154,11 @@ LoggedChanges::Result LoggedChanges::Perform(const std::shared_ptr<Change>& chan
   directory_->log().Settle(directory_->generation());
   Result result;
   try {
-    switch (change->type_) {
-      case LogRecordType::kAdd: result.assigned_ids = index_->Add(*change->stage_, *change->cancel_); break;
-      case LogRecordType::kUpsert: result.assigned_ids = index_->Upsert(*change->stage_, *change->cancel_); break;
-      case LogRecordType::kRemove: result.removed_count = index_->Remove(*change->stage_, *change->cancel_); break;
-      case LogRecordType::kCancel: break;
+    if (change->type_ == LogRecordType::kRemove) {
+      result.removed_count = index_->Remove(*change->stage_, *change->cancel_);
+    } else {
+      result.assigned_ids = change->type_ == LogRecordType::kAdd ? index_->Add(*change->stage_, *change->cancel_)
+                                                                 : index_->Upsert(*change->stage_, *change->cancel_);
     }
     change->is_settled_ = true;
   } catch (const Error& error) {
@@ -173,7 +173,7 @@ void LoggedChanges::Withdraw(const std::shared_ptr<Change>& change) noexcept {
   // If somebody is logging it, that has to end first.
   std::lock_guard log_lock(log_mutex_);
   std::lock_guard lock(queue_mutex_);
-  if (change->state_ != Change::State::kDecided) waiting_.remove(change);
+  waiting_.remove(change);  // if that has not decided it
   change->state_ = Change::State::kDecided;
 }
 

@@ -180,7 +180,8 @@ class DirectoryVerifier {
     const auto [at, is_new] = known.emplace(reference.name, nullptr);
     FileReport& report = survey_.report.FileNamed(reference.name);
     const auto open = survey_.files.find(reference.name);
-    if (is_new && open != survey_.files.end() && !report.error) {
+    // One that could not be opened has its error already.
+    if (is_new && open != survey_.files.end()) {
       const uint64_t begin = progress_.checked_bytes;
       try {
         // Reading is one half of the work on a segment, walking its graph the other.

@@ -7,11 +7,11 @@
 
 namespace segvec {
 
-ChangeLog::ChangeLog(const Store& store, const Uuid& uuid, const LogChain& chain)
+ChangeLog::ChangeLog(const Store& store, const Uuid& uuid, const LogChain& chain, const LogChain::File& last)
     : store_(store), uuid_(uuid), next_sequence_(chain.next_sequence), next_number_(chain.next_number) {
   for (const LogChain::File& file : chain.files) files_.push_back({file.number, file.first_sequence, file.size});
-  previous_number_ = chain.last.number;
-  previous_size_ = chain.last.size;
+  previous_number_ = last.number;
+  previous_size_ = last.size;
   CountBytes();
 }
 
@@ -84,10 +84,9 @@ uint64_t ChangeLog::Rotate(uint64_t change_count) {
   std::lock_guard lock(mutex_);
   writer_ = nullptr;
   if (next_sequence_ <= change_count + 1) return next_number_;
-  // Changes have been logged ahead of the one that the generation ends with.
-  const auto later = std::ranges::upper_bound(files_, change_count + 1, {}, &File::first_sequence);
-  if (later == files_.begin()) return files_.empty() ? next_number_ : files_.front().number;
-  return std::prev(later)->number;
+  // Changes have been logged ahead of the one that the generation ends with. The first of them is in a file that begins with
+  // it or before; no generation that ends earlier could do without that file, so it has not been dropped.
+  return std::prev(std::ranges::upper_bound(files_, change_count + 1, {}, &File::first_sequence))->number;
 }
 
 void ChangeLog::DropBelow(uint64_t first_log) {

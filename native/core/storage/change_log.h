@@ -28,8 +28,8 @@ namespace segvec {
 
 class ChangeLog {
  public:
-  // Goes on where `chain` ends. `store` outlives it.
-  ChangeLog(const Store& store, const Uuid& uuid, const LogChain& chain);
+  // Goes on where `chain` ends, behind its LastFile(). `store` outlives it.
+  ChangeLog(const Store& store, const Uuid& uuid, const LogChain& chain, const LogChain::File& last);
 
   // Logs changes, all or none: when it returns they are safe. Returns the sequence number of the first. `poll`: as for
   // LogFileWriter::Write.

@@ -61,24 +61,6 @@ bool IsDamage(const Error& error) {
          error.code() == ErrorCode::kNotFound;
 }
 
-// The file that ends where the generation does, among those that it does not need: the generation before it goes on from there.
-LogChain::File LastBefore(const Store& store, const Manifest& manifest, const std::vector<Store::LogName>& logs) {
-  for (size_t i = logs.size(); i-- > 0;) {
-    try {
-      OpenLog open = OpenFile(store, manifest, logs[i]);
-      if (open.reader->is_void()) continue;
-      open.reader->Walk(std::nullopt, manifest.options.dimension, [](const LogFileReader::Record&) {});
-      if (open.reader->end().next_sequence != manifest.change_count + 1) continue;
-      open.entry.size = open.reader->end().size;
-      return open.entry;
-    } catch (const Error& error) {
-      // Nothing that is needed is damaged. The generation before it says so when somebody goes back to it.
-      if (!IsDamage(error)) throw;
-    }
-  }
-  return {};
-}
-
 }  // namespace
 
 LogChain ReadLogChain(const Store& store, const Manifest& manifest, bool passes_over_damage, uint64_t end_number) {
@@ -91,9 +73,7 @@ LogChain ReadLogChain(const Store& store, const Manifest& manifest, bool passes_
   if (chain.next_number > std::numeric_limits<uint32_t>::max()) {
     throw Error(ErrorCode::kCorrupt, store.directory() + " has a log file after which no number is left");
   }
-  const auto needed = std::ranges::lower_bound(logs, manifest.first_log, {}, &Store::LogName::number);
-  const std::vector<Store::LogName> before(logs.begin(), needed);
-  logs.erase(logs.begin(), needed);
+  std::erase_if(logs, [&](const Store::LogName& name) { return name.number < manifest.first_log; });
   const auto pass_over = [&](const Error& error) {
     if (!passes_over_damage || !IsDamage(error)) throw error;
     if (chain.damage.empty()) chain.damage = error.what();
@@ -133,8 +113,27 @@ LogChain ReadLogChain(const Store& store, const Manifest& manifest, bool passes_
   }
   // A log that ends before the generation does has nothing to add; what comes next is counted on from the generation.
   chain.next_sequence = std::max(chain.next_sequence, manifest.change_count + 1);
-  chain.last = chain.files.empty() ? LastBefore(store, manifest, before) : chain.files.back();
   return chain;
+}
+
+LogChain::File LastFile(const LogChain& chain, const Store& store, const Manifest& manifest) {
+  if (!chain.files.empty()) return chain.files.back();
+  std::vector<Store::LogName> logs = store.Logs();
+  std::erase_if(logs, [&](const Store::LogName& name) { return name.number >= manifest.first_log; });
+  for (size_t i = logs.size(); i-- > 0;) {
+    try {
+      OpenLog open = OpenFile(store, manifest, logs[i]);
+      if (open.reader->is_void()) continue;
+      open.reader->Walk(std::nullopt, manifest.options.dimension, [](const LogFileReader::Record&) {});
+      if (open.reader->end().next_sequence != manifest.change_count + 1) continue;
+      open.entry.size = open.reader->end().size;
+      return open.entry;
+    } catch (const Error& error) {
+      // Nothing that is needed is damaged. The generation before it says so when somebody goes back to it.
+      if (!IsDamage(error)) throw;
+    }
+  }
+  return {};
 }
 
 void WalkLogChain(const LogChain& chain, const Store& store, const Manifest& manifest,

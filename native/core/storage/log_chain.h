@@ -27,7 +27,6 @@ struct LogChain {
     uint64_t size = 0;  // what counts of it
   };
   std::vector<File> files;         // oldest first
-  File last;                       // what the next log file continues; its number is 0 where there is none
   uint64_t next_sequence = 1;      // of the change after the last
   uint64_t next_number = 1;        // of the next log file: no name is used twice
   std::unordered_set<uint64_t> cancelled;  // changes that were logged and then failed
@@ -38,6 +37,10 @@ struct LogChain {
 // `damage` says why; without, damage is an error. Only files with numbers below `end_number` are looked at.
 LogChain ReadLogChain(const Store& store, const Manifest& manifest, bool passes_over_damage,
                       uint64_t end_number = ~uint64_t{0});
+
+// What the next log file is to continue; its number is 0 where there is none. With nothing behind the generation it is the
+// file that ends where that does, among older ones: the generation before goes on from there.
+LogChain::File LastFile(const LogChain& chain, const Store& store, const Manifest& manifest);
 
 // Visits the changes in their order, those that were cancelled left out, and those up to `change_count`, which the
 // generation holds.

@@ -9,15 +9,8 @@ namespace segvec {
 namespace {
 
 SectionType SectionOf(ReadGuard::Part part) {
-  switch (part) {
-    case ReadGuard::Part::kRows:
-      return SectionType::kRows;
-    case ReadGuard::Part::kCodes:
-      return SectionType::kCodes;
-    case ReadGuard::Part::kLinks:
-      break;
-  }
-  return SectionType::kLinks;
+  if (part == ReadGuard::Part::kRows) return SectionType::kRows;
+  return part == ReadGuard::Part::kCodes ? SectionType::kCodes : SectionType::kLinks;
 }
 
 }  // namespace
@@ -52,7 +45,8 @@ void MappedBlocks::CheckBlock(Part part, const Blocks& blocks, size_t index) con
     throw DamageAt(name_, blocks.offset + begin, "section '" + section + "'",
                    "the checksum of a block of 64 KiB is wrong");
   }
-  if (blocks.is_checked[index].exchange(1) == 0) unchecked_count_.fetch_sub(1, std::memory_order_release);
+  // Of several threads that met at the block one counts it.
+  unchecked_count_.fetch_sub(size_t{1} - blocks.is_checked[index].exchange(1), std::memory_order_release);
 }
 
 }  // namespace segvec

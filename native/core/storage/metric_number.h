@@ -10,15 +10,8 @@ namespace segvec {
 
 // On disk: do not renumber.
 constexpr uint32_t NumberOf(Metric metric) {
-  switch (metric) {
-    case Metric::kL2:
-      return 0;
-    case Metric::kCosine:
-      return 1;
-    case Metric::kIp:
-      return 2;
-  }
-  return 0;
+  if (metric == Metric::kL2) return 0;
+  return metric == Metric::kCosine ? 1 : 2;
 }
 
 constexpr std::optional<Metric> MetricOf(uint32_t number) {

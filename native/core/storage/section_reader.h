@@ -36,7 +36,8 @@ struct Section {
   uint64_t checksum = 0;     // of the bytes, or of the block checksums
   uint64_t first_block = 0;  // the place of its first block checksum among all of them
 
-  uint64_t block_count() const { return is_in_blocks ? (size + kBlockBytes - 1) / kBlockBytes : 0; }
+  // REQUIRES: is_in_blocks.
+  uint64_t block_count() const { return (size + kBlockBytes - 1) / kBlockBytes; }
 };
 
 class SectionReader {

@@ -34,10 +34,12 @@ FileStamp SectionWriter::Write(WritableFile& file, const std::function<void()>& 
   };
   std::vector<uint64_t> block_checksums;
   std::vector<uint64_t> checksums, first_blocks;
+  std::vector<bool> are_in_blocks;
   for (const Section& section : sections_) {
     const size_t first_block = block_checksums.size();
     first_blocks.push_back(first_block);
-    if (section.bytes.size() <= kBlockBytes) {
+    are_in_blocks.push_back(section.bytes.size() > kBlockBytes);
+    if (!are_in_blocks.back()) {
       checksums.push_back(Checksum(section.bytes));
       continue;
     }
@@ -54,6 +56,7 @@ FileStamp SectionWriter::Write(WritableFile& file, const std::function<void()>& 
     sections.insert(sections.begin(), {SectionType::kBlockChecksums, true, bytes});
     checksums.insert(checksums.begin(), Checksum(bytes));
     first_blocks.insert(first_blocks.begin(), 0);
+    are_in_blocks.insert(are_in_blocks.begin(), false);  // however many there are
   }
 
   ByteWriter table;
@@ -61,7 +64,7 @@ FileStamp SectionWriter::Write(WritableFile& file, const std::function<void()>& 
   uint64_t end = kHeaderBytes + sections.size() * kSectionEntryBytes;
   for (size_t i = 0; i < sections.size(); ++i) {
     const uint64_t size = sections[i].bytes.size();
-    const bool is_in_blocks = size > kBlockBytes && sections[i].type != SectionType::kBlockChecksums;
+    const bool is_in_blocks = are_in_blocks[i];
     offsets.push_back(AlignUp(end, SectionAlignment(size)));
     end = offsets.back() + size;
     table.Put(static_cast<uint32_t>(sections[i].type));

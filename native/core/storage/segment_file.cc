@@ -131,16 +131,12 @@ FileStamp WriteSegment(const Segment& segment, const FileIdentity& identity, Wri
 
 namespace {
 
-// The bytes of a mapped file as a file to read.
+// The bytes of a mapped file as a file to read, for SectionReader, which reads nothing beyond the size.
 class MappedBytes : public RandomAccessFile {
  public:
   explicit MappedBytes(std::span<const std::byte> bytes) : bytes_(bytes) {}
   uint64_t size() const override { return bytes_.size(); }
   void Read(uint64_t offset, std::span<std::byte> out) const override {
-    if (offset > bytes_.size() || out.size() > bytes_.size() - offset) {
-      throw Error(ErrorCode::kCorrupt,
-                  "the mapped file ends before offset " + std::to_string(offset + out.size()));
-    }
     if (!out.empty()) std::memcpy(out.data(), bytes_.data() + offset, out.size());
   }
 
@@ -358,9 +354,9 @@ class SegmentLoader {
     for (const float value : values) signs |= kMostBits - (std::bit_cast<int32_t>(value) & 0x7FFFFFFF);
     uint32_t padding = 0;
     const size_t row_size = info_.floats_per_row, padding_size = row_size - info_.dimension;
-    // Blocks need not begin with a row.
+    // Blocks need not begin with a row, but like rows they begin at a multiple of 16 floats, and the padding is shorter.
     for (size_t row_end = row_size - first % row_size; padding_size > 0; row_end += row_size) {
-      const size_t begin = row_end > padding_size ? row_end - padding_size : 0;
+      const size_t begin = row_end - padding_size;
       if (begin >= values.size()) break;
       for (const float value : values.subspan(begin, std::min(row_end, values.size()) - begin)) {
         padding |= std::bit_cast<uint32_t>(value);

@@ -12,6 +12,7 @@
 #include "support/directory_of.h"
 #include "support/errors.h"
 #include "support/fault_env.h"
+#include "support/file_repair.h"
 #include "support/memory_env.h"
 #include "support/names.h"
 #include "support/prove.h"
@@ -388,6 +389,135 @@ TEST_CASE("IndexDirectory: a reader answers before it knows where each id is, an
   CHECK_FALSE(reader.index->Has(7));
   CHECK(reader.index->Get(1003).has_value());
   CHECK(reader.index->memory_bytes() > bytes);
+}
+
+TEST_CASE("IndexDirectory: threads that all need the ids wait for the one that finds them") {
+  MemoryEnv env;
+  OpenIndex open = Open(env, kPath, Given());
+  Add(*open.index, RandomVectors(Sized(20000, 3000), kDimension, 3));
+  Commit(open);
+  open = {};
+  const OpenIndex reader = OpenReader(env, kPath);
+  std::atomic<int> waiting{4};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      --waiting;
+      while (waiting > 0) std::this_thread::yield();
+      CHECK(reader.index->Has(17));
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK_FALSE(reader.index->Has(1'000'000));
+}
+
+TEST_CASE("IndexDirectory: a segment of which nothing lives is not stored") {
+  MemoryEnv env;
+  IndexOptions options = SmallOptions();
+  options.compacts_in_background = false;
+  OpenIndex open = Open(env, kPath, GivenOptions::Of(options));
+  Add(*open.index, RandomVectors(1500, kDimension, 3));
+  Commit(open);
+  Remove(*open.index, IdRange(0, 1500));
+  Commit(open);
+  const std::string path = kPath + "/MANIFEST-3";
+  CHECK(ReadManifest(*env.Open(path), path, {}).segments.empty());
+  const OpenIndex reader = OpenReader(env, kPath);
+  CHECK(reader.index->vector_count() == 0);
+}
+
+TEST_CASE("IndexDirectory: ids that the index's id type does not have are damage") {
+  MemoryEnv env;
+  IndexOptions options = SmallOptions();
+  options.id_type = IdType::kBigint;
+  {
+    OpenIndex open = Open(env, kPath, GivenOptions::Of(options));
+    Add(*open.index, RandomVectors(2, kDimension, 3), Ids{1, ~uint64_t{0} - 1});
+    Commit(open);
+  }
+  const std::string path = kPath + "/MANIFEST-2";
+  Manifest manifest = ReadManifest(*env.Open(path), path, {});
+  manifest.options.id_type = static_cast<uint32_t>(IdType::kNumber);
+  env.Remove(path);
+  WriteManifest(manifest, *env.Create(path));
+  CHECK(StartsWith(ErrorTextOf([&] { Open(env, kPath); }),
+                   "CORRUPT: segment 0 holds an id that the index's id type does not have"));
+}
+
+TEST_CASE("IndexDirectory: string ids that do not fit the vectors are damage") {
+  IndexOptions options = SmallOptions();
+  options.id_type = IdType::kString;
+  const auto index = MakeIndex(options);
+  Add(*index, RandomVectors(3, kDimension, 3), Texts{"a", "b", "c"});
+  IndexImage image = CaptureAll(*index);
+  const StringIdTable sound = *image.parts[0].strings;
+  const auto error_with = [&](const StringIdTable& table) {
+    MemoryEnv env;
+    image.parts[0].strings = std::make_shared<const StringIdTable>(table);
+    IndexDirectory::Save(env, kPath, options, image, CancelToken());
+    return ErrorTextOf([&] { Open(env, kPath); });
+  };
+  CHECK(error_with(sound) == "none");
+  StringIdTable short_table, wrong_table;
+  for (size_t i = 0; i < 2; ++i) short_table.Append(sound.numbers[i], std::string(sound.text(i)));
+  CHECK(error_with(short_table) == "CORRUPT: string ids are missing: 2 for 3 vectors");
+  for (size_t i = 0; i < 3; ++i) wrong_table.Append(sound.numbers[i], std::string(sound.text(0)));
+  CHECK(error_with(wrong_table) ==
+        "CORRUPT: the string ids of segment 0 hold a text twice, or under a number that it cannot have");
+}
+
+TEST_CASE("IndexDirectory: a generation of a newer format is not taken for damage, and may be passed over") {
+  MemoryEnv env;
+  OpenIndex open = Open(env, kPath, Given());
+  Add(*open.index, RandomVectors(10, kDimension, 3));
+  Commit(open);
+  const State previous = StateOf(*open.index);
+  Add(*open.index, RandomVectors(10, kDimension, 4));
+  Commit(open);
+  open = {};
+  auto& bytes = env.bytes(kPath + "/MANIFEST-3");
+  PutAt<uint32_t>(bytes, 16, 2);
+  RepairChecksums(bytes);
+  CHECK(StartsWith(ErrorTextOf([&] { Open(env, kPath); }), "UNSUPPORTED_FORMAT: /data/MANIFEST-3"));
+  OpenParameters recovering;
+  recovering.recovers_previous = true;
+  CHECK(StateOf(*Open(env, kPath, {}, recovering).index) == previous);
+}
+
+TEST_CASE("IndexDirectory: a reader opens, whatever a writer publishes and removes meanwhile") {
+  for (size_t call = 0;; ++call) {
+    CAPTURE(call);
+    MemoryEnv memory;
+    OpenIndex open = Open(memory, kPath, Given());
+    Add(*open.index, RandomVectors(50, kDimension, 3));
+    Commit(open);
+    FaultEnv env(memory);
+    size_t call_count = 0;
+    env.BeforeEach([&](std::string_view, const std::string&) {
+      if (call_count++ != call) return;
+      for (int i = 0; i < 2; ++i) {
+        Add(*open.index, RandomVectors(5, kDimension, 4));
+        Commit(open);
+      }
+    });
+    const OpenIndex reader = OpenReader(env, kPath);
+    const size_t count = reader.index->vector_count();
+    CHECK((count == 50 || count == 60));
+    CHECK(reader.directory->generation() == (count == 50 ? 2 : 4));
+    if (call_count <= call) break;
+  }
+}
+
+TEST_CASE("IndexDirectory: a reader whose index has gone says so") {
+  MemoryEnv env;
+  OpenIndex open = Open(env, kPath, Given());
+  Add(*open.index, RandomVectors(10, kDimension, 3));
+  Commit(open);
+  const OpenIndex reader = OpenReader(env, kPath);
+  for (const char* name : {"/MANIFEST-1", "/MANIFEST-2"}) env.Remove(kPath + name);
+  CHECK(ErrorTextOf([&] { reader.directory->LoadNewer(CancelToken()); }) ==
+        "NOT_FOUND: there is no index in /data any more");
+  CHECK(reader.index->vector_count() == 10);
 }
 
 TEST_CASE("IndexDirectory: one writer at a time") {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -18,6 +19,7 @@
 #include "support/directory_of.h"
 #include "support/errors.h"
 #include "support/fault_env.h"
+#include "support/file_repair.h"
 #include "support/logged_index.h"
 #include "support/memory_env.h"
 #include "support/names.h"
@@ -783,6 +785,295 @@ TEST_CASE("LoggedChanges: a log that continues something else is not replayed") 
     data.env.Create(kPath + "/log-3-2");
     CHECK(ErrorTextOf([&] { Open(data.env, kPath); }).find("has the number of another log file") != std::string::npos);
   }
+}
+
+TEST_CASE("LoggedChanges: turns that come before anybody could log ahead log for themselves") {
+  MemoryEnv memory;
+  FaultEnv env(memory);
+  const Vectors rows = RandomVectors(4, kDimension, 3);
+  LoggedIndex index(env, kPath, Given());
+  std::vector<std::shared_ptr<LoggedChanges::Change>> changes;
+  for (size_t i = 0; i < 4; ++i) {
+    changes.push_back(index.changes().Make(LogRecordType::kAdd, StageOf(rows.Slice(i, i + 1)),
+                                           std::make_shared<CancelToken>()));
+  }
+  const auto is_free = std::make_shared<std::atomic<bool>>(false);
+  for (int i = 0; i < 16; ++i) {
+    ThreadPool::Shared().Post(ThreadPool::Priority::kBulk, [is_free] {
+      while (!*is_free) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    });
+  }
+  // Each is announced while one before it is synced.
+  size_t announced_count = 1;
+  env.BeforeEach([&](std::string_view syscall, const std::string&) {
+    if (syscall == "fsync" && announced_count < 4) index.changes().Announce(changes[announced_count++]);
+  });
+  for (const auto& change : changes) index.Take(change);
+  env.BeforeEach(nullptr);
+  *is_free = true;
+  CHECK(announced_count == 4);
+  CHECK(index->vector_count() == 4);
+  const State state = StateOf(*index);
+  changes.clear();
+  index = {};
+  CHECK(StateIn(memory) == state);
+}
+
+TEST_CASE("LoggedChanges: a turn waits for whoever is logging its change") {
+  MemoryEnv memory;
+  FaultEnv env(memory);
+  const Vectors rows = RandomVectors(2, kDimension, 3);
+  LoggedIndex index(env, kPath, Given());
+  const auto make = [&](size_t row) {
+    return index.changes().Make(LogRecordType::kAdd, StageOf(rows.Slice(row, row + 1)), std::make_shared<CancelToken>());
+  };
+  const auto first = make(0), second = make(1);
+  std::atomic<int> sync_count{0};
+  env.BeforeEach([&](std::string_view syscall, const std::string&) {
+    if (syscall != "fsync") return;
+    const int count = ++sync_count;
+    if (count == 1) index.changes().Announce(second);
+    if (count == 3) std::this_thread::sleep_for(std::chrono::milliseconds(30));  // for its turn to come
+  });
+  index.Take(first);
+  while (sync_count < 3) std::this_thread::yield();  // the pool logs ahead
+  index.Take(second);
+  env.BeforeEach(nullptr);
+  CHECK(sync_count == 3);
+  CHECK(index->vector_count() == 2);
+}
+
+TEST_CASE("LoggedChanges: one sync is for so many bytes and no more") {
+  MemoryEnv memory;
+  FaultEnv env(memory);
+  LoggedIndex index(env, kPath, Given());
+  std::atomic<int> sync_count{0};
+  env.BeforeEach([&](std::string_view syscall, const std::string& path) {
+    sync_count += syscall == "fsync" && path != kPath;
+  });
+  const auto syncs_of = [&](size_t id_count) {
+    const int before = sync_count;
+    std::vector<std::shared_ptr<LoggedChanges::Change>> changes;
+    for (int i = 0; i < 3; ++i) {
+      auto stage = std::make_unique<Stage>(kDimension, 0);
+      stage->ids = IdRange(1, id_count);
+      changes.push_back(
+          index.changes().Make(LogRecordType::kRemove, std::move(stage), std::make_shared<CancelToken>()));
+      index.changes().Announce(changes.back());
+    }
+    for (const auto& change : changes) index.Take(change);
+    return sync_count - before;
+  };
+  CHECK(syncs_of(150'000) == 1);  // 3.6 MB
+  CHECK(syncs_of(300'000) == 3);
+  env.BeforeEach(nullptr);
+}
+
+TEST_CASE("LoggedChanges: what was refused for its own sake says so, though the others failed") {
+  MemoryEnv memory;
+  FaultEnv env(memory);
+  LoggedIndex index(env, kPath, Given());
+  const Vectors rows = RandomVectors(2, kDimension, 3);
+  Vectors bad = rows.Slice(0, 1);
+  bad.values[3] = NAN;
+  const auto make = [&](const Vectors& vectors) {
+    return index.changes().Make(LogRecordType::kAdd, StageOf(vectors), std::make_shared<CancelToken>());
+  };
+  const auto refused = make(bad), failed = make(rows);
+  for (const auto& change : {refused, failed}) index.changes().Announce(change);
+  env.BeforeEach([](std::string_view syscall, const std::string& path) {
+    if (syscall == "fsync") throw SystemCallError("fsync", path, ENOSPC);
+  });
+  CHECK(ErrorCodeOf([&] { index.Take(refused); }) == "INVALID_VECTOR");
+  CHECK(ErrorCodeOf([&] { index.Take(failed); }) == "IO");
+  env.BeforeEach(nullptr);
+  CHECK(index->vector_count() == 0);
+  index.Add(rows);
+  const State state = StateOf(*index);
+  index = {};
+  CHECK(StateIn(memory) == state);
+}
+
+TEST_CASE("LoggedChanges: a change that no id was left for comes to nothing again") {
+  MemoryEnv env;
+  LoggedIndex index(env, kPath, Given());
+  const Vectors rows = RandomVectors(3, kDimension, 3);
+  index.Add(rows.Slice(0, 1), Ids{kMaxNumberId});
+  CHECK(ErrorCodeOf([&] { index.Add(rows.Slice(1, 2)); }) == "INVALID_ID");
+  index.Add(rows.Slice(2, 3), Ids{7});
+  const State state = StateOf(*index);
+  index = {};
+  CHECK(StateIn(env) == state);
+}
+
+TEST_CASE("LoggedChanges: a commit between changes that were logged together") {
+  MemoryEnv env;
+  LoggedIndex index(env, kPath, Given());
+  const Vectors rows = RandomVectors(3, kDimension, 3);
+  std::vector<std::shared_ptr<LoggedChanges::Change>> changes;
+  for (size_t i = 0; i < 3; ++i) {
+    changes.push_back(index.changes().Make(LogRecordType::kAdd, StageOf(rows.Slice(i, i + 1)),
+                                           std::make_shared<CancelToken>()));
+    index.changes().Announce(changes.back());
+  }
+  index.Take(changes[0]);
+  index.Commit();
+  CHECK(OpenReader(env, kPath).index->vector_count() == 1);
+  for (size_t i = 1; i < 3; ++i) index.Take(changes[i]);
+  CHECK(LogsIn(env) == std::vector<std::string>{"log-1-1"});
+  const State state = StateOf(*index);
+  changes.clear();
+  index = {};
+  CHECK(StateIn(env) == state);
+}
+
+TEST_CASE("LoggedChanges: opening with a log can be stopped at any call") {
+  MemoryEnv memory;
+  const IndexOptions options = OptionsFor(1000, Metric::kL2);
+  {
+    const LoggedIndex index(memory, kPath, GivenOptions::Of(options));
+    index.Add(RandomVectors(200, 1000, 3));  // replayed in several steps
+  }
+  FaultEnv env(memory);
+  size_t aborted_count = 0;
+  for (size_t call = 0;; ++call) {
+    CAPTURE(call);
+    size_t call_count = 0;
+    CancelToken cancel;
+    env.BeforeEach([&](std::string_view, const std::string&) {
+      if (call_count++ == call) cancel.Cancel();
+    });
+    const std::string code = ErrorCodeOf([&] { IndexDirectory(env, kPath, {}, OpenParameters(), cancel); });
+    if (call_count <= call) break;
+    CHECK(code == "ABORTED");
+    ++aborted_count;
+  }
+  CHECK(aborted_count > 10);
+  CHECK(Open(memory, kPath).index->vector_count() == 200);
+}
+
+TEST_CASE("LoggedChanges: log files of which one does not begin where the other ends") {
+  MemoryEnv env;
+  Manifest manifest;
+  {
+    LoggedIndex index(env, kPath, Given());
+    index.Add(RandomVectors(3, kDimension, 1), Ids{1, 2, 3});
+    index.Commit();
+    manifest = Store(env, kPath, Store::Access::kRead).Read(2);
+  }
+  const uint64_t next = manifest.change_count + 1;
+  const Vectors row = RandomVectors(1, kDimension, 2);
+  const auto write = [&](uint64_t number, uint64_t sequence, uint64_t previous, uint64_t previous_size) {
+    LogFileWriter writer(env.Create(kPath + "/log-" + std::to_string(number) + "-2"),
+                         {manifest.identity, number, sequence, previous, previous_size});
+    const Ids ids{number};
+    writer.Write(sequence, std::vector<LogRecord>{{LogRecordType::kAdd, 1, ids, {}, row.values}}, {});
+    return writer.size();
+  };
+  write(9, next + 4, 8, write(8, next, 0, 0));
+  const std::string expected = "/data/log-9-2 begins with change 6; expected 3";
+  CHECK(StartsWith(ErrorTextOf([&] { Open(env, kPath); }), "CORRUPT: " + expected));
+  const OpenIndex open = Open(env, kPath, {}, Recovering());
+  CHECK(open.index->vector_count() == 4);
+  CHECK(open.index->Has(8));
+  REQUIRE(open.directory->dropped().size() == 1);
+  CHECK(open.directory->dropped()[0].reason == expected);
+}
+
+TEST_CASE("LoggedChanges: on request several damaged logs count as far as they are sound") {
+  Damageable data;
+  FaultEnv env(data.env);
+  const std::string newest = kPath + "/log-3-3";
+  State expected = data.states[3];
+  std::string code = "CORRUPT", reason = newest;
+  size_t place = 0;  // of the reason
+  SUBCASE("the end of the second") {
+    data.env.bytes(kPath + "/MANIFEST-3")[100] ^= std::byte{1};
+    data.env.bytes(newest)[1100] ^= std::byte{1};
+    expected = data.states[4];
+    place = 1;
+  }
+  SUBCASE("the header of one and the end of the other") {
+    data.env.bytes(kPath + "/MANIFEST-3")[100] ^= std::byte{1};
+    data.env.bytes(newest)[100] ^= std::byte{1};
+    data.env.bytes(kPath + "/log-2-2")[1100] ^= std::byte{1};
+    expected = data.states[2];
+    place = 1;
+  }
+  SUBCASE("one of a newer format") {
+    PutAt<uint32_t>(data.env.bytes(newest), 16, 2);
+    RepairSectors(data.env.bytes(newest));
+    code = "UNSUPPORTED_FORMAT";
+  }
+  SUBCASE("one that is taken away while it is looked for") {
+    env.BeforeEach([&](std::string_view, const std::string& path) {
+      if (path == newest && data.env.Exists(newest)) data.env.Remove(newest);
+    });
+    const auto bytes = data.env.bytes(newest);
+    CHECK(ErrorCodeOf([&] { Open(env, kPath); }) == "NOT_FOUND");
+    data.env.Create(newest)->Append(bytes);
+    code = "none";
+    reason = "open of " + newest;
+  }
+  if (code != "none") CHECK(ErrorCodeOf([&] { Open(env, kPath); }) == code);
+  const OpenIndex open = Open(env, kPath, {}, Recovering());
+  CHECK(StateOf(*open.index) == expected);
+  REQUIRE(open.directory->dropped().size() == place + 1);
+  CHECK(StartsWith(open.directory->dropped()[place].reason, reason));
+}
+
+TEST_CASE("LoggedChanges: nothing goes on from an older log that is damaged") {
+  MemoryEnv memory;
+  LoggedIndex index(memory, kPath, Given());
+  index.Add(RandomVectors(20, kDimension, 1));
+  index.Commit();
+  index.Add(RandomVectors(5, kDimension, 2));
+  index.Commit();
+  index = {};
+  const std::string older = kPath + "/log-2-2";
+  REQUIRE(LogsIn(memory) == std::vector<std::string>{"log-2-2"});
+  SUBCASE("it cannot be read, and may be sound") {
+    FaultEnv env(memory);
+    env.BeforeEach([&](std::string_view syscall, const std::string& path) {
+      if (syscall == "pread" && path == older) throw SystemCallError("pread", path, EIO);
+    });
+    CHECK(ErrorCodeOf([&] { Open(env, kPath); }) == "IO");
+    return;
+  }
+  SUBCASE("it has lost its header") { memory.bytes(older).clear(); }
+  SUBCASE("it has lost a bit") { memory.bytes(older)[700] ^= std::byte{1}; }
+  index = LoggedIndex(memory, kPath);
+  index.Add(RandomVectors(3, kDimension, 3));
+  const State state = StateOf(*index);
+  index = {};
+  const std::string path = kPath + "/log-3-3";
+  REQUIRE(memory.Exists(path));
+  const auto file = memory.Open(path);
+  const Manifest manifest = Store(memory, kPath, Store::Access::kRead).Read(3);
+  CHECK(LogFileReader(*file, path, manifest.identity.uuid, 3).header().previous_number == 0);
+  CHECK(StateIn(memory) == state);
+}
+
+TEST_CASE("LoggedChanges: a verification that a commit overtakes does not blame the log") {
+  Damageable data;
+  data.env.bytes(kPath + "/log-3-3")[1100] ^= std::byte{1};
+  FaultEnv env(data.env);
+  bool is_gone = false;
+  SUBCASE("a generation more") {}
+  SUBCASE("none any more") { is_gone = true; }
+  bool is_done = false;
+  env.BeforeEach([&](std::string_view syscall, const std::string& path) {
+    if (is_done || syscall != "pread" || path != kPath + "/log-3-3") return;
+    is_done = true;
+    if (!is_gone) data.env.Create(kPath + "/MANIFEST-4");
+    if (is_gone) data.env.Remove(kPath + "/MANIFEST-2");
+    if (is_gone) data.env.Remove(kPath + "/MANIFEST-3");
+  });
+  VerifyProgress progress;
+  const auto report = VerifyDirectory(env, kPath, {}, 1, progress, [] {}, CancelToken());
+  CHECK(is_done);
+  CHECK(report.generations.size() == 2);
+  CHECK(report.is_sound());
 }
 
 TEST_CASE("LoggedChanges: on the real file system") {

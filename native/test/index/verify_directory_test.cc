@@ -214,6 +214,105 @@ TEST_CASE("VerifyDirectory: codes that are not those of their rows, though every
         std::string::npos);
 }
 
+TEST_CASE("VerifyDirectory: two faults of one segment") {
+  Bytes bytes;
+  ByteSink sink(bytes);
+  WriteSegment(*SealedSegment(ClusteredVectors(1200, kDimension, 10, 1), {Metric::kL2, true, true, 16, 0}), {}, sink);
+  bytes[BytesOf(bytes, SectionType::kCodes) + 64 * 9 + 20] ^= std::byte{1};
+  PutAt<uint64_t>(bytes, BytesOf(bytes, SectionType::kIds) + 8 * 7, 1000);
+  RepairChecksums(bytes);
+  IndexImage image;
+  image.next_segment_number = 1;
+  image.parts.push_back({{ReadSegment(ByteSource(bytes), "crafted", {}), 1200, nullptr}, nullptr});
+  MemoryEnv env;
+  IndexDirectory::Save(env, kPath, OptionsFor(kDimension, Metric::kL2), image, CancelToken());
+  DirectoryReport report = Verify(env);
+  CHECK(std::string(FileOf(report, "segment-0-1").error->what()) ==
+        "/data/segment-0-1: 1 slots under an id that another one has, 1 slots whose codes are not those of their rows");
+}
+
+TEST_CASE("VerifyDirectory: commits between any two of its calls") {
+  for (size_t call = 0;; ++call) {
+    CAPTURE(call);
+    MemoryEnv memory;
+    MakeIndexIn(memory, Metric::kL2);
+    OpenIndex open = Open(memory, kPath);
+    FaultEnv env(memory);
+    size_t call_count = 0;
+    env.BeforeEach([&](std::string_view, const std::string&) {
+      if (call_count++ != call) return;
+      for (int i = 0; i < 2; ++i) {
+        Remove(*open.index, Ids{100 + static_cast<uint64_t>(i)});
+        Commit(open);
+      }
+    });
+    DirectoryReport report = Verify(env);
+    CHECK(report.is_sound());
+    // All of it is of one moment, before the commits or after them.
+    const uint64_t newest = report.generations[0].generation;
+    CHECK((newest == 3 || newest == 5));
+    if (call_count <= call) break;
+    REQUIRE(call < 100);
+  }
+}
+
+TEST_CASE("VerifyDirectory: memory that runs out, and an abort, are not the fault of a file") {
+  MemoryEnv memory;
+  MakeIndexIn(memory, Metric::kL2, IdType::kString);
+  FaultEnv env(memory);
+  for (const bool is_abort : {false, true}) {
+    size_t failed_count = 0;
+    for (size_t call = 0;; ++call) {
+      CAPTURE(call);
+      size_t call_count = 0;
+      CancelToken cancel;
+      env.BeforeEach([&](std::string_view, const std::string&) {
+        if (call_count++ != call) return;
+        if (is_abort) return cancel.Cancel();
+        throw Error(ErrorCode::kOutOfMemory, "out of memory");
+      });
+      VerifyProgress progress;
+      const std::string code = ErrorCodeOf([&] { VerifyDirectory(env, kPath, {}, 1, progress, [] {}, cancel); });
+      if (call_count <= call) break;
+      CHECK(code == (is_abort ? "ABORTED" : "OUT_OF_MEMORY"));
+      ++failed_count;
+    }
+    CHECK(failed_count > 20);
+  }
+}
+
+TEST_CASE("VerifyDirectory: a manifest that cannot be opened, twice") {
+  MemoryEnv memory;
+  MakeIndexIn(memory, Metric::kL2);
+  FaultEnv env(memory);
+  env.BeforeEach([](std::string_view, const std::string& path) {
+    if (path == kPath + "/MANIFEST-3") throw SystemCallError("open", path, EACCES);
+  });
+  DirectoryReport report = Verify(env);
+  const FileReport& file = FileOf(report, "MANIFEST-3");
+  CHECK(file.state == State::kDamaged);
+  CHECK(file.error->code() == ErrorCode::kIo);
+  REQUIRE(report.generations.size() == 2);
+  CHECK(report.generations[0].error.has_value());
+  CHECK_FALSE(report.generations[1].error.has_value());
+}
+
+TEST_CASE("VerifyDirectory: a manifest that names a file that no writer would") {
+  MemoryEnv env;
+  MakeIndexIn(env, Metric::kL2);
+  const std::string path = kPath + "/MANIFEST-3";
+  Manifest manifest = ReadManifest(*env.Open(path), path, {});
+  manifest.segments[1].file.name = "elsewhere";
+  env.Remove(path);
+  WriteManifest(manifest, *env.Create(path));
+  DirectoryReport report = Verify(env);
+  const FileReport& file = FileOf(report, "elsewhere");
+  CHECK(file.state == State::kMissing);
+  CHECK_FALSE(file.role.has_value());
+  CHECK(file.generations == std::vector<uint64_t>{3});
+  CHECK_FALSE(report.is_sound());
+}
+
 TEST_CASE("VerifyDirectory: commits beside it take nothing away") {
   MemoryEnv env;
   MakeIndexIn(env, Metric::kL2);

@@ -258,6 +258,12 @@ TEST_CASE("Crafted: misfits that are none") {
   }
   CHECK(StartsWith(ErrorOfOpening(sample, WithEntry<uint64_t>(sample, SectionType::kMisfitRows, kSizeAt, 0)),
                    "CORRUPT"));
+  // More rows than slots. They are the last section, and few enough not to be checked in blocks.
+  Bytes more = sample.bytes;
+  more.resize(BytesOf(more, SectionType::kRows) + 1601 * 16 * sizeof(float));
+  PutAt<uint64_t>(more, EntryOf(more, SectionType::kRows) + kSizeAt, 1601 * 16 * sizeof(float));
+  PutAt<uint64_t>(more, kFileSizeAt, more.size());
+  CHECK(ErrorOfOpening(sample, more).find("for at most 1600 rows") != std::string::npos);
 }
 
 TEST_CASE("Crafted: every flipped bit of a segment that keeps no vectors") {
@@ -282,8 +288,28 @@ TEST_CASE("Crafted: block checksums that are not there, or not those of the sect
     return ErrorTextOf([&] { sample.open(bytes, {}); });
   };
   CHECK(error_with(kFirstBlockAt, 1'000'000).find("on have no checksums") != std::string::npos);
+  const auto first_block = GetAt<uint64_t>(sample.bytes, EntryOf(sample.bytes, SectionType::kRows) + kFirstBlockAt);
+  CHECK(error_with(kFirstBlockAt, first_block + 1).find("on have no checksums") != std::string::npos);
   CHECK(error_with(kFirstBlockAt, ~uint64_t{0}).find("on have no checksums") != std::string::npos);
   CHECK(error_with(kChecksumAt, 1).find("the checksum of the block checksums is") != std::string::npos);
+}
+
+TEST_CASE("Crafted: block checksums that are in blocks themselves") {
+  // A section that nobody knows is made the block checksums.
+  Bytes bytes;
+  ByteSink sink(bytes);
+  SectionWriter writer(FileKind::kTombstones, kSampleIdentity);
+  const std::vector<uint64_t> more(30000);
+  writer.Add(static_cast<SectionType>(99), more.data(), more.size(), false);
+  writer.Write(sink, {});
+  PutAt<uint32_t>(bytes, EntryOf(bytes, SectionType::kBlockChecksums) + kFlagsAt, 0);
+  PutAt<uint32_t>(bytes, EntryOf(bytes, SectionType::kBlockChecksums) + kTypeAt, 98);
+  PutAt(bytes, EntryOf(bytes, static_cast<SectionType>(99)) + kTypeAt, SectionType::kBlockChecksums);
+  const std::span<const std::byte> all(bytes);
+  PutAt(bytes, kTableChecksumAt, Checksum(all.subspan(kHeaderBytes, SectionCount(bytes) * kSectionEntryBytes)));
+  PutAt(bytes, kHeaderChecksumAt, Checksum(all.first(kHeaderChecksumAt)));
+  CHECK(ErrorTextOf([&] { ReadTombstones(ByteSource(bytes), "sample", 7, 10, {}); })
+            .find("expected a multiple of 8, not in blocks") != std::string::npos);
 }
 
 TEST_CASE("Crafted: lossless codes of a scale that is not 1") {
@@ -316,6 +342,21 @@ TEST_CASE("Crafted: manifests that claim what cannot be") {
   CHECK(IsRefused(With(sample, SectionType::kSegmentList, 12 + 16 + 4, '/')));  // a name that leads elsewhere
   for (const uint32_t number : {5u, 6u, 0xFFFFFFFFu})
     CHECK(IsRefused(With(sample, SectionType::kSegmentList, 0, number)));
+}
+
+TEST_CASE("Crafted: a manifest whose log begins where counting on would overflow") {
+  FileSample sample = ManifestSample();
+  Manifest manifest = SomeManifest();
+  manifest.change_count = 5;
+  manifest.first_log = 3;
+  sample.bytes.clear();
+  ByteSink sink(sample.bytes);
+  WriteManifest(manifest, sink);
+  REQUIRE(ErrorOfOpening(sample, sample.bytes) == "none");
+  for (const auto& [at, value] : {std::pair<size_t, uint64_t>{0, uint64_t{1} << 62}, {8, uint64_t{1} << 31}}) {
+    CHECK(ErrorOfOpening(sample, With(sample, SectionType::kLogPosition, at, value)).find("out of range") !=
+          std::string::npos);
+  }
 }
 
 TEST_CASE("Crafted: tombstones that do not add up") {

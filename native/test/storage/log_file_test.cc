@@ -250,6 +250,59 @@ TEST_CASE("LogFile: without a header there may be parts of its first batch, and 
   CHECK(ErrorOfReading(bytes) == "CORRUPT: log, offset 1024, sector: the checksum does not fit");
 }
 
+// A medium that cannot be trusted: from some read on it gives other bytes for one sector.
+class ChangingSource : public RandomAccessFile {
+ public:
+  ChangingSource(const Bytes& bytes, size_t sector, size_t sound_reads)
+      : bytes_(bytes), changed_(bytes), sound_reads_(sound_reads) {
+    changed_[sector * kSectorBytes + 100] ^= std::byte{1};
+  }
+  uint64_t size() const override { return bytes_.size(); }
+  void Read(uint64_t offset, std::span<std::byte> out) const override {
+    ByteSource(read_count_++ < sound_reads_ ? bytes_ : changed_).Read(offset, out);
+  }
+  size_t read_count() const { return read_count_; }
+
+ private:
+  const Bytes& bytes_;
+  Bytes changed_;
+  const size_t sound_reads_;
+  mutable size_t read_count_ = 0;
+};
+
+TEST_CASE("LogFile: what is read twice is checked twice") {
+  // So large that its sectors are not in memory any more when its records are read.
+  const std::vector<std::vector<LoggedChange>> batches{
+      {{LogRecordType::kAdd, 7, 10000, {}, {}, LogValues(10000, 1)}}};
+  const LogSample sample(batches);
+  size_t refused_count = 0;
+  for (size_t sound_reads = 0;; ++sound_reads) {
+    const ChangingSource file(sample.bytes, 5, sound_reads);
+    std::vector<float> values(30000);
+    const std::string error = ErrorTextOf([&] {
+      LogFileReader reader(file, "log", kLogHeader.identity.uuid, kLogHeader.number);
+      reader.Walk({}, kLogDimension, [&](LogFileReader::Record& record) { record.ReadValues(values); });
+    });
+    if (error == "none") {
+      CHECK(values == batches[0][0].values);
+      if (file.read_count() <= sound_reads) break;
+    } else {
+      CHECK(StartsWith(error, "CORRUPT: log, offset 2560, "));
+      ++refused_count;
+    }
+  }
+  CHECK(refused_count > 1);
+}
+
+TEST_CASE("LogFile: a batch that fills the buffer to its end") {
+  for (const size_t rows : {5120u, 5121u, 5160u, 5161u}) {
+    const std::vector<std::vector<LoggedChange>> batches{
+        {{LogRecordType::kAdd, 7, rows, {}, {}, LogValues(rows, 1)}}};
+    const LogSample sample(batches);
+    CHECK(ReadLogBytes(sample.bytes).changes == batches[0]);
+  }
+}
+
 TEST_CASE("LogFile: any bytes whose checksums fit are read or refused") {
   const LogSample sample;
   Random random(3);

@@ -66,6 +66,7 @@ TEST_CASE("Manifest: what could not be read back is not written") {
       [](Manifest& m) { m.segments[0].file.name = m.segments[1].file.name; },
       [](Manifest& m) { m.segments[0].file.name = ""; },
       [](Manifest& m) { m.segments[0].file.name = "../a"; },
+      [](Manifest& m) { m.segments[0].file.name = "."; },
       [](Manifest& m) { m.segments[0].file.name = ".."; },
       [](Manifest& m) { m.segments[0].file.name = "a\\b"; },
       [](Manifest& m) { m.segments[0].file.name = std::string("a\0b", 3); },

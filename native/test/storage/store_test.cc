@@ -161,17 +161,50 @@ TEST_CASE("Store: a generation appears only when all of it is safe, whichever sy
     {
       Store::Transaction transaction(store);
       for (const uint32_t number : {0, 1}) transaction.Write("segment", number, WriteText);
-      env.FailSyncsOf(unsyncable);
+      env.BeforeEach([&](std::string_view syscall, const std::string& path) {
+        if (syscall == "fsync" && path == unsyncable) throw SystemCallError("fsync", path, EIO);
+      });
       const auto error = ErrorOf([&] { transaction.Publish(EmptyManifest(2)); });
       REQUIRE(error.has_value());
       REQUIRE(error->call() != nullptr);
       CHECK(error->call()->syscall == "fsync");
       CHECK(error->call()->path == unsyncable);
     }
-    env.Heal();
+    env.BeforeEach(nullptr);
     CHECK(memory.List("/d") == std::vector<std::string>{"LOCK", "MANIFEST-1"});
     CHECK(PublishEmpty(store) == 3);
   }
+}
+
+TEST_CASE("Store: old files go after a commit that succeeded, and after no other") {
+  MemoryEnv env;
+  Store store(env, "/d", Store::Access::kWrite);
+  for (uint64_t generation = 1; generation <= 3; ++generation) {
+    Store::Transaction transaction(store);
+    transaction.Publish(EmptyManifest(generation));
+  }
+  const std::vector<std::string> all{"LOCK", "MANIFEST-1", "MANIFEST-2", "MANIFEST-3"};
+  CHECK(env.List("/d") == all);
+  { Store::Transaction abandoned(store); }
+  store.RemoveOutdated();
+  CHECK(env.List("/d") == all);
+  CHECK(PublishEmpty(store) == 5);
+  CHECK(env.List("/d") == std::vector<std::string>{"LOCK", "MANIFEST-3", "MANIFEST-5"});
+}
+
+TEST_CASE("Store: memory that runs out is not taken for a damaged generation") {
+  MemoryEnv memory;
+  FaultEnv env(memory);
+  Store store(env, "/d", Store::Access::kWrite);
+  for (int i = 0; i < 2; ++i) PublishEmpty(store);
+  const Manifest newest = store.Read(2);
+  env.BeforeEach([](std::string_view, const std::string& path) {
+    if (path == "/d/MANIFEST-1") throw Error(ErrorCode::kOutOfMemory, "out of memory");
+  });
+  CHECK(ErrorCodeOf([&] { store.Adopt(newest, true); }) == "OUT_OF_MEMORY");
+  env.BeforeEach(nullptr);
+  CHECK(ErrorCodeOf([&] { store.Adopt(newest, true); }) == "none");
+  CHECK(env.Exists("/d/MANIFEST-1"));
 }
 
 TEST_CASE("Store: many files and large ones are safe when a generation is published, too") {

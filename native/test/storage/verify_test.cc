@@ -77,6 +77,16 @@ TEST_CASE("Verify: codes that are not those of their rows") {
   CHECK(Verify(bytes).wrong_code_count == 2);
 }
 
+TEST_CASE("Verify: corrections that are those of other codes") {
+  Bytes bytes = SampleBytes(Metric::kL2, true);
+  const size_t corrections = BytesOf(bytes, SectionType::kCorrections);
+  const auto first = GetAt<int32_t>(bytes, corrections), second = GetAt<int32_t>(bytes, corrections + 4);
+  REQUIRE(first != second);
+  PutAt(bytes, corrections, second);
+  PutAt(bytes, corrections + 4, first);
+  CHECK(Verify(bytes).wrong_code_count == 2);
+}
+
 TEST_CASE("Verify: a slot that no link leads to") {
   Bytes bytes = SampleBytes(Metric::kL2, true);
   const size_t links = BytesOf(bytes, SectionType::kLinks),
@@ -110,6 +120,25 @@ TEST_CASE("Verify: a graph that leads nowhere near") {
   CHECK(report.is_sound());
   CHECK(report.recall < 0.9);
   CHECK(report.lost_count > 0);
+}
+
+TEST_CASE("Verify: a graph without links finds its entry and nothing else") {
+  Bytes bytes = SampleBytes(Metric::kL2, true);
+  for (const SectionType type : {SectionType::kLinks, SectionType::kUpperLinks}) {
+    const size_t begin = BytesOf(bytes, type), size = GetAt<uint64_t>(bytes, EntryOf(bytes, type) + kSizeAt);
+    for (size_t at = 0; at < size; at += 4) PutAt(bytes, begin + at, kNil);
+  }
+  SegmentReport report = Verify(bytes);
+  CHECK(report.unreachable_count == 499);
+  CHECK(report.lost_count + 1 >= report.probe_count);
+  // Nor that, where it is dead.
+  Bitset dead;
+  dead.Set(GetAt<uint32_t>(bytes, BytesOf(bytes, SectionType::kSegmentInfo) + 32));
+  report = Verify(bytes, &dead);
+  CHECK(report.unreachable_count == 499);
+  CHECK(report.probe_count > 0);
+  CHECK(report.lost_count == report.probe_count);
+  CHECK(report.recall == 0);
 }
 
 TEST_CASE("Verify: says how far it has come") {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,12 +32,11 @@ class FaultEnv : public Env {
     number_ = number;
     fail_at_ = call_count_ + call;
   }
-  // Every sync of that file or directory fails from now on. REQUIRES: nothing else uses the Env meanwhile.
-  void FailSyncsOf(const std::string& path) { unsyncable_path_ = path; }
-  void Heal() {
-    fault_ = Fault::kNone;
-    unsyncable_path_.clear();
-  }
+  void Heal() { fault_ = Fault::kNone; }
+  // Called before each call, with its name and path; what it throws, the call throws. Null: nothing is. REQUIRES: nothing
+  // uses the Env meanwhile.
+  using Before = std::function<void(std::string_view syscall, const std::string& path)>;
+  void BeforeEach(Before before) { before_ = std::move(before); }
   size_t call_count() const { return call_count_; }
 
   std::unique_ptr<WritableFile> Create(const std::string& path) override {
@@ -116,7 +116,7 @@ class FaultEnv : public Env {
   template <class Call>
   auto Try(const char* syscall, const std::string& path, Call call) -> decltype(call()) {
     const size_t at = call_count_.fetch_add(1);
-    if (path == unsyncable_path_ && std::string_view(syscall) == "fsync") throw SystemCallError(syscall, path, EIO);
+    if (before_) before_(syscall, path);
     const Fault fault = fault_;
     if (fault == Fault::kAfterwards && at == fail_at_) {
       call();
@@ -133,7 +133,7 @@ class FaultEnv : public Env {
   std::atomic<size_t> fail_at_{0};
   std::atomic<Fault> fault_{Fault::kNone};
   std::atomic<int> number_{EIO};
-  std::string unsyncable_path_;
+  Before before_;
 };
 
 }  // namespace segvec::testing
