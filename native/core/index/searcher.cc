@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "base/error.h"
@@ -46,6 +47,11 @@ double ShareOf(const SegmentView& view, const Snapshot& snapshot) {
   return static_cast<double>(view.live_count()) / static_cast<double>(std::max<size_t>(snapshot.vector_count, 1));
 }
 
+// A segment's part of a beam for the whole index.
+size_t BeamOf(size_t ef, double share) {
+  return std::max<size_t>(static_cast<size_t>(std::ceil(static_cast<double>(ef) * share)), kMinSegmentEf);
+}
+
 }  // namespace
 
 // What one search needs, reused from query to query.
@@ -59,14 +65,16 @@ struct Searcher::Context {
   struct GraphSegment {
     const SegmentView* view;
     uint32_t ef;
+    double share;        // its beam, as one of the whole
     GraphSearchEnd end;  // of the last search
-    std::vector<Hit> hits;
+    GraphFindings found;
   };
 
   GrowableMemory query_memory;  // one padded, aligned row
   SegmentSearchContext search;
   Nearest nearest, merged;
   std::vector<GraphSegment> graph_segments;
+  std::vector<float> estimates;
   size_t graph_segment_count = 0;
 };
 
@@ -182,14 +190,14 @@ const std::vector<Hit>& Searcher::SearchOne(const Snapshot& snapshot, const floa
   context.graph_segment_count = 0;
   const uint32_t ef = std::max<uint32_t>(parameters.ef, 1);
   for (const SegmentView& view : snapshot.views) {
-    const auto segment_ef = static_cast<uint32_t>(
-        std::ceil(static_cast<double>(std::max<size_t>(ef, k)) * std::sqrt(ShareOf(view, snapshot))));
-    const size_t beam = std::max(segment_ef, kMinSegmentEf);
+    const double share = std::sqrt(ShareOf(view, snapshot));
+    const size_t beam = BeamOf(std::max<size_t>(ef, k), share);
     if (!parameters.is_exact && view.segment->has_graph() && WantsWalk(view, beam)) {
       if (context.graph_segments.size() == context.graph_segment_count) context.graph_segments.emplace_back();
       auto& graph_segment = context.graph_segments[context.graph_segment_count++];
       graph_segment.view = &view;
       graph_segment.ef = static_cast<uint32_t>(beam);
+      graph_segment.share = share;
       continue;
     }
     Scan(view, prepared, left_out, cancel, nearest);
@@ -221,18 +229,25 @@ bool Searcher::WantsHelp(const Context& context) const {
   return (sum - widest) * options_.dimension >= kMinSharedWork;
 }
 
-// Searches each segment with its share of the beam. A segment all of whose hits are among the k nearest may hold more
-// of them (rows that arrived together lie together), so its beam is widened until it no longer does, at most to ef.
-void Searcher::SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, uint32_t ef, size_t k, bool may_fan_out,
-                            const LeftOut* left_out, const CancelToken& cancel, Context& context) const {
-  // Writes nothing but the segment's hits and the given room, so that several can be searched side by side.
+// Searches each segment with its share of the beam. A segment all of whose hits are among the k nearest may
+// hold more of them (rows that arrived together lie together), so its beam is widened until it no longer
+// does, at most to ef. What lossy codes found is treated alike before it is measured: only what is among the
+// best of all segments will be.
+void Searcher::SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, uint32_t ef, size_t k,
+                            bool may_fan_out, const LeftOut* left_out, const CancelToken& cancel,
+                            Context& context) const {
+  const uint32_t widest = std::max<uint32_t>(ef, static_cast<uint32_t>(k));
+  const size_t rerank_count = RerankCount(k, widest);
+  // Writes nothing but what the segment has found, and the given room, so that several can be searched side
+  // by side.
   const auto walk = [&](Context::GraphSegment& graph_segment, SegmentSearchContext& room) {
     const SegmentView& view = *graph_segment.view;
     const bool is_host = left_out != nullptr && left_out->view == &view;
     room.search.without = is_host ? left_out->without : nullptr;
-    graph_segment.hits.clear();
-    graph_segment.end = view.segment->SearchGraph(query, graph_segment.ef, k, RerankCount(k, graph_segment.ef),
-                                                  view.visibility(), room, graph_segment.hits);
+    const auto lossy_ef = static_cast<uint32_t>(BeamOf(rerank_count, graph_segment.share));
+    graph_segment.end = view.segment->Walk(query, {graph_segment.ef, lossy_ef, k, rerank_count},
+                                           view.visibility(), room, graph_segment.found);
+    if (!graph_segment.found.slots.empty()) graph_segment.ef = std::max(graph_segment.ef, lossy_ef);
   };
   const auto scan_instead = [&](const Context::GraphSegment& graph_segment) {
     if (graph_segment.end == GraphSearchEnd::kScanCheaper) {
@@ -251,32 +266,71 @@ void Searcher::SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, u
     std::for_each(begin, end, [&](auto& graph_segment) { walk(graph_segment, context.search); });
   }
   std::for_each(begin, end, scan_instead);
-  if (context.graph_segment_count > 1 || snapshot.views.size() > 1) {
-    const uint32_t widest = std::max<uint32_t>(ef, static_cast<uint32_t>(k));
-    for (bool widened = true; widened;) {
-      widened = false;
-      Nearest& merged = context.merged;
-      merged = context.nearest;  // the scanned hits
-      for (auto at = begin; at != end; ++at) {
-        for (const Hit& hit : at->hits) merged.Add(hit);
-      }
-      const std::vector<Hit>& best = merged.Finish();
-      for (auto at = begin; at != end; ++at) {
-        const bool all_among_best =
-            at->end == GraphSearchEnd::kBeamFull && !at->hits.empty() && (best.size() < k || at->hits.back().key <= best.back().key);
-        if (!all_among_best || at->ef >= widest) continue;
-        at->ef = std::min(widest, at->ef * 2);
-        walk(*at, context.search);
-        scan_instead(*at);
-        widened = true;
-      }
+  const auto widen = [&](Context::GraphSegment& graph_segment, uint32_t most) {
+    graph_segment.ef = std::min(most, graph_segment.ef * 2);
+    walk(graph_segment, context.search);
+    scan_instead(graph_segment);
+  };
+  const auto may_be_widened = [](const Context::GraphSegment& graph_segment, uint32_t most) {
+    return graph_segment.end == GraphSearchEnd::kBeamFull && graph_segment.ef < most;
+  };
+  const bool is_divided = context.graph_segment_count > 1 || snapshot.views.size() > 1;
+  const uint32_t widest_lossy =
+      std::max(widest, static_cast<uint32_t>(std::min<size_t>(rerank_count, kMaxSlots)));
+  for (bool widened = is_divided; widened;) {
+    widened = false;
+    const float bound = EstimateOfRank(context, k);
+    for (auto at = begin; at != end; ++at) {
+      const std::vector<float>& estimates = at->found.estimates;
+      if (estimates.empty() || estimates.back() > bound || !may_be_widened(*at, widest_lossy)) continue;
+      widen(*at, widest_lossy);
+      widened = true;
+    }
+  }
+  const float bound = EstimateOfRank(context, rerank_count);
+  for (auto at = begin; at != end; ++at) {
+    const std::vector<float>& estimates = at->found.estimates;
+    if (estimates.empty()) continue;
+    const auto count = std::upper_bound(estimates.begin(), estimates.end(), bound) - estimates.begin();
+    at->view->segment->MeasureFindings(query, static_cast<size_t>(count), context.search, at->found);
+    at->end = GraphSearchEnd::kExhausted;  // it was widened as far as there is need
+  }
+  for (bool widened = is_divided; widened;) {
+    widened = false;
+    if (std::none_of(begin, end, [&](const auto& at) { return may_be_widened(at, widest); })) break;
+    Nearest& merged = context.merged;
+    merged = context.nearest;  // the scanned hits
+    for (auto at = begin; at != end; ++at) {
+      for (const Hit& hit : at->found.hits) merged.Add(hit);
+    }
+    const std::vector<Hit>& best = merged.Finish();
+    for (auto at = begin; at != end; ++at) {
+      const std::vector<Hit>& hits = at->found.hits;
+      const bool all_among_best = !hits.empty() && (best.size() < k || hits.back().key <= best.back().key);
+      if (!all_among_best || !may_be_widened(*at, widest)) continue;
+      widen(*at, widest);
+      widened = true;
     }
   }
   for (auto at = begin; at != end; ++at) {
-    for (const Hit& hit : at->hits) {
+    for (const Hit& hit : at->found.hits) {
       if (context.nearest.Accepts(hit.key)) context.nearest.Add(hit);
     }
   }
+}
+
+float Searcher::EstimateOfRank(Context& context, size_t rank) {
+  std::vector<float>& estimates = context.estimates;
+  estimates.clear();
+  for (size_t i = 0; i < context.graph_segment_count; ++i) {
+    const std::vector<float>& found = context.graph_segments[i].found.estimates;
+    estimates.insert(estimates.end(), found.begin(),
+                     found.begin() + static_cast<std::ptrdiff_t>(std::min(found.size(), rank)));
+  }
+  if (rank == 0 || estimates.size() < rank) return std::numeric_limits<float>::infinity();
+  const auto at = estimates.begin() + static_cast<std::ptrdiff_t>(rank - 1);
+  std::nth_element(estimates.begin(), at, estimates.end());
+  return *at;
 }
 
 size_t Searcher::memory_bytes() const {

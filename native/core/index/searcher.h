@@ -68,8 +68,11 @@ class Searcher {
   const std::vector<Hit>& SearchOne(const Snapshot& snapshot, const float* query, size_t query_index, size_t k,
                                     const SearchParameters& parameters, const LeftOut* left_out,
                                     const CancelToken& cancel, Context& context) const;
-  void SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, uint32_t ef, size_t k, bool may_fan_out,
-                    const LeftOut* left_out, const CancelToken& cancel, Context& context) const;
+  void SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, uint32_t ef, size_t k,
+                    bool may_fan_out, const LeftOut* left_out, const CancelToken& cancel,
+                    Context& context) const;
+  // The estimate of a rank among all slots that have yet to be measured; infinite when there are fewer.
+  static float EstimateOfRank(Context& context, size_t rank);
   bool WantsHelp(const Context& context) const;
   void Scan(const SegmentView& view, const FloatQuery& query, const LeftOut* left_out, const CancelToken& cancel,
             Nearest& nearest) const;

@@ -104,10 +104,21 @@ ScalarQuantizer ScalarQuantizer::Covering(const ScalarQuantizer& a, const Scalar
   return both;
 }
 
+float ScalarQuantizer::StepOf(float factor) const {
+  const float square = scale_ * scale_;
+  switch (metric_) {
+    case Metric::kL2: return square;
+    case Metric::kCosine: return square / 2;  // vectors of length 1: 1 - cos is half the squared distance
+    case Metric::kIp: return square / factor;
+  }
+  return square;
+}
+
 ScalarQuantizer::Encoded ScalarQuantizer::Describe(const EncodedRow& row, float factor, int32_t term) const {
   const bool is_exact = row.inexact_count == 0 && is_lossless_ && factor == 1.0f;
   const bool fits = row.excess_sum <= kMaxExcess * static_cast<float>(dimension_);
-  return {term, is_exact, fits, is_lossless_ ? is_exact : fits && row.largest_excess <= 0.5f};
+  const bool is_held = is_lossless_ ? is_exact : fits && row.largest_excess <= 0.5f;
+  return {term, is_exact, fits, is_held, StepOf(factor)};
 }
 
 ScalarQuantizer::Encoded ScalarQuantizer::Encode(const float* values, float inverse_norm, uint8_t* codes) const {

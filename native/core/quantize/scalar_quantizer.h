@@ -48,6 +48,7 @@ class ScalarQuantizer {
     bool is_exact;  // the codes hold the vector without loss, and integer distances are real ones
     bool fits;      // the vector lies in the fitted range, or so near to it that clipping it changes little
     bool is_held;   // decoding gives every component back: exactly if the fitted rows are, else to within half a step
+    float step;     // of a query: what an integer distance of 1 is worth as a distance of the metric
   };
 
   // Writes the codes of one row; the padding is left alone.
@@ -68,6 +69,7 @@ class ScalarQuantizer {
 
  private:
   float IpQueryFactor(const float* values) const;
+  float StepOf(float factor) const;
   Encoded Describe(const EncodedRow& row, float factor, int32_t term) const;
 
   Metric metric_;

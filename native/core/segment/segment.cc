@@ -165,57 +165,80 @@ float Segment::DistanceOfExact(uint32_t key) const {
   return shape_.metric == Metric::kIp ? 1.0f + distance : distance;
 }
 
-GraphSearchEnd Segment::SearchGraph(const FloatQuery& query, uint32_t ef, size_t k, size_t rerank_count,
-                                    const Visibility& visibility, SegmentSearchContext& context,
-                                    std::vector<Hit>& hits) const {
+// What lossy codes make of a distance. Under ip their integer is the negated product, as the distance is 1
+// less the product.
+float Segment::EstimateOf(uint32_t key, float step) const {
+  const float distance = static_cast<float>(static_cast<int32_t>(key ^ 0x80000000u)) * step;
+  return shape_.metric == Metric::kIp ? 1.0f + distance : distance;
+}
+
+GraphSearchEnd Segment::Walk(const FloatQuery& query, const GraphWalk& walk, const Visibility& visibility,
+                             SegmentSearchContext& context, GraphFindings& findings) const {
+  findings.Clear();
   SegmentQuery segment_query{query, {}};
-  bool on_codes = walks_codes(), is_exact = false;
+  bool on_codes = walks_codes(), is_exact = true;
+  float step = 1;
   if (on_codes) {
     const ScalarQuantizer::Encoded encoded = quantizer_->EncodeQuery(query.values, query.scale, context.query.values);
     segment_query.codes = {context.query.values, encoded.term};
-    is_exact = encoded.is_exact && is_lossless();
-    // A query far outside of the codes' range is answered on the floats; a graph without them is of no use to it.
+    step = encoded.step;
+    // A query far outside of the codes' range is answered on the floats; a graph without them is of no use to
+    // it.
     if (!encoded.fits && !shape_.keeps_vectors) return GraphSearchEnd::kScanCheaper;
     on_codes = encoded.fits;
+    is_exact = !on_codes || (encoded.is_exact && is_lossless());
   }
   const CandidatePool& pool = context.search.pool;
   const Loops& loops = on_codes ? *loops_.on_codes : *loops_.on_floats;
-  // Of lossy codes as many are walked to as will be measured: the floats choose among them.
-  if (on_codes && !is_exact) ef = std::max(ef, static_cast<uint32_t>(std::min<size_t>(rerank_count, slot_count())));
-  // What a mapped file gave the search is checked after it: wrong bytes lead it astray, but not out of bounds.
+  const uint32_t ef = is_exact ? walk.ef : std::max(walk.ef, std::min(walk.lossy_ef, slot_count()));
+  // What a mapped file gave the search is checked after it: wrong bytes lead it astray, but not out of
+  // bounds.
   const bool is_guarded = !is_checked();
   context.search.touched = is_guarded ? &context.touched : nullptr;
   context.touched.Clear();
   const bool is_done = loops.search(rows(), *graph_, segment_query, slot_count(), ef, visibility, context.search);
   if (is_guarded) CheckTouched(on_codes ? ReadGuard::Part::kCodes : ReadGuard::Part::kRows, context.touched);
   if (!is_done) return GraphSearchEnd::kScanCheaper;
-  const GraphSearchEnd end =
-      pool.size() == pool.capacity() ? GraphSearchEnd::kBeamFull : GraphSearchEnd::kExhausted;
-  // A row that was linked while the search ran is not this snapshot's.
-  if (!on_codes || is_exact) {
-    uint32_t last_key = 0;
-    for (size_t i = 0, found = 0; i < pool.size(); ++i) {
-      const uint32_t slot = CandidatePool::SlotOf(pool[i]), key = CandidatePool::KeyOf(pool[i]);
-      if (!visibility.Contains(slot)) continue;
-      if (found++ > k && key != last_key) break;
+  uint32_t last_key = 0;
+  for (size_t i = 0; i < pool.size(); ++i) {
+    const uint32_t slot = CandidatePool::SlotOf(pool[i]), key = CandidatePool::KeyOf(pool[i]);
+    // A row that was linked while the search ran is not this snapshot's.
+    if (!visibility.Contains(slot)) continue;
+    if (is_exact) {
+      if (findings.hits.size() > walk.k && key != last_key) break;
       last_key = key;
-      hits.push_back({on_codes ? OrderKey(DistanceOfExact(key)) : key, ids_[slot]});
+      findings.hits.push_back({on_codes ? OrderKey(DistanceOfExact(key)) : key, ids_[slot]});
+    } else {
+      if (findings.slots.size() == walk.estimate_count) break;
+      findings.slots.push_back(slot);
+      findings.estimates.push_back(EstimateOf(key, step));
     }
-    return end;
   }
-  context.slots.clear();
-  for (size_t i = 0; i < pool.size() && context.slots.size() < rerank_count; ++i) {
-    const uint32_t slot = CandidatePool::SlotOf(pool[i]);
-    if (visibility.Contains(slot)) context.slots.push_back(slot);
+  return pool.size() == pool.capacity() ? GraphSearchEnd::kBeamFull : GraphSearchEnd::kExhausted;
+}
+
+void Segment::MeasureFindings(const FloatQuery& query, size_t count, SegmentSearchContext& context,
+                              GraphFindings& findings) const {
+  if (!is_checked() && shape_.keeps_vectors) {
+    for (size_t i = 0; i < count; ++i)
+      Check(ReadGuard::Part::kRows, findings.slots[i], findings.slots[i] + 1);
   }
-  if (is_guarded && shape_.keeps_vectors) {
-    for (const uint32_t slot : context.slots) Check(ReadGuard::Part::kRows, slot, slot + 1);
-  }
-  context.keys.resize(context.slots.size());
-  Measure(query, context.slots.data(), context.slots.size(), context.decoded, context.keys.data());
-  const size_t first = hits.size();
-  for (size_t i = 0; i < context.slots.size(); ++i) hits.push_back({context.keys[i], ids_[context.slots[i]]});
-  std::sort(hits.begin() + static_cast<std::ptrdiff_t>(first), hits.end());
+  context.keys.resize(count);
+  Measure(query, findings.slots.data(), count, context.decoded, context.keys.data());
+  for (size_t i = 0; i < count; ++i) findings.hits.push_back({context.keys[i], ids_[findings.slots[i]]});
+  std::sort(findings.hits.begin(), findings.hits.end());
+  findings.slots.clear();
+  findings.estimates.clear();
+}
+
+GraphSearchEnd Segment::SearchGraph(const FloatQuery& query, uint32_t ef, size_t k, size_t rerank_count,
+                                    const Visibility& visibility, SegmentSearchContext& context,
+                                    std::vector<Hit>& hits) const {
+  const auto lossy_ef = static_cast<uint32_t>(std::min<size_t>(rerank_count, slot_count()));
+  GraphFindings findings;
+  const GraphSearchEnd end = Walk(query, {ef, lossy_ef, k, rerank_count}, visibility, context, findings);
+  if (!findings.slots.empty()) MeasureFindings(query, findings.slots.size(), context, findings);
+  hits.insert(hits.end(), findings.hits.begin(), findings.hits.end());
   return end;
 }
 

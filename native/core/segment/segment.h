@@ -70,9 +70,32 @@ struct DecodedRows {
 struct SegmentSearchContext {
   SearchContext search;
   QueryScratch query;
-  std::vector<uint32_t> slots, keys;
+  std::vector<uint32_t> keys;
   TouchedSlots touched;
   DecodedRows decoded;
+};
+
+// What a walk of a graph has found, ascending. Hits where distances were exact, as they are on floats and on
+// lossless codes. Else slots that have yet to be measured, with what lossy codes make of their distances:
+// whatever the codes of their segments, so that they can be compared with those of others.
+struct GraphFindings {
+  std::vector<Hit> hits;
+  std::vector<uint32_t> slots;
+  std::vector<float> estimates;
+
+  void Clear() {
+    hits.clear();
+    slots.clear();
+    estimates.clear();
+  }
+};
+
+// How wide a walk's beam is, and how much of what it finds is wanted.
+struct GraphWalk {
+  uint32_t ef;
+  uint32_t lossy_ef;  // at least so wide on lossy codes
+  size_t k;
+  size_t estimate_count;  // slots that are not yet measured
 };
 
 // How a search of a graph ended.
@@ -107,9 +130,18 @@ class Segment {
   size_t memory_bytes() const;
   uint64_t Fingerprint() const;
 
-  // Finds the nearest visible slots by walking the graph with a beam of `ef`: ascending, appended to `hits`. More than `k` of
-  // them, so that it shows whether all of the k nearest could be here, and any as near as the last, whose ids decide. Of lossy
-  // codes the best `rerank_count` are measured on the floats and returned. REQUIRES: has_graph().
+  // Finds the nearest visible slots by walking the graph; leaves them in `findings`. More hits than `k`, so
+  // that they show whether all of the k nearest could be here, and any as near as the last, whose ids decide.
+  // REQUIRES: has_graph().
+  GraphSearchEnd Walk(const FloatQuery& query, const GraphWalk& walk, const Visibility& visibility,
+                      SegmentSearchContext& context, GraphFindings& findings) const;
+
+  // Makes hits of the first `count` of the slots that have yet to be measured, and drops the others.
+  void MeasureFindings(const FloatQuery& query, size_t count, SegmentSearchContext& context,
+                       GraphFindings& findings) const;
+
+  // Walk, and of lossy codes the best `rerank_count` are measured: appends to `hits`. As many are walked to
+  // as will be measured: the floats choose among them. REQUIRES: has_graph().
   GraphSearchEnd SearchGraph(const FloatQuery& query, uint32_t ef, size_t k, size_t rerank_count,
                              const Visibility& visibility, SegmentSearchContext& context, std::vector<Hit>& hits) const;
 
@@ -174,6 +206,7 @@ class Segment {
   void Measure(const FloatQuery& query, const uint32_t* slots, size_t count, DecodedRows& scratch,
                uint32_t* keys) const;
   float DistanceOfExact(uint32_t key) const;
+  float EstimateOf(uint32_t key, float step) const;
 
   const SegmentShape shape_;
   const SegmentLoops loops_;

@@ -83,6 +83,32 @@ TEST_CASE("Recall: holds over many full segments") {
   }
 }
 
+// Of all segments only the best are measured on the floats, as their codes estimate them. A step of these is worth forty times as
+// much in one segment as in the other, and fewer of them lead from a query near the narrow rows to the wide ones.
+TEST_CASE("Recall: estimates by codes of different scales can be compared") {
+  const size_t part = Sized(2000, 1300, 1300);
+  for (const Metric metric : {Metric::kL2, Metric::kIp}) {
+    CAPTURE(Name(metric));
+    IndexOptions options = OptionsFor(8, metric);
+    options.segment_capacity = static_cast<uint32_t>(part);
+    const auto index = MakeIndex(options);
+    Vectors vectors = RandomVectors(part, 8, 5), narrow = RandomVectors(part, 8, 6);
+    for (size_t i = 0; i < vectors.values.size(); ++i) {
+      if (i / 8 % 50 != 0) vectors.values[i] /= 3;
+    }
+    Vectors queries = QueriesNear(vectors, 30), narrow_queries = QueriesNear(narrow, 30);
+    for (Vectors* scaled : {&narrow, &narrow_queries}) {
+      for (float& value : scaled->values) value /= 40;
+    }
+    Add(*index, vectors);
+    Add(*index, narrow);
+    for (size_t row = 0; row < narrow.count(); ++row) vectors.Append(narrow.RowCopy(row));
+    for (size_t row = 0; row < narrow_queries.count(); ++row) queries.Append(narrow_queries.RowCopy(row));
+    REQUIRE(index->snapshot()->views.size() == 2);
+    CHECK(RecallOf(*index, vectors, queries, 10, 60) >= 0.95);
+  }
+}
+
 // Each segment holds topics of its own, so that all neighbors of a query lie in one of them.
 TEST_CASE("Recall: holds when rows arrive sorted by topic over several segments") {
   const Vectors vectors = SortedClusters(kCount, 16, 30, 5);

@@ -62,8 +62,8 @@ TEST_CASE("Quantizer: the integer distance of a row used as a query is that of t
       const ScalarQuantizer quantizer = Fit(metric, vectors, inverse_norms);
       for (size_t a = 0; a < 50; a += 7) {
         std::vector<int8_t> query(PaddedCodes(dimension), 55);
-        const auto [constant, is_exact, fits, is_held] = quantizer.EncodeQuery(vectors.row(a), inverse_norms[a], query.data());
-        (void)is_exact, (void)fits, (void)is_held;
+        const auto [constant, is_exact, fits, is_held, step] = quantizer.EncodeQuery(vectors.row(a), inverse_norms[a], query.data());
+        (void)is_exact, (void)fits, (void)is_held, (void)step;
         std::vector<uint8_t> query_codes(dimension);
         for (size_t d = 0; d < dimension; ++d) query_codes[d] = static_cast<uint8_t>(query[d] + 128);
         for (size_t b = 0; b < 50; ++b) {
@@ -87,6 +87,9 @@ TEST_CASE("Quantizer: l2 and cosine distances are near the true ones") {
     const double scale = quantizer.scale();
     std::vector<CodedRow> rows;
     for (size_t i = 0; i < 60; ++i) rows.push_back(EncodeRow(quantizer, vectors, i, inverse_norms[i]));
+    std::vector<int8_t> query(PaddedCodes(50));
+    const float step = quantizer.EncodeQuery(vectors.row(0), inverse_norms[0], query.data()).step;
+    CHECK(step == doctest::Approx(scale * scale / (metric == Metric::kCosine ? 2 : 1)).epsilon(1e-3));
     for (size_t a = 0; a < 60; a += 5) {
       for (size_t b = 0; b < 60; ++b) {
         // Under cosine the codes hold vectors of length 1, whose squared distance is twice the cosine distance.
@@ -114,9 +117,10 @@ TEST_CASE("Quantizer: under ip codes order rows as their products do, give or ta
     }
     for (const float value : vectors.values) largest_stored = std::max(largest_stored, std::fabs(double{value}));
     std::vector<int8_t> codes(PaddedCodes(30));
-        const auto [constant, is_exact, fits, is_held] = quantizer.EncodeQuery(query.data(), 1, codes.data());
+        const auto [constant, is_exact, fits, is_held, step] = quantizer.EncodeQuery(query.data(), 1, codes.data());
         (void)is_exact, (void)fits, (void)is_held;
     CHECK_FALSE(is_exact);
+    CHECK(step == doctest::Approx(quantizer.scale() * largest / 127).epsilon(1e-3));
     const double unit = largest / 127 * (largest_stored / 127);  // of a product of two codes
     for (size_t row = 0; row < 200; ++row) {
       const CodedRow coded = EncodeRow(quantizer, vectors, row, 1);
@@ -140,8 +144,8 @@ TEST_CASE("Quantizer: whole numbers within a range of 255 are stored without los
     std::vector<CodedRow> rows;
     for (size_t i = 0; i < 300; ++i) rows.push_back(EncodeRow(quantizer, vectors, i, 1));
     std::vector<int8_t> query(PaddedCodes(20));
-        const auto [constant, is_exact, fits, is_held] = quantizer.EncodeQuery(vectors.row(9), 1, query.data());
-        (void)is_exact, (void)fits, (void)is_held;
+        const auto [constant, is_exact, fits, is_held, step] = quantizer.EncodeQuery(vectors.row(9), 1, query.data());
+        (void)is_exact, (void)fits, (void)is_held, (void)step;
     CHECK(is_exact);
     for (size_t i = 0; i < 300; ++i) {
       CHECK(rows[i].is_exact);
@@ -201,7 +205,7 @@ TEST_CASE("Quantizer: rows of bytes are exact, whatever bytes come after those i
       wide.values[0] = low;
       wide.values[1] = low + 255;
       std::vector<int8_t> query(PaddedCodes(12));
-      const auto [constant, is_exact, fits, is_held] = quantizer.EncodeQuery(wide.row(0), 1, query.data());
+      const auto [constant, is_exact, fits, is_held, step] = quantizer.EncodeQuery(wide.row(0), 1, query.data());
       CHECK(is_exact);
       CHECK(fits);
       for (size_t row = 0; row < 40; ++row) {
@@ -258,8 +262,8 @@ TEST_CASE("Quantizer: any magnitude gives codes whose distances make sense") {
         size_t wrong_count = 0;
         for (size_t a = 0; a < 50; ++a) {
           std::vector<int8_t> query(PaddedCodes(16));
-        const auto [constant, is_exact, fits, is_held] = quantizer.EncodeQuery(vectors.row(a), 1, query.data());
-        (void)is_exact, (void)fits, (void)is_held;
+        const auto [constant, is_exact, fits, is_held, step] = quantizer.EncodeQuery(vectors.row(a), 1, query.data());
+        (void)is_exact, (void)fits, (void)is_held, (void)step;
           const CodedRow itself = EncodeRow(quantizer, vectors, a, 1);
           const int64_t distance = LoopDistance(metric, query, constant, itself);
           if (metric == Metric::kL2) wrong_count += distance != 0;
@@ -281,8 +285,8 @@ TEST_CASE("Quantizer: equal vectors and vectors of zeros") {
       CHECK(first.codes == last.codes);
       CHECK(first.correction == last.correction);
       std::vector<int8_t> query(PaddedCodes(4));
-        const auto [constant, is_exact, fits, is_held] = quantizer.EncodeQuery(vectors.row(0), 1, query.data());
-        (void)is_exact, (void)fits, (void)is_held;
+        const auto [constant, is_exact, fits, is_held, step] = quantizer.EncodeQuery(vectors.row(0), 1, query.data());
+        (void)is_exact, (void)fits, (void)is_held, (void)step;
       if (metric == Metric::kL2) CHECK(LoopDistance(metric, query, constant, first) == 0);
     }
   }
