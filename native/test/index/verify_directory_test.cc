@@ -235,8 +235,12 @@ TEST_CASE("VerifyDirectory: commits between any two of its calls") {
   for (size_t call = 0;; ++call) {
     CAPTURE(call);
     MemoryEnv memory;
-    MakeIndexIn(memory, Metric::kL2);
-    OpenIndex open = Open(memory, kPath);
+    OpenIndex open = Open(memory, kPath, GivenOptions::Of(OptionsFor(kDimension, Metric::kL2)));
+    for (int i = 0; i < 2; ++i) {
+      Add(*open.index, RandomVectors(60, kDimension, 3));
+      Remove(*open.index, Ids{3 + static_cast<uint64_t>(i)});
+      Commit(open);
+    }
     FaultEnv env(memory);
     size_t call_count = 0;
     env.BeforeEach([&](std::string_view, const std::string&) {
