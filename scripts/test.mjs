@@ -12,6 +12,7 @@ import { nodeHeadersPrefix } from './node-headers.mjs'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const isQuick = process.argv.includes('--quick')
 const isFull = process.argv.includes('--full')
+const addonBuild = 'build/addon'
 let passed = 0
 let failed = 0
 
@@ -39,16 +40,20 @@ function check(name, command, args, options) {
   return isSuccess
 }
 
-function cppTests(preset) {
-  title(`C++ tests, preset ${preset}`)
-  const isBuilt =
-    run('cmake', ['--preset', preset], { capture: true }).isSuccess &&
-    run('cmake', ['--build', '--preset', preset, '--parallel', '2']).isSuccess
-  if (!isBuilt) {
-    failed++
-    return
-  }
-  const { isSuccess, output } = run('ctest', ['--preset', preset, '--verbose'], { capture: true })
+/** Builds and runs the C++ tests of a CMake preset. */
+function presetTests(preset) {
+  const isBuilt = check(`build the C++ tests, preset ${preset}`, 'sh', [
+    '-c',
+    `cmake --preset ${preset} >/dev/null && cmake --build --preset ${preset} --parallel 2`,
+  ])
+  if (isBuilt) cppTests(`C++ tests, preset ${preset}`, ['--preset', preset])
+}
+
+function cppTests(name, selection) {
+  title(name)
+  const { isSuccess, output } = run('ctest', [...selection, '--verbose', '--parallel', '2'], {
+    capture: true,
+  })
   let caseFailures = 0
   let caseCount = 0
   for (const [, total, bad] of output.matchAll(
@@ -89,17 +94,28 @@ function vitest(name, env) {
 const compilerFile = (name) => execFileSync('g++', [`-print-file-name=${name}`], { encoding: 'utf8' }).trim()
 
 mkdirSync(`${root}build`, { recursive: true })
-const isBuilt =
-  check('build the addon with CMake', 'npm', ['run', '--silent', 'build:native']) &&
-  check('build the TypeScript layer', 'npm', ['run', '--silent', 'build:ts'])
+check('doctest is there', 'node', ['scripts/ensure-doctest.mjs'])
+// One build, so that the core is compiled once for the addon, the C++ tests and the C++ benchmarks.
+const isNativeBuilt = check('build the addon and the C++ tests with CMake', 'npx', [
+  'cmake-js',
+  'compile',
+  '--out',
+  addonBuild,
+  '--CDSEGVEC_BUILD_TESTS=ON',
+  '--CDSEGVEC_BUILD_BENCH=ON',
+  '--parallel',
+  '2',
+  '--log-level',
+  'warn',
+])
+const isBuilt = check('build the TypeScript layer', 'npm', ['run', '--silent', 'build:ts']) && isNativeBuilt
 check('lint', 'npx', ['biome', 'check', '.'])
 check('layers', 'node', ['scripts/check-layers.mjs'])
 check('types', 'npx', ['tsc', '-p', 'tsconfig.json'])
-check('doctest is there', 'node', ['scripts/ensure-doctest.mjs'])
-cppTests('release')
+if (isNativeBuilt) cppTests('C++ tests', ['--test-dir', addonBuild, '--no-tests=error'])
 if (!isQuick) {
-  cppTests('asan')
-  if (isFull) cppTests('tsan')
+  presetTests('asan')
+  if (isFull) presetTests('tsan')
 }
 if (isBuilt) {
   run('node', ['scripts/install-peers.mjs', '--for-tests'])
@@ -131,7 +147,7 @@ if (!isQuick) {
   const prefix = nodeHeadersPrefix()
   if (prefix !== undefined) {
     // Whether it builds is the question here; it is tested as CMake builds it.
-    const quickly = ['--', '-Dsegvec_optimization=-O1']
+    const quickly = ['--', '-Dsegvec_optimization=-O0']
     check('configure the addon with node-gyp', 'npx', [
       'node-gyp',
       'configure',
