@@ -24,14 +24,14 @@ constexpr uint32_t kMinJoinBatch = 256;
 constexpr uint32_t kLinkBatch = 512;
 
 // Dead slots that are looked behind when a row is mended, and live ones that are gathered for each link it
-// may have: with four the recall is that of three, for a tenth to a fifth more time; with two it is 0.006
-// lower where half is dead (LSA, ef 10).
+// may have: with four the recall is that of three, for more time; with two it is 0.006 lower where half is
+// dead (LSA, ef 10).
 constexpr size_t kMaxDeadVisits = 64;
 constexpr size_t kCandidatesPerLink = 3;
 
-// A graph that has lost more than this share of its slots is built anew. Beyond it recall falls off: of LSA
-// with 60 % dead it is 0.011 below a fresh build's at ef 10, with 50 % 0.003.
-constexpr double kMaxDeadShare = 0.5;
+// A graph that has lost more than this share of its slots is built anew, as a merge may lose no more than 0.005 of recall:
+// of LSA with 40 % dead it is 0.010 below a fresh build's (ef 50), with 30 % within that.
+constexpr double kMaxDeadShare = 0.35;
 
 }  // namespace
 
