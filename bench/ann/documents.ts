@@ -12,6 +12,7 @@ import { scaleFilesTable, scaleTable } from '../scale/table.ts'
 import type { SegmentsResults } from '../segments/measure.ts'
 import { segmentsTable } from '../segments/table.ts'
 import { stepsTable } from '../steps/table.ts'
+import { agreementTable } from './agreement-table.ts'
 import { againstTable, setTable } from './figures-table.ts'
 import { persistenceTable, underLoadTable } from './persistence-table.ts'
 import type { BenchResults } from './results.ts'
@@ -27,6 +28,7 @@ export function documents(reference: ReadonlyMap<string, BenchResults>): Documen
   const recalls = [...storedResults<RecallResults>('recall').values()]
   const orders = [...storedResults<OrderResults>('order').values()]
   const steps = [...storedResults<BenchResults>('steps').values()]
+  const agreement = agreementTable(runs, [...storedResults<BenchResults>('again').values()])
   const [kernels] = storedResults<Parameters<typeof kernelsTable>[0]>('kernels').values()
   return new Map([
     ['README.md', new Map([['figures', againstTable(reference)]])],
@@ -39,6 +41,13 @@ export function documents(reference: ReadonlyMap<string, BenchResults>): Documen
           orMissing(
             runs.filter(({ peers }) => peers.some((peer) => peer.persistence?.length)).map(persistenceTable),
             'npm run bench -- --full --name reference',
+          ),
+        ],
+        [
+          'agreement',
+          orMissing(
+            agreement === undefined ? [] : [agreement],
+            'npm run bench -- --set sift-corel-128 --rounds 5 --build-rounds 5 --name again',
           ),
         ],
         [

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ratioPairs } from '../../bench/ann/agreement.ts'
+import { agreementTable } from '../../bench/ann/agreement-table.ts'
 import type { BenchResults } from '../../bench/ann/results.ts'
 import { benchResults, peerResult } from '../support/bench-results.ts'
 import { runNode } from '../support/child.ts'
@@ -44,6 +45,15 @@ describe('the agreement of two runs', () => {
   test('cannot be told without the package by which all is divided', () => {
     expect(() => ratioPairs(first, run(1, 1), 'nobody')).toThrow('not both runs have figures of nobody')
   })
+})
+
+test('the table of agreement counts the ratios of the sets that are in both runs', () => {
+  const against = (ours: number) =>
+    benchResults([peerResult('segvec', ours), peerResult('hnswlib-node', 200)])
+  const table = agreementTable([against(1000)], [against(1080)])
+  const count = ratioPairs(against(1000), against(1080), 'hnswlib-node').length
+  expect(table).toContain(`| ${count} | 0 | ${count} | 8 % | segvec, `)
+  expect(agreementTable([against(1000)], [])).toBeUndefined()
 })
 
 test('npm run bench -- --agree exits with 1 exactly when a ratio is beyond the tolerance', async () => {
