@@ -51,8 +51,9 @@ const ratioRow = (segvec: PeerResult, name: string, peers: readonly PeerResult[]
 /** One set with all its peers, for docs/benchmarks.md. */
 export function setTable(results: BenchResults, file: string): string {
   const { set, parameters, versions } = results
-  const measured = results.peers.filter(({ failure }) => failure === undefined)
-  const missing = results.peers.filter(({ failure }) => failure !== undefined)
+  const hasFigures = (peer: PeerResult) => columns.some(([, of]) => of(peer) !== undefined)
+  const measured = results.peers.filter((peer) => peer.failure === undefined || hasFigures(peer))
+  const failed = results.peers.filter(({ failure }) => failure !== undefined)
   const ours = ['segvec', 'segvec none'].flatMap((name) => peerNamed(results, name) ?? [])
   return [
     `**${set.name}**: ${set.rows.toLocaleString('en-US')} x ${set.dimension}, ${set.metric}, ${parameters.buildRounds} build and ${parameters.searchRounds} search rounds, commit ${versions.commit.slice(0, 10)} ([raw results](../bench/results/${file}))`,
@@ -66,7 +67,9 @@ export function setTable(results: BenchResults, file: string): string {
         ),
       ],
     ),
-    ...missing.map(({ name, failure }) => `Not measured: ${name}: ${failure}`),
+    ...failed.map(
+      (peer) => `${hasFigures(peer) ? 'Measured in part' : 'Not measured'}: ${peer.name}: ${peer.failure}`,
+    ),
   ].join('\n\n')
 }
 

@@ -100,6 +100,13 @@ describe('the tables of the comparison', () => {
     expect(table).toMatch(/Not measured: broken: it is not here$/)
   })
 
+  test('show what a peer reached before it failed, and say that it did', () => {
+    const killed = peerResult('killed', 100, { failure: 'its process ended' })
+    const table = setTable(benchResults([peerResult('segvec', 1000), killed]), 'a.json')
+    expect(table).toMatch(/\| segvec : killed \| 10\.0x /)
+    expect(table).toMatch(/Measured in part: killed: its process ended$/)
+  })
+
   test('say what every peer reached, and divide codes and floats by each rival', () => {
     const table = setTable(results(200), 'a.json')
     expect(table).toMatch(/\| segvec : rival \| 5\.0x /)
