@@ -493,9 +493,7 @@ TEST_CASE("IndexDirectory: a reader opens, whatever a writer publishes and remov
     Add(*open.index, RandomVectors(50, kDimension, 3));
     Commit(open);
     FaultEnv env(memory);
-    size_t call_count = 0;
-    env.BeforeEach([&](std::string_view, const std::string&) {
-      if (call_count++ != call) return;
+    env.BeforeCall(call, [&] {
       for (int i = 0; i < 2; ++i) {
         Add(*open.index, RandomVectors(5, kDimension, 4));
         Commit(open);
@@ -505,7 +503,7 @@ TEST_CASE("IndexDirectory: a reader opens, whatever a writer publishes and remov
     const size_t count = reader.index->vector_count();
     CHECK((count == 50 || count == 60));
     CHECK(reader.directory->generation() == (count == 50 ? 2 : 4));
-    if (call_count <= call) break;
+    if (!env.is_reached()) break;
   }
 }
 

@@ -938,13 +938,10 @@ TEST_CASE("LoggedChanges: opening with a log can be stopped at any call") {
   size_t aborted_count = 0;
   for (size_t call = 0;; ++call) {
     CAPTURE(call);
-    size_t call_count = 0;
     CancelToken cancel;
-    env.BeforeEach([&](std::string_view, const std::string&) {
-      if (call_count++ == call) cancel.Cancel();
-    });
+    env.BeforeCall(call, [&] { cancel.Cancel(); });
     const std::string code = ErrorCodeOf([&] { IndexDirectory(env, kPath, {}, OpenParameters(), cancel); });
-    if (call_count <= call) break;
+    if (!env.is_reached()) break;
     CHECK(code == "ABORTED");
     ++aborted_count;
   }

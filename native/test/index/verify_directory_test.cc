@@ -35,6 +35,21 @@ DirectoryReport Verify(
   return report;
 }
 
+// What is said of a directory with one segment that somebody has forged: every checksum fits.
+DirectoryReport VerifyForged(const std::function<void(Bytes&)>& forge) {
+  Bytes bytes;
+  ByteSink sink(bytes);
+  WriteSegment(*SealedSegment(ClusteredVectors(1200, kDimension, 10, 1), {Metric::kL2, true, true, 16, 0}), {}, sink);
+  forge(bytes);
+  RepairChecksums(bytes);
+  IndexImage image;
+  image.next_segment_number = 1;
+  image.parts.push_back({{ReadSegment(ByteSource(bytes), "crafted", {}), 1200, nullptr}, nullptr});
+  MemoryEnv env;
+  IndexDirectory::Save(env, kPath, OptionsFor(kDimension, Metric::kL2), image, CancelToken());
+  return Verify(env);
+}
+
 // Two generations, which share a segment; tombstones, and string ids if asked for.
 void MakeIndexIn(Env& env, Metric metric, IdType id_type = IdType::kNumber) {
   IndexOptions options = OptionsFor(kDimension, metric);
@@ -194,19 +209,9 @@ TEST_CASE("VerifyDirectory: an id that two segments hold, which neither file sho
 }
 
 TEST_CASE("VerifyDirectory: codes that are not those of their rows, though every checksum fits") {
-  Bytes bytes;
-  ByteSink sink(bytes);
-  const auto segment =
-      SealedSegment(ClusteredVectors(1200, kDimension, 10, 1), {Metric::kL2, true, true, 16, 0});
-  WriteSegment(*segment, {}, sink);
-  bytes[BytesOf(bytes, SectionType::kCodes) + 64 * 9 + 20] ^= std::byte{1};  // behind the end of a row
-  RepairChecksums(bytes);
-  IndexImage image;
-  image.next_segment_number = 1;
-  image.parts.push_back({{ReadSegment(ByteSource(bytes), "crafted", {}), 1200, nullptr}, nullptr});
-  MemoryEnv env;
-  IndexDirectory::Save(env, kPath, OptionsFor(kDimension, Metric::kL2), image, CancelToken());
-  DirectoryReport report = Verify(env);
+  DirectoryReport report = VerifyForged([](Bytes& bytes) {
+    bytes[BytesOf(bytes, SectionType::kCodes) + 64 * 9 + 20] ^= std::byte{1};  // behind the end of a row
+  });
   CHECK_FALSE(report.is_sound());
   const FileReport& file = FileOf(report, "segment-0-1");
   CHECK(file.state == State::kDamaged);
@@ -215,18 +220,10 @@ TEST_CASE("VerifyDirectory: codes that are not those of their rows, though every
 }
 
 TEST_CASE("VerifyDirectory: two faults of one segment") {
-  Bytes bytes;
-  ByteSink sink(bytes);
-  WriteSegment(*SealedSegment(ClusteredVectors(1200, kDimension, 10, 1), {Metric::kL2, true, true, 16, 0}), {}, sink);
-  bytes[BytesOf(bytes, SectionType::kCodes) + 64 * 9 + 20] ^= std::byte{1};
-  PutAt<uint64_t>(bytes, BytesOf(bytes, SectionType::kIds) + 8 * 7, 1000);
-  RepairChecksums(bytes);
-  IndexImage image;
-  image.next_segment_number = 1;
-  image.parts.push_back({{ReadSegment(ByteSource(bytes), "crafted", {}), 1200, nullptr}, nullptr});
-  MemoryEnv env;
-  IndexDirectory::Save(env, kPath, OptionsFor(kDimension, Metric::kL2), image, CancelToken());
-  DirectoryReport report = Verify(env);
+  DirectoryReport report = VerifyForged([](Bytes& bytes) {
+    bytes[BytesOf(bytes, SectionType::kCodes) + 64 * 9 + 20] ^= std::byte{1};
+    PutAt<uint64_t>(bytes, BytesOf(bytes, SectionType::kIds) + 8 * 7, 1000);
+  });
   CHECK(std::string(FileOf(report, "segment-0-1").error->what()) ==
         "/data/segment-0-1: 1 slots under an id that another one has, 1 slots whose codes are not those of their rows");
 }
@@ -242,9 +239,7 @@ TEST_CASE("VerifyDirectory: commits between any two of its calls") {
       Commit(open);
     }
     FaultEnv env(memory);
-    size_t call_count = 0;
-    env.BeforeEach([&](std::string_view, const std::string&) {
-      if (call_count++ != call) return;
+    env.BeforeCall(call, [&] {
       for (int i = 0; i < 2; ++i) {
         Remove(*open.index, Ids{100 + static_cast<uint64_t>(i)});
         Commit(open);
@@ -255,7 +250,7 @@ TEST_CASE("VerifyDirectory: commits between any two of its calls") {
     // All of it is of one moment, before the commits or after them.
     const uint64_t newest = report.generations[0].generation;
     CHECK((newest == 3 || newest == 5));
-    if (call_count <= call) break;
+    if (!env.is_reached()) break;
     REQUIRE(call < 100);
   }
 }
@@ -268,16 +263,14 @@ TEST_CASE("VerifyDirectory: memory that runs out, and an abort, are not the faul
     size_t failed_count = 0;
     for (size_t call = 0;; ++call) {
       CAPTURE(call);
-      size_t call_count = 0;
       CancelToken cancel;
-      env.BeforeEach([&](std::string_view, const std::string&) {
-        if (call_count++ != call) return;
+      env.BeforeCall(call, [&] {
         if (is_abort) return cancel.Cancel();
         throw Error(ErrorCode::kOutOfMemory, "out of memory");
       });
       VerifyProgress progress;
       const std::string code = ErrorCodeOf([&] { VerifyDirectory(env, kPath, {}, 1, progress, [] {}, cancel); });
-      if (call_count <= call) break;
+      if (!env.is_reached()) break;
       CHECK(code == (is_abort ? "ABORTED" : "OUT_OF_MEMORY"));
       ++failed_count;
     }

@@ -20,13 +20,18 @@ using namespace testing;  // NOLINT: everything here is about test data
 const std::vector<uint64_t> kIds{5};
 const std::vector<LogRecord> kRemoval{{LogRecordType::kRemove, 1, kIds, {}, {}}};
 
-TEST_CASE("ChangeLog: what could not be taken back is taken back with the next change, by whoever logs it") {
+// The first log of a directory of rows of one component, and what it stands on.
+struct NewLog {
   MemoryEnv memory;
-  FaultEnv env(memory);
-  Store store(env, "/d", Store::Access::kWrite);
-  Manifest manifest;
-  manifest.options.dimension = 1;
-  ChangeLog log(store, manifest.identity.uuid, LogChain(), LogChain::File());
+  FaultEnv env{memory};
+  Store store{env, "/d", Store::Access::kWrite};
+  Manifest manifest{.options = {.dimension = 1}};
+  ChangeLog log{store, manifest.identity.uuid, LogChain(), LogChain::File()};
+};
+
+TEST_CASE("ChangeLog: what could not be taken back is taken back with the next change, by whoever logs it") {
+  NewLog at;
+  auto& [memory, env, store, manifest, log] = at;
   std::list<uint64_t> sequence{log.Append(kRemoval, 1, {})};
   env.FailAt(0, FaultEnv::Fault::kFromThen);
   log.Cancel(sequence, 1);
@@ -51,12 +56,8 @@ TEST_CASE("ChangeLog: what could not be taken back is taken back with the next c
 }
 
 TEST_CASE("ChangeLog: a generation with nothing behind it is read without its log") {
-  MemoryEnv memory;
-  FaultEnv env(memory);
-  Store store(env, "/d", Store::Access::kWrite);
-  Manifest manifest;
-  manifest.options.dimension = 1;
-  ChangeLog log(store, manifest.identity.uuid, LogChain(), LogChain::File());
+  NewLog at;
+  auto& [memory, env, store, manifest, log] = at;
   log.Append(kRemoval, 1, {});
   manifest.change_count = 1;
   manifest.first_log = log.Rotate(1);

@@ -37,6 +37,16 @@ class FaultEnv : public Env {
   // uses the Env meanwhile.
   using Before = std::function<void(std::string_view syscall, const std::string& path)>;
   void BeforeEach(Before before) { before_ = std::move(before); }
+  // Calls `action` once, before the `call`-th call from now on, counted from 0; is_reached() says whether it came to that.
+  void BeforeCall(size_t call, std::function<void()> action) {
+    is_reached_ = false;
+    BeforeEach([this, left = call, action = std::move(action)](std::string_view, const std::string&) mutable {
+      if (is_reached_ || left-- > 0) return;
+      is_reached_ = true;
+      action();
+    });
+  }
+  bool is_reached() const { return is_reached_; }
   size_t call_count() const { return call_count_; }
 
   std::unique_ptr<WritableFile> Create(const std::string& path) override {
@@ -134,6 +144,7 @@ class FaultEnv : public Env {
   std::atomic<Fault> fault_{Fault::kNone};
   std::atomic<int> number_{EIO};
   Before before_;
+  bool is_reached_ = false;
 };
 
 }  // namespace segvec::testing
