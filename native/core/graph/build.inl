@@ -195,8 +195,8 @@ bool FindsItself(const Space& space, const Graph& graph, uint32_t slot, uint32_t
 }
 
 // Links to `slot` from the nearest slot that a search for it meets: in a free place, or in that of the last link of its
-// row, the newest of a row that was never full and the farthest of one that was. Returns the slot that got a new link, kNil
-// when none was needed.
+// row, the newest of a row that was never full and the farthest of one that was; what that led to is noted as bereft.
+// Returns the slot that got a new link, kNil when none was needed.
 template <class Space>
 uint32_t Attach(const Space& space, Graph& graph, uint32_t slot, uint32_t slot_limit, uint32_t ef, BuildContext& context) {
   if (FindsItself(space, graph, slot, slot_limit, ef, context)) return kNil;
@@ -214,7 +214,10 @@ uint32_t Attach(const Space& space, Graph& graph, uint32_t slot, uint32_t slot_l
       if (!is_last_try) continue;
       place = capacity - 1;
     }
-    if (links[place] != kNil) graph.CountLink(links[place], -1);
+    if (links[place] != kNil) {
+      graph.CountLink(links[place], -1);
+      if (context.bereft.size() < context.bereft.capacity()) context.bereft.push_back(links[place]);
+    }
     graph.CountLink(slot, 1);
     graph.Keys(host, 0)[place] = CandidatePool::KeyOf(pool[i]);
     StoreLink(links[place], slot);

@@ -20,7 +20,11 @@ constexpr uint32_t kSlotsPerCancelCheck = 4096;
 
 // A segment's beam is ef times the square root of its share of the vectors, but no narrower than this: measured for
 // k = 10 (shared notes: ef_s ~ ef * S^-0.5, at least 6).
-constexpr uint32_t kMinSegmentEf = 6;
+constexpr size_t kMinSegmentEf = 6;
+
+// Nor narrower than this share of ef, up to the beam that finds every vector: in a segment of a hundredth of the index one of
+// 6 missed some of the vectors that lie on a line, and another segment's nearest was taken for the answer.
+constexpr size_t kMinBeamShare = 4;
 
 // With a beam this close to the whole segment, reading it in order is cheaper than walking its graph.
 constexpr size_t kScanFactor = 8;
@@ -49,7 +53,8 @@ double ShareOf(const SegmentView& view, const Snapshot& snapshot) {
 
 // A segment's part of a beam for the whole index.
 size_t BeamOf(size_t ef, double share) {
-  return std::max<size_t>(static_cast<size_t>(std::ceil(static_cast<double>(ef) * share)), kMinSegmentEf);
+  const size_t least = std::clamp<size_t>(ef / kMinBeamShare, kMinSegmentEf, kSelfSearchEf);
+  return std::max(static_cast<size_t>(std::ceil(static_cast<double>(ef) * share)), least);
 }
 
 }  // namespace
@@ -287,7 +292,9 @@ void Searcher::SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, u
       widened = true;
     }
   }
-  const float bound = EstimateOfRank(context, rerank_count);
+  // One segment alone has found no more than are measured.
+  const float bound = context.graph_segment_count > 1 ? EstimateOfRank(context, rerank_count)
+                                                      : std::numeric_limits<float>::infinity();
   for (auto at = begin; at != end; ++at) {
     const std::vector<float>& estimates = at->found.estimates;
     if (estimates.empty()) continue;

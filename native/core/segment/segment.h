@@ -28,6 +28,9 @@ namespace segvec {
 // Up to here a segment has no graph: scanning it costs no more than walking one.
 inline constexpr uint32_t kScanLimit = 1024;
 
+// A search of a graph for one of its own vectors finds it with a beam this wide: linking sees to it.
+inline constexpr uint32_t kSelfSearchEf = 16;
+
 struct SegmentShape {
   size_t dimension;
   Metric metric;

@@ -123,6 +123,19 @@ TEST_CASE("Segments: a graph appears when a segment passes the scan limit, and s
   }
 }
 
+// Its share of the beam is too narrow, and another segment holds a neighbor that would do if it were not found.
+TEST_CASE("Segments: a vector of a segment that is a small part of the index is found") {
+  constexpr uint32_t kCapacity = 1440;
+  IndexOptions options = OptionsWith(kCapacity, 1);
+  options.quantization = Quantization::kNone;
+  const auto index = MakeIndex(options);
+  const Vectors vectors = RowOfVectors(kCapacity * Sized(40, 4, 2), 8);
+  for (size_t i = 0; i < vectors.count(); i += kCapacity / 2) Add(*index, vectors.Slice(i, i + kCapacity / 2));
+  size_t missed_count = 0;
+  for (size_t i = 0; i < vectors.count(); i += 3) missed_count += Search(*index, vectors.row(i), 1, 64)[0].id != i;
+  CHECK(missed_count == 0);
+}
+
 TEST_CASE("Segments: a capacity that no memory holds is cut down") {
   IndexOptions options = OptionsFor(4096, Metric::kCosine);
   options.segment_capacity = ~uint32_t{0};

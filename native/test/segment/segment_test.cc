@@ -278,6 +278,22 @@ TEST_CASE("Segment: whole numbers are stored without loss, until a row comes tha
   }
 }
 
+// Of vectors on a line, a chosen row holds but the two neighbors, so searches have few ways to go.
+TEST_CASE("Segment: a search for a vector finds it with the beam that is promised, even on a line") {
+  const size_t count = Sized(1440, 1200, 1100);
+  size_t lost_count = 0;
+  for (uint32_t number = 0; number < Sized(40, 8, 2); ++number) {
+    const Vectors vectors = RowOfVectors(count, 8, number * count);
+    Growth growth(Metric::kL2, Element::kFloat, 8, static_cast<uint32_t>(count), number);
+    growth.Append(vectors, 0, count);
+    for (size_t i = 0; i < count; ++i) {
+      const Query query(Metric::kL2, vectors.row(i), 8);
+      lost_count += SearchGraph(*growth.segment, query.get(), kSelfSearchEf, {static_cast<uint32_t>(count), nullptr})[0].id != 1000 + i;
+    }
+  }
+  CHECK(lost_count == 0);
+}
+
 TEST_CASE("Segment: sealing changes nothing that can be seen and gives memory back") {
   const uint32_t count = 3000;
   const Vectors vectors = RandomVectors(count, 24, 5);

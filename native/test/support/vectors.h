@@ -114,6 +114,15 @@ inline Vectors LineVectors(size_t count, uint64_t seed) {
   return vectors;
 }
 
+// Vector i is (n, n + 0.1, n + 0.2, ...) with n = first + i: in order and evenly spread along a line.
+inline Vectors RowOfVectors(size_t count, size_t dimension, size_t first = 0) {
+  Vectors vectors{dimension, {}};
+  for (size_t i = 0; i < count * dimension; ++i) {
+    vectors.values.push_back(static_cast<float>(first + i / dimension) + static_cast<float>(i % dimension) / 10);
+  }
+  return vectors;
+}
+
 // Small whole numbers: float sums of their products are exact in any order, so that distances can be compared with ==.
 // Many distances are equal.
 inline Vectors WholeVectors(size_t count, size_t dimension, int largest, uint64_t seed) {
