@@ -114,9 +114,12 @@ export function latencyUnderLoad(
 }
 
 /** Resident memory that the peer's first build added. */
-export const residentBytesPerVector = (peer: PeerResult): number | undefined =>
-  peer.builds.flatMap((build) => build.rounds).find((round) => round.residentBytesPerVector !== undefined)
-    ?.residentBytesPerVector
+export function residentBytesPerVector(peer: PeerResult): number | undefined {
+  const measured = peer.builds
+    .flatMap((build) => build.rounds)
+    .flatMap((round) => round.residentBytesPerVector ?? [])
+  return measured.length === 0 ? undefined : median(measured)
+}
 
 export const bytesPerVector = (peer: PeerResult): number | undefined =>
   peer.builds[0]?.rounds.at(-1)?.bytesPerVector

@@ -8,6 +8,9 @@ export interface Launch {
   readonly launcher?: readonly [string, ...string[]]
 }
 
+/** A process that has not ended by then, with native threads that do not stop, is killed. */
+const mostClosingMs = 10_000
+
 /** One peer in a process of its own, asked one thing at a time. */
 export class PeerProcess {
   readonly #child: ChildProcess
@@ -50,7 +53,17 @@ export class PeerProcess {
     })
   }
 
-  close(): void {
-    if (this.#child.connected) this.#child.disconnect()
+  /** Resolves when the process has ended, and its memory is free. */
+  close(): Promise<void> {
+    const child = this.#child
+    if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => child.kill('SIGKILL'), mostClosingMs)
+      child.once('exit', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+      if (child.connected) child.disconnect()
+    })
   }
 }

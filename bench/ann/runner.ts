@@ -10,7 +10,8 @@ import type { PeerResult, ReadSpeeds, RunParameters } from './results.ts'
 import { roundsWithin } from './rounds-within.ts'
 
 interface RunningPeer {
-  readonly process: PeerProcess
+  readonly choice: PeerChoice
+  process: PeerProcess
   readonly result: PeerResult
 }
 
@@ -53,33 +54,35 @@ export async function run(run: Run): Promise<Measured> {
   const readSpeeds: ReadSpeeds = { warm: [], cold: [] }
   const begin = performance.now()
   const until = (share: number) => begin + share * (run.minutes ?? Number.POSITIVE_INFINITY) * 60_000
-  let [buildRounds, searchRounds] = [0, 0]
+  const { buildRounds, searchRounds } = run.parameters
+  let made = 0
   try {
     for (const choice of run.peers) peers.push(await start(run, choice))
-    const { parameters } = run
-    buildRounds = await roundsWithin(parameters.buildRounds, until(0.4), () => buildRound(run, peers))
-    for (const peer of peers) await rebuildForSearch(run, peer)
-    searchRounds = await roundsWithin(parameters.searchRounds, until(0.8), (round) =>
-      searchRound(run, peers, round),
-    )
-    const operatingRounds = run.isSpeedOnly ? 0 : Math.min(searchRounds, mostOperatingRounds)
+    made = await roundsWithin(Math.max(buildRounds, searchRounds), until(0.8), async (round) => {
+      if (round < buildRounds) await buildRound(run, peers, round)
+      else if (round === 0) await buildUntimed(run, peers)
+      if (round < searchRounds) await searchRound(run, peers, round)
+    })
+    const operatingRounds = run.isSpeedOnly ? 0 : Math.min(searchRounds, made, mostOperatingRounds)
     await roundsWithin(operatingRounds, until(0.88), (round) => operatingRound(run, peers, round))
     const lastRounds = Math.min(operatingRounds, mostLastRounds)
     await roundsWithin(lastRounds, until(0.95), () => loadRound(run, peers))
     await roundsWithin(lastRounds, until(1), () => persistenceRound(run, peers, readSpeeds))
   } finally {
-    for (const peer of peers) peer.process.close()
+    await Promise.all(peers.map((peer) => peer.process.close()))
   }
-  return { peers: peers.map((peer) => peer.result), readSpeeds, rounds: { buildRounds, searchRounds } }
+  const rounds = { buildRounds: Math.min(buildRounds, made), searchRounds: Math.min(searchRounds, made) }
+  return { peers: peers.map((peer) => peer.result), readSpeeds, rounds }
 }
 
-async function attempt(run: Run, { process, result }: RunningPeer, work: () => Promise<void>): Promise<void> {
+async function attempt(run: Run, peer: RunningPeer, work: () => Promise<void>): Promise<void> {
+  const { result } = peer
   if (result.failure !== undefined) return
   try {
     await work()
   } catch (error) {
     result.failure = error instanceof Error ? error.message : String(error)
-    process.close()
+    await peer.process.close()
     run.log(`FAILED ${result.name}: ${result.failure}`)
   }
 }
@@ -90,6 +93,7 @@ async function start(run: Run, choice: PeerChoice): Promise<RunningPeer> {
   try {
     const description = await process.ask({ kind: 'prepare', adapter, setFolder: run.setFolder })
     return {
+      choice,
       process,
       result: {
         ...description,
@@ -103,11 +107,11 @@ async function start(run: Run, choice: PeerChoice): Promise<RunningPeer> {
       },
     }
   } catch (error) {
-    process.close()
+    await process.close()
     const failure = error instanceof Error ? error.message : String(error)
     run.log(`FAILED ${name}: ${failure}`)
     const unknown = { group: adapter, version: '', notes: '', threadCounts: [], variants: [] }
-    return { process, result: { name, ...unknown, builds: [], sweeps: [], failure } }
+    return { choice, process, result: { name, ...unknown, builds: [], sweeps: [], failure } }
   }
 }
 
@@ -117,27 +121,41 @@ async function build(run: Run, { process }: RunningPeer, threads: number) {
   return { ...answer, vectorsPerSecond: run.set.base.length / run.set.dimension / answer.seconds }
 }
 
-async function buildRound(run: Run, peers: readonly RunningPeer[]): Promise<void> {
+/**
+ * In every round each peer starts anew: where an index lies in memory is luck, and would be the same luck in all rounds of one
+ * process; and what a package leaves behind from build to build stays its own.
+ */
+async function startAnew(run: Run, peer: RunningPeer): Promise<void> {
+  await peer.process.close()
+  peer.process = new PeerProcess(peer.choice)
+  const { adapter } = peer.choice
+  await peer.process.ask({ kind: 'prepare', adapter, setFolder: run.setFolder })
+}
+
+async function buildRound(run: Run, peers: readonly RunningPeer[], round: number): Promise<void> {
   for (const peer of peers) {
+    if (round > 0) await attempt(run, peer, () => startAnew(run, peer))
     for (const timed of [...peer.result.builds].reverse()) {
       await attempt(run, peer, async () => {
-        const round = await build(run, peer, timed.threads)
-        timed.rounds.push(round)
+        const built = await build(run, peer, timed.threads)
+        timed.rounds.push(built)
         run.log(
-          `build  ${peer.result.name}, ${timed.threads} thread(s): ${round.vectorsPerSecond.toFixed(0)} vectors/s`,
+          `build  ${peer.result.name}, ${timed.threads} thread(s): ${built.vectorsPerSecond.toFixed(0)} vectors/s`,
         )
       })
     }
   }
 }
 
-/** Rounds end with the build of the first thread count, so that only a run without build rounds has to build again. */
-async function rebuildForSearch(run: Run, peer: RunningPeer): Promise<void> {
-  const first = peer.result.builds[0]
-  if (first === undefined || first.rounds.length > 0) return
-  await attempt(run, peer, async () => {
-    await build(run, peer, first.threads)
-  })
+/** Rounds end with the build of the first thread count, so that only a run without build rounds has to build for its searches. */
+async function buildUntimed(run: Run, peers: readonly RunningPeer[]): Promise<void> {
+  for (const peer of peers) {
+    const threads = peer.result.builds[0]?.threads
+    if (threads === undefined) continue
+    await attempt(run, peer, async () => {
+      await build(run, peer, threads)
+    })
+  }
 }
 
 async function searchRound(run: Run, peers: readonly RunningPeer[], round: number): Promise<void> {

@@ -2,7 +2,12 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { adaptersNamed } from '../../bench/ann/adapters/registry.ts'
+import { scratchFolder } from '../../bench/ann/adapters/scratch-folder.ts'
+import { loadDataSet } from '../../bench/ann/data-sets.ts'
+import { groundTruth } from '../../bench/ann/ground-truth.ts'
 import { readBenchOptions } from '../../bench/ann/options.ts'
+import { run as runPeers } from '../../bench/ann/runner.ts'
+import { writeSet } from '../../bench/ann/set-files.ts'
 import { runNode } from '../support/child.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -41,6 +46,38 @@ describe('npm run bench', () => {
       expect(end.stdout).toMatch(figure)
     }
     expect(existsSync(resolve(root, 'bench-report.html'))).toBe(true)
+  })
+
+  test('begins every build round with a new process, and goes on without a peer that fails', async () => {
+    const set = await loadDataSet('clustered:600x8', { seed: 1, metric: 'l2', queries: undefined })
+    const folder = scratchFolder()
+    writeSet(folder.path, set)
+    const parameters = { ...readBenchOptions([]).parameters, k: 5, efs: [50] }
+    const { thresholds } = await groundTruth(set, parameters.k, true)
+    const run = (buildRounds: number, searchRounds: number) =>
+      runPeers({
+        ...{ set, setFolder: folder.path, thresholds, isSpeedOnly: true, log: () => undefined },
+        peers: [{ adapter: 'usearch u8' }, { adapter: 'segvec' }],
+        parameters: { ...parameters, buildRounds, searchRounds },
+      })
+    for (const [buildRounds, searchRounds] of [
+      [3, 2],
+      [1, 2],
+    ] as const) {
+      const { peers, rounds } = await run(buildRounds, searchRounds)
+      expect(rounds).toEqual({ buildRounds, searchRounds })
+      expect(peers[0]?.failure).toMatch(/Error/)
+      expect(peers[1]?.failure).toBeUndefined()
+      // A process measures the memory of its first build only.
+      const builds = peers[1]?.builds.map((build) => build.rounds) ?? []
+      expect(builds.map((made) => made.length)).toEqual([buildRounds, buildRounds])
+      expect(builds[1]?.every((round) => round.residentBytesPerVector !== undefined)).toBe(true)
+      expect(peers[1]?.sweeps[0]?.rounds.map(([point]) => point?.recall)).toEqual([1, 1])
+    }
+    const { peers, rounds } = await run(0, 1)
+    expect(rounds).toEqual({ buildRounds: 0, searchRounds: 1 })
+    expect(peers[1]?.sweeps[0]?.rounds[0]?.[0]?.recall).toBe(1)
+    folder.remove()
   })
 
   test('takes a quick look without options, and all of everything on request', () => {
