@@ -114,11 +114,12 @@ export function latencyUnderLoad(
 }
 
 /** Resident memory that the peer's first build added. */
+/** The most of all rounds: what else a process gives back to the system during a build hides some of it. */
 export function residentBytesPerVector(peer: PeerResult): number | undefined {
   const measured = peer.builds
     .flatMap((build) => build.rounds)
     .flatMap((round) => round.residentBytesPerVector ?? [])
-  return measured.length === 0 ? undefined : median(measured)
+  return measured.length === 0 ? undefined : Math.max(...measured)
 }
 
 export const bytesPerVector = (peer: PeerResult): number | undefined =>

@@ -215,8 +215,8 @@ uint32_t Attach(const Space& space, Graph& graph, uint32_t slot, uint32_t slot_l
       place = capacity - 1;
     }
     if (links[place] != kNil) {
+      context.bereft.push_back(links[place]);
       graph.CountLink(links[place], -1);
-      if (context.bereft.size() < context.bereft.capacity()) context.bereft.push_back(links[place]);
     }
     graph.CountLink(slot, 1);
     graph.Keys(host, 0)[place] = CandidatePool::KeyOf(pool[i]);
