@@ -97,21 +97,21 @@ mkdirSync(`${root}build`, { recursive: true })
 const hasDoctest = check('doctest is there', 'node', ['scripts/ensure-doctest.mjs'])
 // One build, so that the core is compiled once for the addon, the C++ tests and the C++ benchmarks. It is configured even
 // where "npm run build" has made one without tests. Without doctest the addon is still built, and all of TypeScript tested.
-const cmake = (action, ...options) => [
+const cmake = (action, folder, ...options) => [
   'cmake-js',
   action,
   '--out',
-  addonBuild,
+  folder,
   '--log-level',
   'warn',
   ...options,
 ]
 const isConfigured = check('configure the addon, the C++ tests and the C++ benchmarks', 'npx', [
-  ...cmake('configure', '--CDSEGVEC_BUILD_BENCH=ON'),
+  ...cmake('configure', addonBuild, '--CDSEGVEC_BUILD_BENCH=ON'),
   `--CDSEGVEC_BUILD_TESTS=${hasDoctest ? 'ON' : 'OFF'}`,
 ])
 const isNativeBuilt =
-  isConfigured && check('build them with CMake', 'npx', cmake('compile', '--parallel', '2'))
+  isConfigured && check('build them with CMake', 'npx', cmake('compile', addonBuild, '--parallel', '2'))
 const isBuilt = check('build the TypeScript layer', 'npm', ['run', '--silent', 'build:ts']) && isNativeBuilt
 check('lint', 'npx', ['biome', 'check', '.'])
 check('layers', 'node', ['scripts/check-layers.mjs'])
@@ -126,19 +126,12 @@ if (isBuilt) {
   vitest('TypeScript tests', {})
 }
 if (isBuilt && isFull) {
-  const isSanitized = check('build the addon with AddressSanitizer', 'npx', [
-    'cmake-js',
-    'compile',
-    '--out',
-    'build/addon-asan',
-    '--target',
-    'segvec',
-    '--CDSEGVEC_SANITIZE=address,undefined',
-    '--parallel',
-    '2',
-    '--log-level',
-    'warn',
-  ])
+  const options = ['--target', 'segvec', '--CDSEGVEC_SANITIZE=address,undefined', '--parallel', '2']
+  const isSanitized = check(
+    'build the addon with AddressSanitizer',
+    'npx',
+    cmake('compile', 'build/addon-asan', ...options),
+  )
   if (isSanitized) {
     vitest('TypeScript tests under AddressSanitizer', {
       SEGVEC_ADDON: `${root}build/addon-asan/Release/segvec.node`,

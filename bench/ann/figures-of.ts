@@ -113,8 +113,10 @@ export function latencyUnderLoad(
   )
 }
 
-/** Resident memory that the peer's first build added. */
-/** The most of all rounds: what else a process gives back to the system during a build hides some of it. */
+/**
+ * Resident memory that the first build in a process of the peer added. The most of all rounds: what else a process gives back to
+ * the system during a build hides some of it.
+ */
 export function residentBytesPerVector(peer: PeerResult): number | undefined {
   const measured = peer.builds
     .flatMap((build) => build.rounds)

@@ -87,11 +87,14 @@ async function attempt(run: Run, peer: RunningPeer, work: () => Promise<void>): 
   }
 }
 
+const prepare = (run: Run, { adapter }: PeerChoice, process: PeerProcess) =>
+  process.ask({ kind: 'prepare', adapter, setFolder: run.setFolder })
+
 async function start(run: Run, choice: PeerChoice): Promise<RunningPeer> {
   const { adapter, name = adapter } = choice
   const process = new PeerProcess(choice)
   try {
-    const description = await process.ask({ kind: 'prepare', adapter, setFolder: run.setFolder })
+    const description = await prepare(run, choice, process)
     return {
       choice,
       process,
@@ -128,8 +131,7 @@ async function build(run: Run, { process }: RunningPeer, threads: number) {
 async function startAnew(run: Run, peer: RunningPeer): Promise<void> {
   await peer.process.close()
   peer.process = new PeerProcess(peer.choice)
-  const { adapter } = peer.choice
-  await peer.process.ask({ kind: 'prepare', adapter, setFolder: run.setFolder })
+  await prepare(run, peer.choice, peer.process)
 }
 
 async function buildRound(run: Run, peers: readonly RunningPeer[], round: number): Promise<void> {
