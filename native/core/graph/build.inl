@@ -139,11 +139,11 @@ void ChooseLinks(const Space& space, Graph& graph, uint32_t slot, uint32_t level
   const CandidatePool& pool = context.search.pool;
   for (uint32_t l = top_level + 1; l-- > 0;) {
     if (l == 0) {
-      SearchLevel<true, true>(space, graph, query, l, slot_limit, parameters.ef_construction, nearest, nearest_key,
-                              context.search);
+      SearchLevel<true, WalkEnd::kReach>(space, graph, query, l, slot_limit, parameters.ef_construction, nearest,
+                                         nearest_key, context.search);
     } else {
-      SearchLevel<false, true>(space, graph, query, l, slot_limit, parameters.ef_construction, nearest, nearest_key,
-                               context.search);
+      SearchLevel<false, WalkEnd::kReach>(space, graph, query, l, slot_limit, parameters.ef_construction, nearest,
+                                          nearest_key, context.search);
     }
     nearest = CandidatePool::SlotOf(pool[0]);
     nearest_key = CandidatePool::KeyOf(pool[0]);
@@ -175,18 +175,28 @@ void LinkBack(const Space& space, Graph& graph, const Batch& batch, uint32_t wor
   }
 }
 
-// Whether a search for the row of `slot` meets it, or a copy of it. Leaves the nearest slots in the pool. Under ip many
-// others can be nearer to a vector than itself: there it is enough that a link leads to it.
+// Whether a search for the row of `slot` meets it, or a copy of it; when it does not, the nearest slots are in the pool. What
+// it read until then is in context.read. Under ip many others can be nearer to a vector than itself: there it is enough
+// that a link leads to it.
 template <class Space>
 bool FindsItself(const Space& space, const Graph& graph, uint32_t slot, uint32_t slot_limit, uint32_t ef,
                  BuildContext& context) {
+  context.read.Clear();
+  if (Space::kIsIp && graph.in_degree(slot) > 0) return true;
   const auto query = space.QueryOf(slot, context.inserted.values);
   const uint32_t self_key = space.Key(query, slot);
-  if (Space::kIsIp && graph.in_degree(slot) > 0) return true;
+  SearchContext& search = context.search;
+  search.sought_key = self_key;
+  search.touched = &context.read;
+  const struct Unset {
+    SearchContext& search;
+    ~Unset() { search.touched = nullptr; }
+  } unset{search};
   uint32_t nearest, nearest_key;
-  DescendTo(space, graph, query, graph.entry(), 0, slot_limit, context.search, nearest, nearest_key);
-  SearchLevel<true, false>(space, graph, query, 0, slot_limit, ef, nearest, nearest_key, context.search);
-  const CandidatePool& pool = context.search.pool;
+  DescendTo(space, graph, query, graph.entry(), 0, slot_limit, search, nearest, nearest_key);
+  constexpr WalkEnd kEnd = Space::kIsIp ? WalkEnd::kBeam : WalkEnd::kFound;
+  SearchLevel<true, kEnd>(space, graph, query, 0, slot_limit, ef, nearest, nearest_key, search);
+  const CandidatePool& pool = search.pool;
   if (!Space::kIsIp && CandidatePool::KeyOf(pool[0]) <= self_key) return true;
   for (size_t i = 0; i < pool.size(); ++i) {
     if (CandidatePool::SlotOf(pool[i]) == slot) return true;

@@ -113,16 +113,22 @@ SEGVEC_INLINE void Seed(uint32_t slot, uint32_t key, SearchContext& context) {
   if (context.visited.Insert(slot) && context.pool.Accepts(entry)) Insert(context.pool, entry);
 }
 
-// Leaves the nearest slots met on one level in context.pool, at most its capacity (Algorithm 2). kStopsEarly: as kStopFactor and
-// kReachFactor say.
-template <bool kBaseLevel, bool kStopsEarly, class Space>
+// When a walk ends: when all that its beam holds is expanded, sooner as kStopFactor and kReachFactor say, or when the
+// nearest is as near as context.sought_key.
+enum class WalkEnd { kBeam, kReach, kFound };
+
+// Leaves the nearest slots met on one level in context.pool, at most its capacity (Algorithm 2).
+template <bool kBaseLevel, WalkEnd kEnd, class Space>
 void WalkLevel(const Space& space, const Graph& graph, const typename Space::Query& query, uint32_t level,
                SearchContext& context) {
   CandidatePool& pool = context.pool;
-  constexpr bool kIsBounded = kStopsEarly && !Space::kIsIp;
+  constexpr bool kIsBounded = kEnd == WalkEnd::kReach && !Space::kIsIp;
   uint32_t fresh[2 * kMaxM], keys[2 * kMaxM];
   uint32_t reach = ~uint32_t{0};  // the largest key within it
   for (uint64_t nearest; (nearest = pool.TakeNearest()) != CandidatePool::kNone;) {
+    if constexpr (kEnd == WalkEnd::kFound) {
+      if (CandidatePool::KeyOf(nearest) <= context.sought_key) break;
+    }
     if constexpr (kIsBounded) {
       if (pool.size() >= kStopRank) {
         const uint32_t key = CandidatePool::KeyOf(pool[kStopRank - 1]);
@@ -141,18 +147,18 @@ void WalkLevel(const Space& space, const Graph& graph, const typename Space::Que
       }
     };
     offer(Expand<kBaseLevel>(space, graph, query, level, slot, context, fresh, keys));
-    if constexpr (kBaseLevel && !kStopsEarly) {
+    if constexpr (kBaseLevel && kEnd == WalkEnd::kBeam) {
       if (context.without != nullptr) [[unlikely]] offer(ExpandReplaced(space, query, slot, context, fresh, keys));
     }
   }
 }
 
-template <bool kBaseLevel, bool kStopsEarly, class Space>
+template <bool kBaseLevel, WalkEnd kEnd, class Space>
 void SearchLevel(const Space& space, const Graph& graph, const typename Space::Query& query, uint32_t level,
                  uint32_t slot_limit, uint32_t ef, uint32_t slot, uint32_t key, SearchContext& context) {
   BeginLevel(slot_limit, ef, context);
   Seed(slot, key, context);
-  WalkLevel<kBaseLevel, kStopsEarly>(space, graph, query, level, context);
+  WalkLevel<kBaseLevel, kEnd>(space, graph, query, level, context);
 }
 
 // The same on level 0 when some slots may not be returned: they are walked through but stay out of the pool, so
@@ -205,7 +211,7 @@ bool SearchAmongDead(const Space& space, const Graph& graph, const typename Spac
   if (visibility.slot_count >= slot_limit && live_count > 0) {
     const uint64_t wider_ef = uint64_t{ef} * visibility.slot_count / live_count + 1;
     if (wider_ef < live_count) {
-      SearchLevel<true, false>(space, graph, query, 0, slot_limit, static_cast<uint32_t>(wider_ef), slot, key, context);
+      SearchLevel<true, WalkEnd::kBeam>(space, graph, query, 0, slot_limit, static_cast<uint32_t>(wider_ef), slot, key, context);
       if (pool.size() < pool.capacity()) return true;
       size_t found_count = 0;
       for (size_t i = 0; i < pool.size(); ++i) found_count += visibility.Contains(CandidatePool::SlotOf(pool[i]));

@@ -18,6 +18,7 @@
 #include "graph/nearest.h"
 #include "graph/visibility.h"
 #include "graph/visited_set.h"
+#include "graph/walks.h"
 
 namespace segvec {
 
@@ -69,6 +70,7 @@ struct SearchContext {
   uint64_t distance_count = 0;   // distances computed since the context was made
   TouchedSlots* touched = nullptr;  // where to note what the search reads; null for nowhere
   const GraphWithout* without = nullptr;  // level 0 is searched as if it lacked this slot; null: as it is
+  uint32_t sought_key = 0;           // a search for one slot ends at this key
 };
 
 struct BuildParameters {
@@ -98,6 +100,8 @@ struct Batch {
 struct BuildContext {
   SearchContext search;
   QueryScratch inserted, candidate;
+  TouchedSlots read;  // by the last search of `finds`
+  Walks walks;
   std::vector<uint64_t> overflow;  // the candidates of a full row
   uint32_t first_new_slot = 0;     // older slots that lose a link are noted in `bereft`
   std::vector<uint32_t> bereft;
@@ -141,7 +145,8 @@ struct Loops {
   void (*leave_out)(const SegmentRows& rows, const Graph& graph, uint32_t slot, uint32_t slot_limit,
                     BuildContext& context, GraphWithout& without);
 
-  // Whether a search with a beam of `ef` for a slot's own row meets it, or a copy of it.
+  // Whether a search with a beam of `ef` for a slot's own row meets it, or a copy of it. It reads no further; what it read
+  // is in context.read.
   bool (*finds)(const SegmentRows& rows, const Graph& graph, uint32_t slot, uint32_t slot_limit, uint32_t ef,
                 BuildContext& context);
   // Makes it so, by a link from the nearest slot that such a search meets. Returns that slot, kNil if there was no need.

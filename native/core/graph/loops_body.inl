@@ -27,7 +27,7 @@ bool Search(const SegmentRows& rows, const Graph& graph, const SegmentQuery& que
   if (!all_visible) {
     return SearchAmongDead(space, graph, space_query, slot_limit, ef, visibility, slot, key, context);
   }
-  SearchLevel<true, false>(space, graph, space_query, 0, slot_limit, ef, slot, key, context);
+  SearchLevel<true, WalkEnd::kBeam>(space, graph, space_query, 0, slot_limit, ef, slot, key, context);
   return true;
 }
 

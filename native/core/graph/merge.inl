@@ -100,9 +100,9 @@ void JoinSlot(const Space& space, Graph& graph, uint32_t slot, uint32_t first_jo
     BeginLevel(first_joined, parameters.ef_construction, context.search);
     for (size_t i = 0; i < seed_count; ++i) Seed(seeds[i], keys[i], context.search);
     if (l == 0) {
-      WalkLevel<true, true>(space, graph, query, l, context.search);
+      WalkLevel<true, WalkEnd::kReach>(space, graph, query, l, context.search);
     } else {
-      WalkLevel<false, true>(space, graph, query, l, context.search);
+      WalkLevel<false, WalkEnd::kReach>(space, graph, query, l, context.search);
     }
     seeds[0] = CandidatePool::SlotOf(pool[0]);
     keys[0] = CandidatePool::KeyOf(pool[0]);

@@ -15,12 +15,8 @@ namespace {
 constexpr uint32_t kBatchShare = 50;
 constexpr uint32_t kMaxBatch = 8192;
 
-// Another link, and one that gave way to it, lead searches for other slots elsewhere: how often the lost are looked for.
+// How often what a new link may have lost is looked for.
 constexpr int kAttachRounds = 8;
-
-// When more than 1 in so many of the suspects are lost, all are looked at again, not only those near the new links: that takes
-// 4 to 6 % of a build. Of SIFT vectors 1 in 5,000 was, of LSA vectors 1 in 220, of such on a line 1 in 34 to 157.
-constexpr size_t kManyLost = 200;
 
 // Slots with more links to them than this are taken for found: of 165,000 real vectors (Fashion-MNIST, SIFT, LSA) the 239
 // that were lost had at most 11.
@@ -149,8 +145,9 @@ void GrowingSegment::ResumeGraph(int worker_count, const std::function<void()>& 
 }
 
 // Pruning full rows can leave a slot that no search leads to. Slots that few links lead to, among the new ones and those
-// that have lost a link to them, are searched for, and what is not found is linked once more. Searching changes nothing
-// and is spread over the workers; attaching is done in slot order.
+// that have lost a link to them, are searched for, and what is not found is linked once more. A new link, and one that gave
+// way to it, may lead other searches elsewhere: those that read the changed row are made again, with those for what lies near.
+// Searching changes nothing and is spread over the workers; attaching is done in slot order.
 void GrowingSegment::AttachLost(uint32_t begin, int worker_count, const std::function<void()>& poll) {
   Segment& segment = *segment_;
   Graph& graph = *segment.graph_;
@@ -167,7 +164,6 @@ void GrowingSegment::AttachLost(uint32_t begin, int worker_count, const std::fun
 
   const SegmentRows rows = segment.rows();
   std::vector<uint8_t> is_lost;
-  bool are_many = false;
   for (int round = 0; round < kAttachRounds && !suspects.empty(); ++round) {
     std::sort(suspects.begin(), suspects.end());
     suspects.erase(std::unique(suspects.begin(), suspects.end()), suspects.end());
@@ -176,19 +172,18 @@ void GrowingSegment::AttachLost(uint32_t begin, int worker_count, const std::fun
                static_cast<uint32_t>(suspects.size()), [&](uint32_t i, BuildContext& context) {
                  poll();
                  is_lost[i] = !loops().finds(rows, graph, suspects[i], end, kSelfSearchEf, context);
+                 if (!is_lost[i]) context.walks.Add(suspects[i], context.read.links);
                });
     std::vector<uint32_t> affected;
-    size_t lost_count = 0;
+    Bitset changed(end);
     for (size_t i = 0; i < suspects.size(); ++i) {
-      if (!is_lost[i]) continue;
-      AttachSlot(suspects[i], end, affected);
-      ++lost_count;
+      if (is_lost[i]) AttachSlot(suspects[i], end, affected, changed);
     }
-    if (lost_count == 0) break;
-    if (round == 0) are_many = lost_count * kManyLost > suspects.size();
-    if (!are_many) suspects.clear();
-    suspects.insert(suspects.end(), affected.begin(), affected.end());
+    if (changed.set_count() == 0) break;
+    for (const auto& context : contexts_) context->walks.AppendThrough(changed, affected);
+    suspects = std::move(affected);
   }
+  for (const auto& context : contexts_) context->walks = {};
   // Only now: a call that was cancelled leaves them to the next one.
   for (const auto& context : contexts_) context->bereft.clear();
   if (!segment.walks_codes()) return;
@@ -200,13 +195,14 @@ void GrowingSegment::AttachLost(uint32_t begin, int worker_count, const std::fun
   }
 }
 
-// Links to `slot` once more, and notes those whose searches may pass there.
-void GrowingSegment::AttachSlot(uint32_t slot, uint32_t end, std::vector<uint32_t>& affected) {
+// Links to `slot` once more, and notes the row that was changed for it and what lies near.
+void GrowingSegment::AttachSlot(uint32_t slot, uint32_t end, std::vector<uint32_t>& affected, Bitset& changed) {
   const Graph& graph = *segment_->graph_;
   BuildContext& context = *contexts_[0];
   const size_t bereft_count = context.bereft.size();
   const uint32_t host = loops().attach(segment_->rows(), *segment_->graph_, slot, end, kSelfSearchEf, context);
   if (host == kNil) return;
+  changed.Set(host);
   const CandidatePool& met = context.search.pool;
   for (size_t rank = 0; rank < met.size(); ++rank) affected.push_back(CandidatePool::SlotOf(met[rank]));
   for (const uint32_t from : {host, slot}) {
