@@ -113,7 +113,7 @@ SEGVEC_INLINE void Seed(uint32_t slot, uint32_t key, SearchContext& context) {
   if (context.visited.Insert(slot) && context.pool.Accepts(entry)) Insert(context.pool, entry);
 }
 
-// When a walk ends: when all that its beam holds is expanded, sooner as kStopFactor and kReachFactor say, or when the
+// When a walk ends: when all that its beam holds is expanded, sooner as kStopFactor, kReachFactor and kPatience say, or when the
 // nearest is as near as context.sought_key.
 enum class WalkEnd { kBeam, kReach, kFound };
 
@@ -125,6 +125,7 @@ void WalkLevel(const Space& space, const Graph& graph, const typename Space::Que
   constexpr bool kIsBounded = kEnd == WalkEnd::kReach && !Space::kIsIp;
   uint32_t fresh[2 * kMaxM], keys[2 * kMaxM];
   uint32_t reach = ~uint32_t{0};  // the largest key within it
+  size_t idle_count = 0;          // slots since the last that led to one of the best
   for (uint64_t nearest; (nearest = pool.TakeNearest()) != CandidatePool::kNone;) {
     if constexpr (kEnd == WalkEnd::kFound) {
       if (CandidatePool::KeyOf(nearest) <= context.sought_key) break;
@@ -132,7 +133,7 @@ void WalkLevel(const Space& space, const Graph& graph, const typename Space::Que
     if constexpr (kIsBounded) {
       if (pool.size() >= kStopRank) {
         const uint32_t key = CandidatePool::KeyOf(pool[kStopRank - 1]);
-        if (CandidatePool::KeyOf(nearest) > space.ScaleKey(key, kStopFactor)) break;
+        if (CandidatePool::KeyOf(nearest) > space.ScaleKey(key, kStopFactor) || ++idle_count > kPatience) break;
         reach = space.ScaleKey(key, kReachFactor);
       }
     }
@@ -143,6 +144,7 @@ void WalkLevel(const Space& space, const Graph& graph, const typename Space::Que
         const uint64_t entry = CandidatePool::Entry(keys[i], fresh[i]);
         if (!pool.Accepts(entry) || (kIsBounded && keys[i] > reach)) continue;
         const size_t rank = Insert(pool, entry);
+        if (kIsBounded && rank < kStopRank) idle_count = 0;
         if (rank == pool.cursor()) PrefetchLinks(graph, kBaseLevel ? 0 : level, fresh[i]);
       }
     };
