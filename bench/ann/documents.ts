@@ -28,8 +28,9 @@ export function documents(reference: ReadonlyMap<string, BenchResults>): Documen
   const recalls = [...storedResults<RecallResults>('recall').values()]
   const orders = [...storedResults<OrderResults>('order').values()]
   const steps = [...storedResults<BenchResults>('steps').values()]
-  const [once, again] = ['once', 'again'].map((name) => [...storedResults<BenchResults>(name).values()])
-  const agreement = agreementTable(once ?? [], again ?? [])
+  const once = [...storedResults<BenchResults>('once').values()]
+  const again = [...storedResults<BenchResults>('again').values()]
+  const agreement = agreementTable(once, again)
   const [kernels] = storedResults<Parameters<typeof kernelsTable>[0]>('kernels').values()
   return new Map([
     ['README.md', new Map([['figures', againstTable(reference)]])],

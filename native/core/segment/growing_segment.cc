@@ -183,9 +183,11 @@ void GrowingSegment::AttachLost(uint32_t begin, int worker_count, const std::fun
     for (const auto& context : contexts_) context->walks.AppendThrough(changed, affected);
     suspects = std::move(affected);
   }
-  for (const auto& context : contexts_) context->walks = {};
   // Only now: a call that was cancelled leaves them to the next one.
-  for (const auto& context : contexts_) context->bereft.clear();
+  for (const auto& context : contexts_) {
+    context->bereft.clear();
+    context->walks = {};
+  }
   if (!segment.walks_codes()) return;
   // Where vectors are kept, queries as far out as these rows are answered on the floats, so it is there that they must be found.
   for (const uint32_t slot : misfits_) {
