@@ -40,8 +40,10 @@
 #define SEGVEC_TARGET_BEGIN_NEONDOT SEGVEC_TARGET_BEGIN("arch=armv8.2-a+dotprod")
 #endif
 
+#ifndef SEGVEC_INLINE  // sanitized builds give one
 #if defined(_MSC_VER) && !defined(__clang__)
 #define SEGVEC_INLINE __forceinline
 #else
 #define SEGVEC_INLINE inline __attribute__((always_inline))
+#endif
 #endif

@@ -25,7 +25,7 @@ struct NewLog {
   MemoryEnv memory;
   FaultEnv env{memory};
   Store store{env, "/d", Store::Access::kWrite};
-  Manifest manifest{.options = {.dimension = 1}};
+  Manifest manifest{.identity = {}, .options = {.dimension = 1}, .segments = {}, .string_id_files = {}};
   ChangeLog log{store, manifest.identity.uuid, LogChain(), LogChain::File()};
 };
 
