@@ -322,11 +322,10 @@ void Index::InsertRows(const Plan& plan, Stage& stage, const std::vector<float>&
   const int threads_per_lane = std::max(1, options_.threads / static_cast<int>(plan.lanes.size()));
   pool.ParallelFor(plan.lanes.size(), options_.threads, ThreadPool::Priority::kBulk, [&](size_t lane) {
     for (const Run& run : plan.lanes[lane]) {
-      for (size_t i = run.begin; i < run.end; ++i) {
-        const uint32_t row = plan.order[i];
-        run.target->Append(stage.row(row), inverse_norms.empty() ? 1.0f : inverse_norms[row], ids[row]);
-        if (i % kRowsPerCheck == 0) poll();
-      }
+      run.target->AppendAll(static_cast<uint32_t>(run.end - run.begin), threads_per_lane, poll, [&](uint32_t i) {
+        const uint32_t row = plan.order[run.begin + i];
+        return GrowingSegment::NewRow{stage.row(row), inverse_norms.empty() ? 1.0f : inverse_norms[row], ids[row]};
+      });
       // Linked only now that all are there: the first link fits the codes to them.
       uint64_t unreported_count = run.end - run.begin;
       run.target->Link(threads_per_lane, poll, [&](uint32_t linked_count) {

@@ -30,7 +30,7 @@ std::shared_ptr<const Segment> CopyOf(const Segment& segment, uint32_t slot_coun
   for (uint32_t slot = 0; slot < slot_count; ++slot) {
     const float inverse_norm = shape.metric == Metric::kCosine ? inverse_norms[slot] : 1.0f;
     segment.CopyVector(slot, values.data());
-    copy.Append(values.data(), inverse_norm, segment.id(slot));
+    copy.Append({values.data(), inverse_norm, segment.id(slot)});
   }
   copy.Seal();
   return copy.segment();
@@ -227,8 +227,7 @@ void Index::RegrowSmall(std::vector<SegmentView>& views) {
     const float* inverse_norms = stored->rows().floats.inverse_norms;
     for (uint32_t slot = 0; slot < view.slot_count; ++slot) {
       stored->CopyVector(slot, values.data());
-      growing->Append(values.data(), shape.metric == Metric::kCosine ? inverse_norms[slot] : 1.0f,
-                      stored->id(slot));
+      growing->Append({values.data(), shape.metric == Metric::kCosine ? inverse_norms[slot] : 1.0f, stored->id(slot)});
     }
     growing->Publish();
     view.segment = growing->segment();

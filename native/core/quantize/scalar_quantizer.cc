@@ -21,6 +21,15 @@ constexpr float kMargin = 0.05f;
 // those at hand do not reach the ends of the range.
 constexpr float kByteOffset = 0, kSignedByteOffset = -128;
 
+// From this magnitude on, every float is a whole number.
+constexpr float kLeastWhole = 8388608;
+
+// By conversion, which compilers do for several values at a time on every machine; they call a function to round.
+bool HasFraction(float value) {
+  const float held = std::min(std::max(value, -kLeastWhole), kLeastWhole);
+  return std::abs(value) < kLeastWhole && value != static_cast<float>(static_cast<int32_t>(held));
+}
+
 bool Holds(float offset, float low, float high) { return low >= offset && high <= offset + kMaxCode; }
 
 // A vector fits when what clipping takes from it is at most this per component, in codes squared: some seven times the
@@ -43,7 +52,7 @@ ScalarQuantizer::ScalarQuantizer(Metric metric, size_t dimension, const float* r
       const float value = values[d] * factor;
       low[d] = std::min(low[d], value);
       high[d] = std::max(high[d], value);
-      fraction_count += value != std::nearbyint(value);
+      fraction_count += HasFraction(value);
     }
     is_integer = is_integer && fraction_count == 0;
   }

@@ -22,6 +22,9 @@ constexpr int kAttachRounds = 8;
 // that were lost had at most 11.
 constexpr uint16_t kSafeInDegree = 16;
 
+// Rows that one thread copies or encodes before it looks whether it should go on.
+constexpr uint32_t kRowsPerTask = 256;
+
 // Under ip a vector need not find itself, so islands are looked for: when this share of the slots is new since the last time.
 constexpr uint32_t kSweptShare = 4;
 
@@ -72,16 +75,31 @@ void GrowingSegment::Abandon() noexcept {
   published_count_ = slot_count;
 }
 
-void GrowingSegment::Append(const float* values, float inverse_norm, uint64_t id) {
+void GrowingSegment::Append(const NewRow& row) {
+  const uint32_t slot = segment_->slot_count();
+  if (!Write(slot, row)) NoteMisfit(slot, row.values);
+  segment_->slot_count_.store(slot + 1, std::memory_order_release);
+}
+
+void GrowingSegment::AppendAll(uint32_t count, int worker_count, const std::function<void()>& poll,
+                               const std::function<NewRow(uint32_t)>& row_at) {
+  const uint32_t begin = segment_->slot_count();
+  const std::vector<uint32_t> misfits =
+      MisfitsAmong(count, worker_count, poll, [&](uint32_t i) { return Write(begin + i, row_at(i)); });
+  misfits_.reserve(misfits_.size() + misfits.size());
+  for (const uint32_t i : misfits) NoteMisfit(begin + i, row_at(i).values);
+  segment_->slot_count_.store(begin + count, std::memory_order_release);
+}
+
+// Returns whether the codes, if there are any, hold the row. Other slots may be written at the same time.
+bool GrowingSegment::Write(uint32_t slot, const NewRow& row) {
   Segment& segment = *segment_;
-  const uint32_t slot = segment.slot_count();
   if (segment.shape_.keeps_vectors || !segment.quantizer_) {
-    std::copy_n(values, segment.shape_.dimension, segment.rows_.data() + slot * segment.padded_dimension_);
+    std::copy_n(row.values, segment.shape_.dimension, segment.rows_.data() + slot * segment.padded_dimension_);
   }
-  if (segment.shape_.metric == Metric::kCosine) segment.inverse_norms_[slot] = inverse_norm;
-  segment.ids_[slot] = id;
-  if (segment.quantizer_) Encode(slot, values);
-  segment.slot_count_.store(slot + 1, std::memory_order_release);
+  if (segment.shape_.metric == Metric::kCosine) segment.inverse_norms_[slot] = row.inverse_norm;
+  segment.ids_[slot] = row.id;
+  return !segment.quantizer_ || EncodeRow(slot, row.values);
 }
 
 void GrowingSegment::Link(int worker_count, const std::function<void()>& poll,
@@ -90,7 +108,7 @@ void GrowingSegment::Link(int worker_count, const std::function<void()>& poll,
   const uint32_t slot_count = segment.slot_count();
   if (!WantsGraph(slot_count)) return;
   if (attached_count_ == slot_count) return;
-  if (segment.shape_.has_codes && !segment.quantizer_) FitQuantizer();
+  if (segment.shape_.has_codes && !segment.quantizer_) FitQuantizer(worker_count, poll);
   while (contexts_.size() < static_cast<size_t>(worker_count)) contexts_.push_back(std::make_unique<BuildContext>());
   if (is_resting_) ResumeGraph(worker_count, poll);
   if (segment.walks_codes() && misfits_.size() > slot_count / kMisfitShare) LeaveCodes();
@@ -261,14 +279,39 @@ void GrowingSegment::LinkBatch(uint32_t end, int worker_count, const std::functi
   }
 }
 
-void GrowingSegment::FitQuantizer() {
+void GrowingSegment::FitQuantizer(int worker_count, const std::function<void()>& poll) {
   Segment& segment = *segment_;
-  segment.quantizer_.emplace(segment.shape_.metric, segment.shape_.dimension, segment.rows_.data(),
-                             segment.padded_dimension_, segment.inverse_norms_.data(), segment.slot_count());
-  for (uint32_t slot = 0; slot < segment.slot_count(); ++slot) {
-    Encode(slot, segment.rows_.data() + slot * segment.padded_dimension_);
+  const auto row_of = [&](uint32_t slot) { return segment.rows_.data() + slot * segment.padded_dimension_; };
+  segment.quantizer_.emplace(segment.shape_.metric, segment.shape_.dimension, row_of(0), segment.padded_dimension_,
+                             segment.inverse_norms_.data(), segment.slot_count());
+  segment.is_lossless_ = true;
+  try {
+    const std::vector<uint32_t> misfits = MisfitsAmong(segment.slot_count(), worker_count, poll,
+                                                       [&](uint32_t slot) { return EncodeRow(slot, row_of(slot)); });
+    misfits_.reserve(misfits.size());
+    for (const uint32_t slot : misfits) NoteMisfit(slot, row_of(slot));
+  } catch (...) {
+    segment.quantizer_.reset();
+    throw;
   }
   if (!segment.shape_.keeps_vectors) DropRows();
+}
+
+// Calls is_held(i) for every i below `count`, on up to `worker_count` threads; returns those that are not, ascending.
+std::vector<uint32_t> GrowingSegment::MisfitsAmong(uint32_t count, int worker_count, const std::function<void()>& poll,
+                                                   const std::function<bool(uint32_t)>& is_held) const {
+  const size_t task_count = (count + kRowsPerTask - 1) / kRowsPerTask;
+  std::vector<std::vector<uint32_t>> of_tasks(task_count);
+  ThreadPool::Shared().ParallelFor(task_count, worker_count, priority_, [&](size_t task) {
+    poll();
+    const auto begin = static_cast<uint32_t>(task * kRowsPerTask);
+    for (uint32_t i = begin; i < begin + std::min(kRowsPerTask, count - begin); ++i) {
+      if (!is_held(i)) of_tasks[task].push_back(i);
+    }
+  });
+  std::vector<uint32_t> misfits;
+  for (const std::vector<uint32_t>& some : of_tasks) misfits.insert(misfits.end(), some.begin(), some.end());
+  return misfits;
 }
 
 // Leaves the floats that readers may be at. REQUIRES: every slot has its codes.
@@ -276,10 +319,6 @@ void GrowingSegment::DropRows() {
   Segment& segment = *segment_;
   segment.row_count_.store(published_count_, std::memory_order_release);
   segment.rows_.Trim(published_count_ * segment.padded_dimension_);
-}
-
-void GrowingSegment::Encode(uint32_t slot, const float* values) {
-  if (!EncodeRow(slot, values)) NoteMisfit(slot, values);
 }
 
 // Writes the codes of a row; returns whether they can hold it. Other rows may be encoded at the same time.

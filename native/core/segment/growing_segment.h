@@ -41,8 +41,18 @@ class GrowingSegment {
   // Makes room for `count` more rows, so that Append and Link need no more memory for them. Throws kOutOfMemory.
   void Reserve(uint32_t count, uint32_t misfit_count = 0);
 
-  // Writes the next slot. `values` holds `dimension` floats. REQUIRES: room was reserved, for a misfit as such.
-  void Append(const float* values, float inverse_norm, uint64_t id);
+  // `values` holds `dimension` floats.
+  struct NewRow {
+    const float* values;
+    float inverse_norm;
+    uint64_t id;
+  };
+  // Writes the next slot. REQUIRES: room was reserved, for a misfit as such.
+  void Append(const NewRow& row);
+  // The same for the next `count` slots, on up to `worker_count` threads of the pool: row_at(i) is called on them, for every
+  // i below `count`. What `poll` throws leaves the segment as it was; it is called now and then on every thread.
+  void AppendAll(uint32_t count, int worker_count, const std::function<void()>& poll,
+                 const std::function<NewRow(uint32_t)>& row_at);
 
   // Links all slots that wait for it, on up to `worker_count` threads of the pool; those of a segment still small enough
   // to be scanned go on waiting. `poll` is called between two slots on every thread; what it throws ends the call, with
@@ -76,9 +86,11 @@ class GrowingSegment {
   bool WantsGraph(uint32_t slot_count) const { return slot_count > kScanLimit; }
   uint32_t LevelOf(uint32_t slot) const;
   const Loops& loops() const;
-  void FitQuantizer();
-  void Encode(uint32_t slot, const float* values);
+  bool Write(uint32_t slot, const NewRow& row);
+  void FitQuantizer(int worker_count, const std::function<void()>& poll);
   bool EncodeRow(uint32_t slot, const float* values);
+  std::vector<uint32_t> MisfitsAmong(uint32_t count, int worker_count, const std::function<void()>& poll,
+                                     const std::function<bool(uint32_t)>& is_held) const;
   void NoteMisfit(uint32_t slot, const float* values);
   void DropRows();
   void LeaveCodes();

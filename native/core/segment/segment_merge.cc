@@ -80,14 +80,11 @@ class SegmentMerge {
 
   // Calls body(slot, context) for all slots in [begin, end), side by side.
   template <class Body>
-  void ForSlots(uint32_t begin, uint32_t end, uint32_t slots_per_task, const Body& body) {
-    const uint32_t task_count = (end - begin + slots_per_task - 1) / slots_per_task;
-    const uint32_t workers = std::min(static_cast<uint32_t>(worker_count_), task_count);
-    writer_.RunWorkers(workers, task_count, [&](uint32_t task, BuildContext& context) {
+  void ForSlots(uint32_t begin, uint32_t end, const Body& body) {
+    const uint32_t workers = std::min(static_cast<uint32_t>(worker_count_), end - begin);
+    writer_.RunWorkers(workers, end - begin, [&](uint32_t i, BuildContext& context) {
       poll_();
-      const uint32_t task_begin = begin + task * slots_per_task;
-      const uint32_t task_end = task_begin + std::min(slots_per_task, end - task_begin);
-      for (uint32_t slot = task_begin; slot < task_end; ++slot) body(slot, context);
+      body(begin + i, context);
     });
   }
 
@@ -124,8 +121,7 @@ class SegmentMerge {
         slots[slot] = segment_->slot_count();
         const bool has_norm = segment_->shape_.metric == Metric::kCosine;
         from.segment->CopyVector(slot, row.data());
-        writer_.Append(row.data(), has_norm ? from.segment->inverse_norms_[slot] : 1.0f,
-                       from.segment->id(slot));
+        writer_.Append({row.data(), has_norm ? from.segment->inverse_norms_[slot] : 1.0f, from.segment->id(slot)});
       }
       begins_.push_back(segment_->slot_count());
     }
@@ -137,30 +133,27 @@ class SegmentMerge {
   void EncodeRows() {
     Segment& segment = *segment_;
     const Segment& base = *source(0).segment;
-    std::vector<uint8_t> is_misfit(segment.slot_count());
+    std::vector<uint32_t> misfits;
     bool is_fitted = false;
     if (graph_count_ > 0 && base.walks_codes()) {
       segment.quantizer_ = base.quantizer_;
-      const size_t misfit_count = Encode(is_misfit);
+      misfits = Encode();
       is_fitted = segment.shape_.keeps_vectors
-                      ? misfit_count <= segment.slot_count() / kMisfitShare &&
+                      ? misfits.size() <= segment.slot_count() / kMisfitShare &&
                             (segment.is_lossless() || !base.is_lossless())
-                      : misfit_count <= segment.slot_count() / kKeptMisfitShare;
+                      : misfits.size() <= segment.slot_count() / kKeptMisfitShare;
     }
     if (!is_fitted) {
       segment.is_lossless_ = true;
       segment.quantizer_ = segment.shape_.keeps_vectors ? std::nullopt : CoveringQuantizer();
       if (!segment.quantizer_) segment.quantizer_ = FittedTo(0, segment.slot_count());
-      Encode(is_misfit);
+      misfits = Encode();
     }
-    const auto misfit_count = static_cast<size_t>(std::count(is_misfit.begin(), is_misfit.end(), 1));
-    if (!segment.shape_.keeps_vectors && misfit_count > 0) {
-      segment.misfit_slots_.Commit(misfit_count);
-      segment.misfit_rows_.Commit(misfit_count * segment.padded_dimension_);
+    if (!segment.shape_.keeps_vectors && !misfits.empty()) {
+      segment.misfit_slots_.Commit(misfits.size());
+      segment.misfit_rows_.Commit(misfits.size() * segment.padded_dimension_);
     }
-    for (uint32_t slot = 0; slot < segment.slot_count(); ++slot) {
-      if (is_misfit[slot]) writer_.NoteMisfit(slot, RowOf(slot));
-    }
+    for (const uint32_t slot : misfits) writer_.NoteMisfit(slot, RowOf(slot));
     if (!segment.shape_.keeps_vectors) writer_.DropRows();
   }
   // One that covers those of the sources; nothing where none has any.
@@ -184,11 +177,10 @@ class SegmentMerge {
                            segment_->padded_dimension_,
                            has_norm ? segment_->inverse_norms_.data() + begin : nullptr, end - begin);
   }
-  // Returns how many rows the codes do not hold.
-  size_t Encode(std::vector<uint8_t>& is_misfit) {
-    ForSlots(0, segment_->slot_count(), kRowsPerPoll,
-             [&](uint32_t slot, BuildContext&) { is_misfit[slot] = !writer_.EncodeRow(slot, RowOf(slot)); });
-    return static_cast<size_t>(std::count(is_misfit.begin(), is_misfit.end(), 1));
+  // Returns the slots of the rows that the codes do not hold.
+  std::vector<uint32_t> Encode() {
+    return writer_.MisfitsAmong(segment_->slot_count(), worker_count_, poll_,
+                                [&](uint32_t slot) { return writer_.EncodeRow(slot, RowOf(slot)); });
   }
   const float* RowOf(uint32_t slot) const {
     return segment_->rows_.data() + slot * segment_->padded_dimension_;
@@ -208,7 +200,7 @@ class SegmentMerge {
       graph.AddRows(slots[old_slot], old_graph.LevelOf(old_slot));
     }
     const SegmentRows rows = segment_->rows();
-    ForSlots(begin, end, 1, [&](uint32_t slot, BuildContext& context) {
+    ForSlots(begin, end, [&](uint32_t slot, BuildContext& context) {
       for (uint32_t level = 0; level <= graph.LevelOf(slot); ++level) {
         CopyRow(old_graph, old_slots[slot - begin], slots, graph, slot, level, rows, context);
       }
@@ -276,7 +268,7 @@ class SegmentMerge {
     for (uint32_t begin = first_joined, batch_end; begin < end; begin = batch_end) {
       const uint32_t size = std::max(kMinJoinBatch, begin - first_joined);
       batch_end = begin + std::min(size, end - begin);
-      ForSlots(begin, batch_end, 1, [&](uint32_t slot, BuildContext& context) {
+      ForSlots(begin, batch_end, [&](uint32_t slot, BuildContext& context) {
         writer_.loops().join(rows, graph, slot, first_joined, begin, narrow, context);
       });
       on_merged_(batch_end - begin);

@@ -189,6 +189,24 @@ TEST_CASE("Quantizer: fractions, a wide range and cosine are lossy") {
   }
 }
 
+// Floats have halves up to 2^22, and nothing but whole numbers from 2^23 on.
+TEST_CASE("Quantizer: large whole numbers are known from large fractions, on both sides of zero") {
+  const auto is_lossless = [](float centre, float more) {
+    Vectors vectors{2, {centre, centre + 1, centre + 7, centre + more}};
+    return Fit(Metric::kL2, vectors, {1, 1}).is_lossless();
+  };
+  for (const float sign : {1.0f, -1.0f}) {
+    for (const float centre : {0.0f, 1000.0f, 4194000.0f, 8388000.0f, 8388608.0f, 16777000.0f}) {
+      CAPTURE(sign * centre);
+      CHECK(is_lossless(sign * centre, 200));
+    }
+    for (const float centre : {0.0f, 1000.0f, 4194000.0f, 8388000.0f}) {
+      CAPTURE(sign * centre);
+      CHECK_FALSE(is_lossless(sign * centre, 100.5f));
+    }
+  }
+}
+
 // What is at hand need not reach the ends of the range.
 TEST_CASE("Quantizer: rows of bytes are exact, whatever bytes come after those it was fitted to") {
   for (const Metric metric : {Metric::kL2, Metric::kIp}) {

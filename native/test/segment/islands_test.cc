@@ -63,7 +63,7 @@ TEST_CASE("Islands: of clustered vectors under ip every slot can be reached, wha
       for (const size_t end : {count / 2, count}) {
         const size_t begin = segment->slot_count();
         writer.Reserve(static_cast<uint32_t>(end - begin));
-        for (size_t i = begin; i < end; ++i) writer.Append(vectors.row(i), 1, i);
+        for (size_t i = begin; i < end; ++i) writer.Append({vectors.row(i), 1, i});
         writer.Link(1, [] {}, [](uint32_t) {});
         writer.Publish();
         CHECK(Violation(*segment, segment->slot_count()) == "");

@@ -32,8 +32,10 @@ using namespace testing;  // NOLINT: everything here is about test data
 void Nothing() {}
 
 struct Growth {
-  Growth(Metric metric, Element element, size_t dimension, uint32_t capacity, uint32_t number = 0, uint64_t seed = 1)
-      : segment(std::make_shared<Segment>(SegmentShape{dimension, metric, 16, capacity, element == Element::kCode},
+  Growth(Metric metric, Element element, size_t dimension, uint32_t capacity, uint32_t number = 0, uint64_t seed = 1,
+         bool keeps_vectors = true)
+      : segment(std::make_shared<Segment>(SegmentShape{dimension, metric, 16, capacity, element == Element::kCode,
+                                                       keeps_vectors},
                                           SegmentLoops{&LoopsFor(metric, Element::kFloat, SelectedInstructionSet()),
                                                        &LoopsFor(metric, Element::kCode, SelectedInstructionSet())},
                                           number, seed)),
@@ -43,15 +45,18 @@ struct Growth {
 
   // The id of row i is 1000 + i.
   void Append(const Vectors& vectors, size_t begin, size_t end, int worker_count = 1) {
-    AppendUnlinked(vectors, begin, end);
+    AppendUnlinked(vectors, begin, end, worker_count);
     linked_count += Link(worker_count);
     writer.Publish();
   }
-  void AppendUnlinked(const Vectors& vectors, size_t begin, size_t end) {
-    writer.Reserve(static_cast<uint32_t>(end - begin));
-    for (size_t i = begin; i < end; ++i) {
-      writer.Append(vectors.row(i), InverseNorm(vectors.row(i), vectors.dimension), 1000 + i);
-    }
+  void AppendUnlinked(const Vectors& vectors, size_t begin, size_t end, int worker_count = 1,
+                      const std::function<void()>& poll = Nothing) {
+    const auto count = static_cast<uint32_t>(end - begin);
+    writer.Reserve(count, count);
+    writer.AppendAll(count, worker_count, poll, [&](uint32_t i) {
+      const float* row = vectors.row(begin + i);
+      return GrowingSegment::NewRow{row, InverseNorm(row, vectors.dimension), 1000 + begin + i};
+    });
   }
   // Returns how many slots were linked.
   uint32_t Link(int worker_count, const std::function<void()>& poll = Nothing) {
@@ -126,6 +131,47 @@ TEST_CASE("Segment: keeps rows, norms and ids as they were appended") {
       wrong_count += reinterpret_cast<uintptr_t>(row) % 64 != 0;
     }
     CHECK(wrong_count == 0);
+  }
+}
+
+TEST_CASE("Segment: rows appended by several threads are the same as one after the other, misfits included") {
+  Vectors vectors = RandomVectors(3000, 20, 14);
+  for (size_t row = 2000; row < 3000; row += 7) vectors.row(row)[row % 20] *= 30;
+  for (const Metric metric : kMetrics) {
+    for (const bool keeps_vectors : {true, false}) {
+      CAPTURE(Name(metric));
+      CAPTURE(keeps_vectors);
+      std::vector<uint64_t> fingerprints;
+      std::vector<uint32_t> misfit_counts;
+      for (const int worker_count : {1, 4}) {
+        Growth growth(metric, Element::kCode, 20, 3000, 0, 1, keeps_vectors);
+        growth.Append(vectors, 0, 2000, worker_count);
+        growth.Append(vectors, 2000, 3000, worker_count);
+        fingerprints.push_back(growth.segment->Fingerprint());
+        misfit_counts.push_back(growth.segment->misfits().count);
+      }
+      CHECK(fingerprints[0] == fingerprints[1]);
+      CHECK(misfit_counts[0] == misfit_counts[1]);
+      if (!keeps_vectors) CHECK(misfit_counts[0] > 100);
+    }
+  }
+}
+
+TEST_CASE("Segment: an append that is broken off leaves the segment as it was") {
+  const Vectors vectors = RandomVectors(3000, 20, 15);
+  for (const int worker_count : {1, 4}) {
+    Growth growth(Metric::kL2, Element::kCode, 20, 3000), untouched(Metric::kL2, Element::kCode, 20, 3000);
+    growth.Append(vectors, 0, 1500);
+    untouched.Append(vectors, 0, 1500);
+    std::atomic<int> polls_left{3};
+    const auto poll = [&] {
+      if (polls_left.fetch_sub(1) <= 0) throw Error(ErrorCode::kAborted, "enough");
+    };
+    CHECK(ErrorCodeOf([&] { growth.AppendUnlinked(vectors, 1500, 3000, worker_count, poll); }) == "ABORTED");
+    CHECK(growth.segment->slot_count() == 1500);
+    growth.Append(vectors, 1500, 3000, worker_count);
+    untouched.Append(vectors, 1500, 3000);
+    CHECK(growth.segment->Fingerprint() == untouched.segment->Fingerprint());
   }
 }
 

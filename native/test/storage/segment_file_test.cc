@@ -52,7 +52,7 @@ std::shared_ptr<Segment> GrownSegment(const Vectors& vectors, Metric metric, boo
     const size_t end = std::min(vectors.count(), begin + 700);
     writer.Reserve(static_cast<uint32_t>(end - begin));
     for (size_t i = begin; i < end; ++i) {
-      writer.Append(vectors.row(i), InverseNorm(vectors.row(i), vectors.dimension), i);
+      writer.Append({vectors.row(i), InverseNorm(vectors.row(i), vectors.dimension), i});
     }
     writer.Link(
         2, [] {}, [](uint32_t) {});

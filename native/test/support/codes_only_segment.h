@@ -35,7 +35,7 @@ inline std::shared_ptr<Segment> CodesOnlySegment(const Vectors& vectors, Metric 
     uint32_t misfit_count = 0;
     for (size_t i = begin; i < end; ++i) misfit_count += writer.IsMisfit(vectors.row(i), inverse_norm(i));
     writer.Reserve(static_cast<uint32_t>(end - begin), misfit_count);
-    for (size_t i = begin; i < end; ++i) writer.Append(vectors.row(i), inverse_norm(i), i);
+    for (size_t i = begin; i < end; ++i) writer.Append({vectors.row(i), inverse_norm(i), i});
     writer.Link(
         2, [] {}, [](uint32_t) {});
     writer.Publish();
