@@ -2,7 +2,7 @@
 //
 // Three kinds of work: *interactive* (a search somebody waits for), *bulk* (an insertion that takes seconds) and
 // *background* (a compaction, which nobody need wait for). Interactive work goes first, and bulk work lets it in between
-// two rows (YieldToInteractive), so a search never waits for an add to finish, whatever the number of threads;
+// two rows or a few (YieldToInteractive), so a search never waits for an add to finish, whatever the number of threads;
 // background work lets in both (YieldToAll). Beside these, help with work that is under way (ParallelForIfIdle) is given by
 // threads that have nothing else to do.
 //

@@ -128,9 +128,7 @@ void AddReverseLink(const Space& space, Graph& graph, uint32_t level, uint32_t t
     }
     const uint32_t dropped = CandidatePool::SlotOf(candidate);
     graph.CountLink(dropped, -1);
-    if (dropped < context.first_new_slot && context.bereft.size() < context.bereft.capacity()) {
-      context.bereft.push_back(dropped);
-    }
+    if (dropped < context.first_new_slot) context.bereft.push_back(dropped);  // there is room
   }
 }
 

@@ -111,13 +111,13 @@ struct BuildContext {
   std::vector<uint64_t> chosen;
   std::vector<QueryBlock> witnesses;  // the rows of the chosen as code queries
 
-  // Makes room for linking a batch, which must not fail half-way: what does not fit in `bereft` is not noted.
-  // `code_blocks`: the blocks of a code row.
+  // Makes room for linking a batch, which must not fail half-way. `code_blocks`: the blocks of a code row.
   void ReserveForLinking(size_t batch_size, size_t row_capacity, size_t code_blocks) {
     overflow.reserve(row_capacity + 1);
     chosen.reserve(row_capacity + 1);
     if (witnesses.size() < row_capacity * code_blocks) witnesses.resize(row_capacity * code_blocks);
-    const size_t most_bereft = bereft.size() + batch_size * row_capacity;
+    // Each slot links to half a row of others at most, and each of these may lose a row and one. Hardly any of it is touched.
+    const size_t most_bereft = bereft.size() + batch_size * (row_capacity / 2) * (row_capacity + 1);
     if (most_bereft > bereft.capacity()) bereft.reserve(std::max(most_bereft, 2 * bereft.capacity()));
   }
 };

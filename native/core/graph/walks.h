@@ -14,6 +14,7 @@ namespace segvec {
 class Walks {
  public:
   void Add(uint32_t slot, const std::vector<uint32_t>& read) {
+    if (read.empty()) return;
     walks_.push_back(slot);
     walks_.push_back(static_cast<uint32_t>(read.size()));
     walks_.insert(walks_.end(), read.begin(), read.end());

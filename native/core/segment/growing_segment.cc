@@ -23,7 +23,7 @@ constexpr int kAttachRounds = 8;
 constexpr uint16_t kSafeInDegree = 16;
 
 // Rows that one thread copies or encodes before it looks whether it should go on.
-constexpr uint32_t kRowsPerTask = 256;
+constexpr uint32_t kRowsPerTask = 64;
 
 // Under ip a vector need not find itself, so islands are looked for: when this share of the slots is new since the last time.
 constexpr uint32_t kSweptShare = 4;
@@ -48,8 +48,7 @@ void GrowingSegment::Reserve(uint32_t count, uint32_t misfit_count) {
   if (segment.shape_.keeps_vectors || !segment.quantizer_) {
     segment.rows_.Commit(slot_count * segment.padded_dimension_);
   } else if (misfit_count > 0) {
-    segment.misfit_slots_.Commit(segment.misfit_count_ + misfit_count);
-    segment.misfit_rows_.Commit((segment.misfit_count_ + misfit_count) * segment.padded_dimension_);
+    ReserveMisfits(segment.misfit_count_ + misfit_count);
   }
   if (segment.shape_.metric == Metric::kCosine) segment.inverse_norms_.Commit(slot_count);
   segment.ids_.Commit(slot_count);
@@ -77,21 +76,26 @@ void GrowingSegment::Abandon() noexcept {
 
 void GrowingSegment::Append(const NewRow& row) {
   const uint32_t slot = segment_->slot_count();
-  if (!Write(slot, row)) NoteMisfit(slot, row.values);
+  if (!Write(slot, row)) NoteMisfits({slot}, [&](uint32_t) { return row.values; });
   segment_->slot_count_.store(slot + 1, std::memory_order_release);
 }
 
 void GrowingSegment::AppendAll(uint32_t count, int worker_count, const std::function<void()>& poll,
                                const std::function<NewRow(uint32_t)>& row_at) {
   const uint32_t begin = segment_->slot_count();
-  const std::vector<uint32_t> misfits =
-      MisfitsAmong(count, worker_count, poll, [&](uint32_t i) { return Write(begin + i, row_at(i)); });
-  misfits_.reserve(misfits_.size() + misfits.size());
-  for (const uint32_t i : misfits) NoteMisfit(begin + i, row_at(i).values);
+  const bool was_lossless = segment_->is_lossless();
+  try {
+    const std::vector<uint32_t> misfits = MisfitsAmong(
+        begin, begin + count, worker_count, poll, [&](uint32_t slot) { return Write(slot, row_at(slot - begin)); });
+    NoteMisfits(misfits, [&](uint32_t slot) { return row_at(slot - begin).values; });
+  } catch (...) {
+    segment_->is_lossless_ = was_lossless;
+    throw;
+  }
   segment_->slot_count_.store(begin + count, std::memory_order_release);
 }
 
-// Returns whether the codes, if there are any, hold the row. Other slots may be written at the same time.
+// Returns whether the codes, where they are walked, hold the row. Other slots may be written at the same time.
 bool GrowingSegment::Write(uint32_t slot, const NewRow& row) {
   Segment& segment = *segment_;
   if (segment.shape_.keeps_vectors || !segment.quantizer_) {
@@ -99,7 +103,7 @@ bool GrowingSegment::Write(uint32_t slot, const NewRow& row) {
   }
   if (segment.shape_.metric == Metric::kCosine) segment.inverse_norms_[slot] = row.inverse_norm;
   segment.ids_[slot] = row.id;
-  return !segment.quantizer_ || EncodeRow(slot, row.values);
+  return !segment.quantizer_ || !segment.walks_codes() || EncodeRow(slot, row.values);
 }
 
 void GrowingSegment::Link(int worker_count, const std::function<void()>& poll,
@@ -181,6 +185,7 @@ void GrowingSegment::AttachLost(uint32_t begin, int worker_count, const std::fun
   }
 
   const SegmentRows rows = segment.rows();
+  for (const auto& context : contexts_) context->walks = {};  // of a call that was broken off
   std::vector<uint8_t> is_lost;
   for (int round = 0; round < kAttachRounds && !suspects.empty(); ++round) {
     std::sort(suspects.begin(), suspects.end());
@@ -199,6 +204,9 @@ void GrowingSegment::AttachLost(uint32_t begin, int worker_count, const std::fun
     }
     if (changed.set_count() == 0) break;
     for (const auto& context : contexts_) context->walks.AppendThrough(changed, affected);
+    // Should this call be broken off, the next one looks at them.
+    std::vector<uint32_t>& kept = contexts_[0]->bereft;
+    kept.insert(kept.end(), affected.begin(), affected.end());
     suspects = std::move(affected);
   }
   // Only now: a call that was cancelled leaves them to the next one.
@@ -266,6 +274,10 @@ void GrowingSegment::LinkBatch(uint32_t end, int worker_count, const std::functi
       loops().choose(rows, graph, begin + i, levels_[i], begin, parameters_, context);
     });
   } catch (...) {
+    for (uint32_t slot = begin; slot < end; ++slot) {
+      const uint32_t* links = graph.Links(slot, 0);
+      for (size_t i = 0; i < graph.RowCapacity(0) && links[i] != kNil; ++i) graph.CountLink(links[i], -1);
+    }
     graph.RestoreUpperRowCount(upper_row_count);
     throw;
   }
@@ -286,10 +298,9 @@ void GrowingSegment::FitQuantizer(int worker_count, const std::function<void()>&
                              segment.inverse_norms_.data(), segment.slot_count());
   segment.is_lossless_ = true;
   try {
-    const std::vector<uint32_t> misfits = MisfitsAmong(segment.slot_count(), worker_count, poll,
-                                                       [&](uint32_t slot) { return EncodeRow(slot, row_of(slot)); });
-    misfits_.reserve(misfits.size());
-    for (const uint32_t slot : misfits) NoteMisfit(slot, row_of(slot));
+    NoteMisfits(MisfitsAmong(0, segment.slot_count(), worker_count, poll,
+                             [&](uint32_t slot) { return EncodeRow(slot, row_of(slot)); }),
+                row_of);
   } catch (...) {
     segment.quantizer_.reset();
     throw;
@@ -297,16 +308,18 @@ void GrowingSegment::FitQuantizer(int worker_count, const std::function<void()>&
   if (!segment.shape_.keeps_vectors) DropRows();
 }
 
-// Calls is_held(i) for every i below `count`, on up to `worker_count` threads; returns those that are not, ascending.
-std::vector<uint32_t> GrowingSegment::MisfitsAmong(uint32_t count, int worker_count, const std::function<void()>& poll,
+// Calls is_held(slot) for the slots [begin, end), on up to `worker_count` threads; returns those that are not, ascending.
+std::vector<uint32_t> GrowingSegment::MisfitsAmong(uint32_t begin, uint32_t end, int worker_count,
+                                                   const std::function<void()>& poll,
                                                    const std::function<bool(uint32_t)>& is_held) const {
-  const size_t task_count = (count + kRowsPerTask - 1) / kRowsPerTask;
+  const size_t task_count = (end - begin + kRowsPerTask - 1) / kRowsPerTask;
   std::vector<std::vector<uint32_t>> of_tasks(task_count);
   ThreadPool::Shared().ParallelFor(task_count, worker_count, priority_, [&](size_t task) {
     poll();
-    const auto begin = static_cast<uint32_t>(task * kRowsPerTask);
-    for (uint32_t i = begin; i < begin + std::min(kRowsPerTask, count - begin); ++i) {
-      if (!is_held(i)) of_tasks[task].push_back(i);
+    const uint32_t task_begin = begin + static_cast<uint32_t>(task) * kRowsPerTask;
+    const uint32_t task_end = task_begin + std::min(kRowsPerTask, end - task_begin);
+    for (uint32_t slot = task_begin; slot < task_end; ++slot) {
+      if (!is_held(slot)) of_tasks[task].push_back(slot);
     }
   });
   std::vector<uint32_t> misfits;
@@ -328,21 +341,34 @@ bool GrowingSegment::EncodeRow(uint32_t slot, const float* values) {
   const ScalarQuantizer::Encoded encoded = segment.quantizer_->Encode(
       values, inverse_norm, segment.codes_.data() + slot * segment.padded_codes_);
   segment.corrections_[slot] = encoded.term;
-  if (!encoded.is_exact) segment.is_lossless_.store(false, std::memory_order_relaxed);
+  // Most vectors are lossy: threads that only look do not take the line from each other.
+  if (!encoded.is_exact && segment.is_lossless()) segment.is_lossless_.store(false, std::memory_order_relaxed);
   return segment.shape_.keeps_vectors ? encoded.fits : encoded.is_held;
 }
 
-// REQUIRES: slots come in ascending order; where no vectors are kept, there is room for one misfit more.
-void GrowingSegment::NoteMisfit(uint32_t slot, const float* values) {
+// REQUIRES: `slots` are ascending, and come after those noted before. Throws kOutOfMemory where Reserve() was not told of them.
+void GrowingSegment::NoteMisfits(const std::vector<uint32_t>& slots,
+                                 const std::function<const float*(uint32_t)>& row_of) {
   Segment& segment = *segment_;
   if (segment.shape_.keeps_vectors) {
-    misfits_.push_back(slot);
-  } else {
-    const uint32_t count = segment.misfit_count_.load(std::memory_order_relaxed);
-    segment.misfit_slots_[count] = slot;
-    std::copy_n(values, segment.shape_.dimension, segment.misfit_rows_.data() + count * segment.padded_dimension_);
-    segment.misfit_count_.store(count + 1, std::memory_order_release);
+    misfits_.insert(misfits_.end(), slots.begin(), slots.end());
+    return;
   }
+  const uint32_t begin = segment.misfit_count_.load(std::memory_order_relaxed);
+  const uint32_t end = begin + static_cast<uint32_t>(slots.size());
+  ReserveMisfits(end);
+  for (uint32_t i = begin; i < end; ++i) {
+    segment.misfit_slots_[i] = slots[i - begin];
+    std::copy_n(row_of(slots[i - begin]), segment.shape_.dimension,
+                segment.misfit_rows_.data() + i * segment.padded_dimension_);
+  }
+  segment.misfit_count_.store(end, std::memory_order_release);
+}
+
+void GrowingSegment::ReserveMisfits(uint32_t count) {
+  Segment& segment = *segment_;
+  segment.misfit_slots_.Commit(count);
+  segment.misfit_rows_.Commit(count * segment.padded_dimension_);
 }
 
 const Loops& GrowingSegment::loops() const {

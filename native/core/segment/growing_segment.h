@@ -1,6 +1,6 @@
 // The writer of one segment: appends rows and links them into the graph, until the segment is full or sealed.
 //
-// Thread safety: one thread at a time, which may spread Link over workers. Readers go on meanwhile through the Segment.
+// Thread safety: one thread at a time, which may spread AppendAll and Link over workers. Readers go on meanwhile through the Segment.
 // Determinism: what is built depends on the rows and on how they were divided over the calls of Append and Link, not on
 // the number of workers.
 #pragma once
@@ -38,7 +38,7 @@ class GrowingSegment {
   // Whether the segment takes so many more rows: only a small share of them may be misfits, whose floats it keeps.
   bool Takes(uint32_t count, uint32_t misfit_count) const;
 
-  // Makes room for `count` more rows, so that Append and Link need no more memory for them. Throws kOutOfMemory.
+  // Makes room for `count` more rows, `misfit_count` of them misfits. Throws kOutOfMemory.
   void Reserve(uint32_t count, uint32_t misfit_count = 0);
 
   // `values` holds `dimension` floats.
@@ -89,9 +89,10 @@ class GrowingSegment {
   bool Write(uint32_t slot, const NewRow& row);
   void FitQuantizer(int worker_count, const std::function<void()>& poll);
   bool EncodeRow(uint32_t slot, const float* values);
-  std::vector<uint32_t> MisfitsAmong(uint32_t count, int worker_count, const std::function<void()>& poll,
+  std::vector<uint32_t> MisfitsAmong(uint32_t begin, uint32_t end, int worker_count, const std::function<void()>& poll,
                                      const std::function<bool(uint32_t)>& is_held) const;
-  void NoteMisfit(uint32_t slot, const float* values);
+  void NoteMisfits(const std::vector<uint32_t>& slots, const std::function<const float*(uint32_t)>& row_of);
+  void ReserveMisfits(uint32_t count);
   void DropRows();
   void LeaveCodes();
   void ResumeGraph(int worker_count, const std::function<void()>& poll);

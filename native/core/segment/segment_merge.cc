@@ -10,7 +10,7 @@
 namespace segvec {
 namespace {
 
-// Rows between two calls of poll where a row is only copied or encoded.
+// Rows between two calls of poll where a row is only copied.
 constexpr uint32_t kRowsPerPoll = 64;
 
 // The beam with which the other graph is searched for neighbors of a joined slot.
@@ -27,7 +27,7 @@ constexpr uint32_t kLinkBatch = 512;
 // may have: with four the recall is that of three, for more time; with two it is 0.006 lower where half is
 // dead (LSA, ef 10).
 constexpr size_t kMaxDeadVisits = 64;
-constexpr size_t kCandidatesPerLink = 3;
+constexpr size_t kLivingPerLink = 3;
 
 // A graph that has lost more than this share of its slots is built anew, as a merge may lose no more than 0.005 of recall:
 // of LSA with 40 % dead it is 0.010 below a fresh build's (ef 50), with 30 % within that.
@@ -149,11 +149,7 @@ class SegmentMerge {
       if (!segment.quantizer_) segment.quantizer_ = FittedTo(0, segment.slot_count());
       misfits = Encode();
     }
-    if (!segment.shape_.keeps_vectors && !misfits.empty()) {
-      segment.misfit_slots_.Commit(misfits.size());
-      segment.misfit_rows_.Commit(misfits.size() * segment.padded_dimension_);
-    }
-    for (const uint32_t slot : misfits) writer_.NoteMisfit(slot, RowOf(slot));
+    writer_.NoteMisfits(misfits, [&](uint32_t slot) { return RowOf(slot); });
     if (!segment.shape_.keeps_vectors) writer_.DropRows();
   }
   // One that covers those of the sources; nothing where none has any.
@@ -179,7 +175,7 @@ class SegmentMerge {
   }
   // Returns the slots of the rows that the codes do not hold.
   std::vector<uint32_t> Encode() {
-    return writer_.MisfitsAmong(segment_->slot_count(), worker_count_, poll_,
+    return writer_.MisfitsAmong(0, segment_->slot_count(), worker_count_, poll_,
                                 [&](uint32_t slot) { return writer_.EncodeRow(slot, RowOf(slot)); });
   }
   const float* RowOf(uint32_t slot) const {
@@ -243,7 +239,7 @@ class SegmentMerge {
       if (new_slot_of(old_links[i]) == kNil && old_links[i] < slots.size()) dead.push_back(old_links[i]);
     }
     for (size_t d = 0;
-         d < dead.size() && d < kMaxDeadVisits && candidates.size() < capacity * kCandidatesPerLink; ++d) {
+         d < dead.size() && d < kMaxDeadVisits && candidates.size() < capacity * kLivingPerLink; ++d) {
       if (old_graph.LevelOf(dead[d]) < level) continue;
       const uint32_t* behind = old_graph.Links(dead[d], level);
       for (size_t i = 0; i < capacity && behind[i] != kNil; ++i) {

@@ -55,7 +55,7 @@ double LargestError(const Vectors& vectors, const Vectors& stored) {
     }
     widest = std::max(widest, high - low);
   }
-  return largest / widest;
+  return largest == 0 ? 0 : largest / widest;
 }
 
 TEST_CASE("Codes only: bytes come back exactly, and so do distances") {
@@ -186,6 +186,25 @@ TEST_CASE("Codes only: the few rows that codes do not hold are kept as they are,
       }
       if (is_whole) CHECK(index->Get(1234) == vectors.RowCopy(1234));
     }
+  }
+}
+
+// Floats of 1 / scale times such values are far from whole numbers that codes could be, so no codes hold them.
+TEST_CASE("Codes only: rows that no codes hold come back as they are, and are found") {
+  const size_t count = kScanLimit + 300;
+  Vectors copies = RandomVectors(1, 64, 32);
+  while (copies.count() < count) copies.Append(copies.RowCopy(0));
+  for (const Metric metric : {Metric::kL2, Metric::kCosine}) {
+    CAPTURE(Name(metric));
+    const auto index = MakeIndex(CodesOnly(64, metric));
+    Add(*index, copies.Slice(0, 10));
+    Add(*index, copies.Slice(10, count));
+    Add(*index, copies.Slice(0, 40));
+    CHECK(index->vector_count() == count + 40);
+    const auto hits = Search(*index, copies.row(0), 3, 100);
+    REQUIRE(hits.size() == 3);
+    CHECK(std::abs(hits[0].distance) <= 1e-6);
+    CHECK(LargestError(copies, StoredOf(*index, count, 64)) == 0);
   }
 }
 

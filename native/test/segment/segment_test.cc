@@ -157,6 +157,29 @@ TEST_CASE("Segment: rows appended by several threads are the same as one after t
   }
 }
 
+// What is fitted to such rows holds none of them: their differences are lost in the multiplication with 1 / scale.
+TEST_CASE("Segment: without vectors, the floats of rows that codes cannot hold are kept from the first graph on") {
+  const uint32_t count = kScanLimit + 200;
+  Vectors copies = RandomVectors(1, 64, 16);
+  while (copies.count() < count) copies.Append(copies.RowCopy(0));
+  for (const Metric metric : {Metric::kL2, Metric::kCosine}) {
+    CAPTURE(Name(metric));
+    Growth growth(metric, Element::kCode, 64, count, 0, 1, false);
+    growth.Append(copies, 0, kScanLimit);
+    growth.Append(copies, kScanLimit, count);
+    REQUIRE(growth.segment->has_graph());
+    const Segment::Misfits misfits = growth.segment->misfits();
+    CHECK(misfits.count == count);
+    size_t wrong_count = 0;
+    for (uint32_t i = 0; i < misfits.count; ++i) {
+      wrong_count += misfits.slots[i] != i;
+      const float* kept = misfits.rows + size_t{i} * PaddedDimension(64);
+      wrong_count += !std::equal(kept, kept + 64, copies.row(0));
+    }
+    CHECK(wrong_count == 0);
+  }
+}
+
 TEST_CASE("Segment: an append that is broken off leaves the segment as it was") {
   const Vectors vectors = RandomVectors(3000, 20, 15);
   for (const int worker_count : {1, 4}) {
@@ -172,6 +195,49 @@ TEST_CASE("Segment: an append that is broken off leaves the segment as it was") 
     growth.Append(vectors, 1500, 3000, worker_count);
     untouched.Append(vectors, 1500, 3000);
     CHECK(growth.segment->Fingerprint() == untouched.segment->Fingerprint());
+  }
+}
+
+TEST_CASE("Segment: lossless codes stay so when the rows that they did not hold are broken off") {
+  const Vectors whole = WholeVectors(2000, 20, 100, 18), lossy = RandomVectors(500, 20, 19);
+  Growth growth(Metric::kL2, Element::kCode, 20, 4000);
+  growth.Append(whole, 0, 2000);
+  REQUIRE(growth.segment->is_lossless());
+  int polls_left = 3;
+  const auto poll = [&] {
+    if (polls_left-- == 0) throw Error(ErrorCode::kAborted, "enough");
+  };
+  CHECK(ErrorCodeOf([&] { growth.AppendUnlinked(lossy, 0, 500, 1, poll); }) == "ABORTED");
+  CHECK(growth.segment->is_lossless());
+  growth.Append(lossy, 0, 500);
+  CHECK_FALSE(growth.segment->is_lossless());
+}
+
+// Whatever breaks linking off, and however often: what is counted in the end are the links that there are.
+TEST_CASE("Segment: a graph that was broken off and finished counts its links right") {
+  const uint32_t count = kScanLimit + 1500;
+  const Vectors vectors = ClusteredVectors(count, 8, 10, 20);
+  for (const int workers : {1, 3}) {
+    Growth growth(Metric::kL2, Element::kCode, 8, count);
+    growth.Append(vectors, 0, kScanLimit);
+    growth.AppendUnlinked(vectors, kScanLimit, count);
+    for (int polls = 1; polls < 4000; polls = polls * 3 / 2 + 7) {
+      std::atomic<int> left{polls};
+      const auto poll = [&] {
+        if (left.fetch_sub(1) <= 0) throw Error(ErrorCode::kAborted, "enough");
+      };
+      ErrorCodeOf([&] { growth.writer.Link(workers, poll, [](uint32_t) {}); });
+    }
+    growth.Link(workers);
+    const Graph& graph = *growth.segment->graph();
+    std::vector<uint32_t> in_degrees(count);
+    for (uint32_t slot = 0; slot < count; ++slot) {
+      const uint32_t* links = graph.Links(slot, 0);
+      for (size_t i = 0; i < graph.RowCapacity(0) && links[i] != kNil; ++i) ++in_degrees[links[i]];
+    }
+    size_t wrong_count = 0;
+    for (uint32_t slot = 0; slot < count; ++slot) wrong_count += graph.in_degree(slot) != in_degrees[slot];
+    CHECK(wrong_count == 0);
   }
 }
 
