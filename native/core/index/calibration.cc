@@ -37,7 +37,7 @@ double LogEfOf(const RecallCurve& curve, double recall) {
   return log_ef_before + std::log(misses_before / wanted) / 2;
 }
 
-// The beam up to which the curve is level, as a logarithm: of lossy codes at least 2k hits are measured on the floats, so
+// The beam up to which the curve is level, as a logarithm: of lossy codes at least 5k / 4 hits are measured on the floats, so
 // that narrower beams are as wide as that. A smaller k does not have it so wide. 0 where the curve rises at once.
 double LogLevelEfOf(const RecallCurve& curve) {
   size_t last = 0;

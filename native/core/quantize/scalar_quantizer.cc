@@ -148,7 +148,7 @@ float ScalarQuantizer::IpQueryFactor(const float* values) const {
   for (size_t d = 0; d < dimension_; ++d) {
     lowest = std::min(lowest, values[d]);
     highest = std::max(highest, values[d]);
-    fraction_count += values[d] != std::nearbyint(values[d]);
+    fraction_count += HasFraction(values[d]);
   }
   if (is_lossless_ && fraction_count == 0 && Holds(kSignedByteOffset, lowest, highest)) return 1.0f;
   const float largest = std::max(-lowest, highest);
