@@ -53,8 +53,9 @@ export function integerOption(
   if (Number.isSafeInteger(given) && (given as number) >= least && (given as number) <= most) {
     return given as number
   }
-  const range = most === Number.MAX_SAFE_INTEGER ? `>= ${least}` : `from ${least} to ${most}`
-  throw new SegvecError('INVALID_ARGUMENT', `${name} is ${describe(given)}; expected an integer ${range}`)
+  const expected =
+    most === Number.MAX_SAFE_INTEGER ? `a safe integer >= ${least}` : `an integer from ${least} to ${most}`
+  throw new SegvecError('INVALID_ARGUMENT', `${name} is ${describe(given)}; expected ${expected}`)
 }
 
 /** An option that is one of a few words; `fallback` if it was left out. */

@@ -128,7 +128,7 @@ describe('k', () => {
   })
 
   test.each([0, -1, 2.7, Number.NaN])('%d is refused', async (k) => {
-    const message = `k is ${k}; expected an integer >= 1`
+    const message = `k is ${k}; expected a safe integer >= 1`
     await expectRejection(() => index.search(one(), { k }), 'INVALID_ARGUMENT', message)
     await expectRejection(() => index.searchBatch([one()], { k }), 'INVALID_ARGUMENT', message)
     expectThrow(() => index.searchSync(one(), { k }), 'INVALID_ARGUMENT', message)
