@@ -192,8 +192,7 @@ TEST_CASE("Codes only: the few rows that codes do not hold are kept as they are,
 // Floats of 1 / scale times such values are far from whole numbers that codes could be, so no codes hold them.
 TEST_CASE("Codes only: rows that no codes hold come back as they are, and are found") {
   const size_t count = kScanLimit + 300;
-  Vectors copies = RandomVectors(1, 64, 32);
-  while (copies.count() < count) copies.Append(copies.RowCopy(0));
+  const Vectors copies = CopiedVectors(1, count, 64, 32);
   for (const Metric metric : {Metric::kL2, Metric::kCosine}) {
     CAPTURE(Name(metric));
     const auto index = MakeIndex(CodesOnly(64, metric));

@@ -17,6 +17,7 @@
 #include "index/vector_check.h"
 #include "reference/brute_force.h"
 #include "segment/growing_segment.h"
+#include "support/abort_after.h"
 #include "support/errors.h"
 #include "support/graph_check.h"
 #include "support/graph_of.h"
@@ -160,8 +161,7 @@ TEST_CASE("Segment: rows appended by several threads are the same as one after t
 // What is fitted to such rows holds none of them: their differences are lost in the multiplication with 1 / scale.
 TEST_CASE("Segment: without vectors, the floats of rows that codes cannot hold are kept from the first graph on") {
   const uint32_t count = kScanLimit + 200;
-  Vectors copies = RandomVectors(1, 64, 16);
-  while (copies.count() < count) copies.Append(copies.RowCopy(0));
+  const Vectors copies = CopiedVectors(1, count, 64, 16);
   for (const Metric metric : {Metric::kL2, Metric::kCosine}) {
     CAPTURE(Name(metric));
     Growth growth(metric, Element::kCode, 64, count, 0, 1, false);
@@ -186,11 +186,7 @@ TEST_CASE("Segment: an append that is broken off leaves the segment as it was") 
     Growth growth(Metric::kL2, Element::kCode, 20, 3000), untouched(Metric::kL2, Element::kCode, 20, 3000);
     growth.Append(vectors, 0, 1500);
     untouched.Append(vectors, 0, 1500);
-    std::atomic<int> polls_left{3};
-    const auto poll = [&] {
-      if (polls_left.fetch_sub(1) <= 0) throw Error(ErrorCode::kAborted, "enough");
-    };
-    CHECK(ErrorCodeOf([&] { growth.AppendUnlinked(vectors, 1500, 3000, worker_count, poll); }) == "ABORTED");
+    CHECK(ErrorCodeOf([&] { growth.AppendUnlinked(vectors, 1500, 3000, worker_count, AbortAfter(3)); }) == "ABORTED");
     CHECK(growth.segment->slot_count() == 1500);
     growth.Append(vectors, 1500, 3000, worker_count);
     untouched.Append(vectors, 1500, 3000);
@@ -203,11 +199,7 @@ TEST_CASE("Segment: lossless codes stay so when the rows that they did not hold 
   Growth growth(Metric::kL2, Element::kCode, 20, 4000);
   growth.Append(whole, 0, 2000);
   REQUIRE(growth.segment->is_lossless());
-  int polls_left = 3;
-  const auto poll = [&] {
-    if (polls_left-- == 0) throw Error(ErrorCode::kAborted, "enough");
-  };
-  CHECK(ErrorCodeOf([&] { growth.AppendUnlinked(lossy, 0, 500, 1, poll); }) == "ABORTED");
+  CHECK(ErrorCodeOf([&] { growth.AppendUnlinked(lossy, 0, 500, 1, AbortAfter(3)); }) == "ABORTED");
   CHECK(growth.segment->is_lossless());
   growth.Append(lossy, 0, 500);
   CHECK_FALSE(growth.segment->is_lossless());
@@ -222,22 +214,10 @@ TEST_CASE("Segment: a graph that was broken off and finished counts its links ri
     growth.Append(vectors, 0, kScanLimit);
     growth.AppendUnlinked(vectors, kScanLimit, count);
     for (int polls = 1; polls < 4000; polls = polls * 3 / 2 + 7) {
-      std::atomic<int> left{polls};
-      const auto poll = [&] {
-        if (left.fetch_sub(1) <= 0) throw Error(ErrorCode::kAborted, "enough");
-      };
-      ErrorCodeOf([&] { growth.writer.Link(workers, poll, [](uint32_t) {}); });
+      ErrorCodeOf([&] { growth.Link(workers, AbortAfter(polls)); });
     }
     growth.Link(workers);
-    const Graph& graph = *growth.segment->graph();
-    std::vector<uint32_t> in_degrees(count);
-    for (uint32_t slot = 0; slot < count; ++slot) {
-      const uint32_t* links = graph.Links(slot, 0);
-      for (size_t i = 0; i < graph.RowCapacity(0) && links[i] != kNil; ++i) ++in_degrees[links[i]];
-    }
-    size_t wrong_count = 0;
-    for (uint32_t slot = 0; slot < count; ++slot) wrong_count += graph.in_degree(slot) != in_degrees[slot];
-    CHECK(wrong_count == 0);
+    CHECK(LinkCountViolation(*growth.segment->graph(), count) == "");
   }
 }
 
@@ -271,15 +251,11 @@ TEST_CASE("Segment: the graph is not ready before all published rows are linked,
       uint32_t linked_count = 0;
       const int endless = 1'000'000;
       for (const int polls_left : {0, 1, 100, 300, 300, 300, endless}) {
-        std::atomic<int> left{polls_left};
-        const auto poll = [&] {
-          if (left.fetch_sub(1) <= 0) throw Error(ErrorCode::kAborted, "enough");
-        };
         const auto on_linked = [&](uint32_t count) {
           linked_count += count;
           CHECK(growth.segment->has_graph() == (linked_count >= kScanLimit));
         };
-        const std::string code = ErrorCodeOf([&] { growth.writer.Link(workers, poll, on_linked); });
+        const std::string code = ErrorCodeOf([&] { growth.writer.Link(workers, AbortAfter(polls_left), on_linked); });
         CHECK(code == std::string(polls_left == endless ? "none" : "ABORTED"));
       }
       CHECK(linked_count == kScanLimit + 400);

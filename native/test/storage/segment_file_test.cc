@@ -4,7 +4,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "base/thread_pool.h"
 #include "segment/growing_segment.h"
 #include "storage/manifest.h"
+#include "support/abort_after.h"
 #include "support/byte_file.h"
 #include "support/codes_only_segment.h"
 #include "support/errors.h"
@@ -233,11 +233,8 @@ TEST_CASE("SegmentFile: any number of threads read the same, and find the same d
                      "CORRUPT: a.segment, offset " + std::to_string(rows_at + 3 * kBlockBytes) + ", section 'rows'"));
     CHECK(StartsWith(ErrorTextOf([&] { ReadSegment(ByteSource(forged), "a.segment", {}, {}, threads); }),
                      "CORRUPT: a.segment, offset " + std::to_string(links_at + 1500 * row_bytes) + ", section 'links'"));
-    std::atomic<int> polls_left{40};
-    const auto Stop = [&] {
-      if (--polls_left < 0) throw Error(ErrorCode::kAborted, "stop");
-    };
-    CHECK(ErrorCodeOf([&] { ReadSegment(ByteSource(bytes), "a.segment", {}, Stop, threads); }) == "ABORTED");
+    const auto read = [&] { ReadSegment(ByteSource(bytes), "a.segment", {}, AbortAfter(40), threads); };
+    CHECK(ErrorCodeOf(read) == "ABORTED");
   }
 }
 

@@ -53,6 +53,18 @@ inline bool IsKeyOf(const BuiltGraph& built, uint32_t key, uint32_t from, uint32
          reference::Tolerance(metric, a, b, dimension);
 }
 
+// The first slot whose links are miscounted; empty when none is.
+inline std::string LinkCountViolation(const Graph& graph, uint32_t slot_count) {
+  std::vector<uint16_t> in_degrees(slot_count);
+  for (uint32_t slot = 0; slot < slot_count; ++slot) {
+    for (const uint32_t link : LinksOf(graph, slot, 0)) ++in_degrees[link];
+  }
+  for (uint32_t slot = 0; slot < slot_count; ++slot) {
+    if (graph.in_degree(slot) != in_degrees[slot]) return "slot " + std::to_string(slot) + ": the links to it are miscounted";
+  }
+  return "";
+}
+
 // The first thing that is wrong with the graph; empty when nothing is.
 inline std::string Violation(const BuiltGraph& built) {
   const Graph& graph = built.graph;
@@ -60,24 +72,19 @@ inline std::string Violation(const BuiltGraph& built) {
   if (entry.slot >= built.count()) return "the entry does not exist";
   if (entry.level != built.levels[entry.slot]) return "the entry's level is not its slot's";
   if (entry.level != *std::max_element(built.levels.begin(), built.levels.end())) return "a slot is above the entry";
-  std::vector<uint16_t> in_degrees(built.count());
   for (uint32_t slot = 0; slot < built.count(); ++slot) {
     for (uint32_t level = 0; level <= built.levels[slot]; ++level) {
       const std::string violation = RowViolation(graph, built.levels, slot, level);
       if (!violation.empty()) return violation;
       const std::vector<uint32_t> links = LinksOf(graph, slot, level);
       for (size_t i = 0; i < links.size(); ++i) {
-        if (level == 0) ++in_degrees[links[i]];
         if (!IsKeyOf(built, graph.Keys(slot, level)[i], slot, links[i])) {
           return Where(slot, level) + "the key of the link to " + std::to_string(links[i]) + " is not its distance";
         }
       }
     }
   }
-  for (uint32_t slot = 0; slot < built.count(); ++slot) {
-    if (graph.in_degree(slot) != in_degrees[slot]) return "slot " + std::to_string(slot) + ": the links to it are miscounted";
-  }
-  return "";
+  return LinkCountViolation(graph, static_cast<uint32_t>(built.count()));
 }
 
 }  // namespace segvec::testing
