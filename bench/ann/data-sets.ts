@@ -21,6 +21,9 @@ export interface DataSet {
   readonly folder?: string
 }
 
+/** What it takes to ask an index that is there. */
+export type QuerySet = Pick<DataSet, 'metric' | 'dimension' | 'queries'>
+
 const projectFolder = fileURLToPath(new URL('../..', import.meta.url))
 
 export function dataFolder(): string {

@@ -1,7 +1,8 @@
 /** Figures drawn from raw results. */
 import type { LoadKind } from './adapters/adapter.ts'
+import type { LoadTimes } from './load-once.ts'
 import { median, queriesPerSecondAt } from './metrics.ts'
-import type { LoadTimes, PersistenceAnswer } from './persistence.ts'
+import type { PersistenceAnswer } from './persistence.ts'
 import type { BenchResults, PeerResult } from './results.ts'
 
 export const recalls = [0.9, 0.95, 0.99, 0.999] as const
@@ -70,10 +71,9 @@ export function shareOfReadSpeed(
   pageCache: LoadTimes['pageCache'],
 ): Spread | undefined {
   return spreadOf(
-    rounds.map(({ diskBytes, readSpeed, loads }) => {
+    rounds.map(({ diskBytes, loads }) => {
       const times = loads.find((load) => load.way === way && load.pageCache === pageCache)
-      const speed = readSpeed?.[pageCache]
-      return times && speed && diskBytes / times.loadSeconds / speed
+      return times && diskBytes / times.loadSeconds / times.readSpeed
     }),
   )
 }

@@ -1,27 +1,35 @@
 /** A peer's own process: its heap, its threads and its crash disturb no other. Started by `peer-process.ts`. */
-import type { BuiltIndex, LoadKind, PreparedSet, SearchParameters } from './adapters/adapter.ts'
+import type { Adapter, BuiltIndex, LoadKind, PreparedSet, SearchParameters } from './adapters/adapter.ts'
 import { collectGarbage } from './adapters/collect-garbage.ts'
 import { adapterFactories } from './adapters/registry.ts'
 import { largestDelay } from './event-loop-delay.ts'
+import { type LoadTimes, loadOnce } from './load-once.ts'
 import { percentiles } from './metrics.ts'
 import type { BuildAnswer, LatencyAnswer, PeerDescription, PeerReply, PeerRequest } from './peer-messages.ts'
-import { measurePersistence } from './persistence.ts'
 import { settledResidentBytes } from './resident-memory.ts'
-import { readSet } from './set-files.ts'
+import { type SavedIndex, saveOnce } from './save-once.ts'
+import { readQueries, readSet } from './set-files.ts'
 import { measureUnderLoad, type UnderLoadAnswer } from './under-load.ts'
 
 let prepared: PreparedSet | undefined
+/** How an index of the adapter is loaded. */
+let ways: readonly string[] = []
 let index: BuiltIndex | undefined
 let rowCount = 0
 let queryCount = 0
 let isInProcess = true
 let hasBuilt = false
 
-async function prepare(name: string, setFolder: string): Promise<PeerDescription> {
+function adapterCalled(name: string): Adapter {
   const factory = adapterFactories[name]
   if (factory === undefined) throw new Error(`no adapter is called '${name}'`)
-  const { prepare: prepareSet, ...description } = factory()
+  return factory()
+}
+
+async function prepare(name: string, setFolder: string): Promise<PeerDescription> {
+  const { prepare: prepareSet, loaders, ...description } = adapterCalled(name)
   const set = readSet(setFolder)
+  ways = Object.keys(loaders?.(set) ?? {})
   prepared = await prepareSet(set)
   rowCount = set.base.length / set.dimension
   queryCount = set.queries.length / set.dimension
@@ -70,16 +78,31 @@ async function underLoad(request: PeerRequest & { kind: 'underLoad' }): Promise<
   }
 }
 
+const save = async ({ persistence }: BuiltIndex, newFolder: string): Promise<SavedIndex | undefined> =>
+  persistence && saveOnce(persistence, newFolder, ways)
+
+async function load({
+  adapter,
+  setFolder,
+  folder,
+  way,
+  pageCache,
+  k,
+}: PeerRequest & { kind: 'load' }): Promise<LoadTimes> {
+  const loader = adapterCalled(adapter).loaders?.(readQueries(setFolder))[way]
+  if (loader === undefined) throw new Error(`the adapter knows no way to load called '${way}'`)
+  return { way, pageCache, ...(await loadOnce(loader, folder, pageCache, k)) }
+}
+
 async function answer(request: PeerRequest): Promise<unknown> {
   if (request.kind === 'prepare') return prepare(request.adapter, request.setFolder)
   if (request.kind === 'build') return build(request)
   if (request.kind === 'underLoad') return underLoad(request)
+  if (request.kind === 'load') return load(request)
   if (index === undefined) throw new Error(`${request.kind} before build`)
   if (request.kind === 'latency') return latency(index, request.parameters)
   if (request.kind === 'batch') return index.searchBatch?.(request.parameters)
-  if (request.kind === 'persistence') {
-    return index.persistence && measurePersistence(index.persistence, request.k)
-  }
+  if (request.kind === 'save') return save(index, request.newFolder)
   return index.searchAll(request.parameters)
 }
 

@@ -1,6 +1,7 @@
 /** What the runner and a peer's process say to each other. */
 import type { BuildParameters, LoadKind, SearchParameters, SearchPass } from './adapters/adapter.ts'
-import type { PersistenceAnswer } from './persistence.ts'
+import type { LoadTimes, PageCache } from './load-once.ts'
+import type { SavedIndex } from './save-once.ts'
 import type { UnderLoadAnswer } from './under-load.ts'
 
 export type PeerRequest =
@@ -9,7 +10,17 @@ export type PeerRequest =
   | { readonly kind: 'search'; readonly parameters: SearchParameters }
   | { readonly kind: 'latency'; readonly parameters: SearchParameters }
   | { readonly kind: 'batch'; readonly parameters: SearchParameters }
-  | { readonly kind: 'persistence'; readonly k: number }
+  | { readonly kind: 'save'; readonly newFolder: string }
+  | {
+      /** Needs nothing before it. */
+      readonly kind: 'load'
+      readonly adapter: string
+      readonly setFolder: string
+      readonly folder: string
+      readonly way: string
+      readonly pageCache: PageCache
+      readonly k: number
+    }
   | {
       readonly kind: 'underLoad'
       readonly load: LoadKind
@@ -61,7 +72,8 @@ export interface PeerAnswers {
   /** `undefined` where the package has no batch call. */
   readonly batch: SearchPass | undefined
   /** `undefined` where the package cannot store an index. */
-  readonly persistence: PersistenceAnswer | undefined
+  readonly save: SavedIndex | undefined
+  readonly load: LoadTimes
   readonly underLoad: UnderLoadAnswer
 }
 

@@ -10,8 +10,9 @@ import {
   shareOfReadSpeed,
   spread,
 } from './figures-of.ts'
+import type { LoadTimes } from './load-once.ts'
 import { type Cell, markdownTable, rounded } from './markdown.ts'
-import type { LoadTimes, PersistenceAnswer } from './persistence.ts'
+import type { PersistenceAnswer } from './persistence.ts'
 import type { BenchResults, PeerResult } from './results.ts'
 
 const ms = (seconds: Spread | undefined): Cell => rounded(seconds && seconds.median * 1e3)

@@ -6,6 +6,7 @@ import { recall } from './metrics.ts'
 import { operatingPoint } from './operating-point.ts'
 import { canEvict, evict, sequentialReadSpeed } from './page-cache.ts'
 import { type Launch, PeerProcess } from './peer-process.ts'
+import { measurePersistence } from './persistence.ts'
 import type { PeerResult, ReadSpeeds, RunParameters } from './results.ts'
 import { roundsWithin } from './rounds-within.ts'
 
@@ -42,9 +43,9 @@ export interface Measured {
   readonly rounds: Pick<RunParameters, 'buildRounds' | 'searchRounds'>
 }
 
-/** More rounds of single latencies, beside other work, and to the disk and back take long and say no more. */
+/** More rounds of single latencies and of these beside other work take long and say no more. */
 const mostOperatingRounds = 3
-const mostLastRounds = 2
+const mostLoadRounds = 2
 /** A sweep has shown what there is to show when fewer than this share of the neighbors are missed. */
 const enoughMisses = 0.0005
 
@@ -65,9 +66,10 @@ export async function run(run: Run): Promise<Measured> {
     })
     const operatingRounds = run.isSpeedOnly ? 0 : Math.min(searchRounds, made, mostOperatingRounds)
     await roundsWithin(operatingRounds, until(0.88), (round) => operatingRound(run, peers, round))
-    const lastRounds = Math.min(operatingRounds, mostLastRounds)
-    await roundsWithin(lastRounds, until(0.95), () => loadRound(run, peers))
-    await roundsWithin(lastRounds, until(1), () => persistenceRound(run, peers, readSpeeds))
+    const loadRounds = Math.min(operatingRounds, mostLoadRounds)
+    await roundsWithin(loadRounds, until(0.95), () => loadRound(run, peers))
+    const persistenceRounds = run.isSpeedOnly ? 0 : Math.min(searchRounds, made)
+    await roundsWithin(persistenceRounds, until(1), () => persistenceRound(run, peers, readSpeeds))
   } finally {
     await Promise.all(peers.map((peer) => peer.process.close()))
   }
@@ -243,7 +245,12 @@ async function persistenceRound(
   }
   for (const peer of peers) {
     await attempt(run, peer, async () => {
-      const answer = await peer.process.ask({ kind: 'persistence', k: run.parameters.k })
+      const { adapter, ...launch } = peer.choice
+      const answer = await measurePersistence(
+        (newFolder) => peer.process.ask({ kind: 'save', newFolder }),
+        { adapter, setFolder: run.setFolder, ...launch },
+        run.parameters.k,
+      )
       if (answer !== undefined) peer.result.persistence?.push(answer)
     })
   }

@@ -1,11 +1,13 @@
 /** How building and searching one segment grow with the number of vectors. */
 import { VectorIndex } from 'segvec'
-import { rowCopies } from '../ann/adapters/rows.ts'
-import { persistenceOf } from '../ann/adapters/segvec.ts'
-import type { DataSet } from '../ann/data-sets.ts'
+import { scratchFolder } from '../ann/adapters/scratch-folder.ts'
+import { segvecLoaders } from '../ann/adapters/segvec.ts'
+import type { DataSet, QuerySet } from '../ann/data-sets.ts'
 import type { SweepPoint } from '../ann/metrics.ts'
 import { measurePersistence, type PersistenceAnswer } from '../ann/persistence.ts'
 import type { RunStamp } from '../ann/run-stamp.ts'
+import { saveOnce } from '../ann/save-once.ts'
+import { writeQueries } from '../ann/set-files.ts'
 import { sweepAll } from '../ann/sweep.ts'
 import { type Duration, timed } from '../ann/timed.ts'
 
@@ -76,12 +78,36 @@ export async function measureScale(
   }
   const sizes: ScaleSize[] = []
   for (const { index, set, rows, builds, sweeps } of made) {
-    const persistence: PersistenceAnswer[] = []
-    const files = persistenceOf(index, rowCopies(set.queries, dimension))
-    for (let round = 0; round < rounds; round++) persistence.push(await measurePersistence(files, k))
+    const persistence = await persistenceRounds(index, set, k, rounds)
     log(`${rows} vectors saved and loaded`)
     sizes.push({ rows, builds, bytesPerVector: index.stats().memoryBytes / rows, sweeps, persistence })
     await index.close()
   }
   return sizes
+}
+
+async function persistenceRounds(
+  index: VectorIndex,
+  { metric, dimension, queries }: QuerySet,
+  k: number,
+  rounds: number,
+): Promise<PersistenceAnswer[]> {
+  const asked = scratchFolder()
+  try {
+    const set = { metric, dimension, queries }
+    writeQueries(asked.path, set)
+    const ways = Object.keys(segvecLoaders(set))
+    const answers: PersistenceAnswer[] = []
+    for (let round = 0; round < rounds; round++) {
+      const answer = await measurePersistence(
+        (newFolder) => saveOnce({ save: (folder) => index.save(folder) }, newFolder, ways),
+        { adapter: 'segvec', setFolder: asked.path },
+        k,
+      )
+      if (answer !== undefined) answers.push(answer)
+    }
+    return answers
+  } finally {
+    asked.remove()
+  }
 }

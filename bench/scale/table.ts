@@ -1,8 +1,8 @@
 /** The figures as Markdown: for the documentation, and for a terminal. */
 
 import { spread } from '../ann/figures-of.ts'
+import type { LoadTimes } from '../ann/load-once.ts'
 import { type Cell, markdownTable } from '../ann/markdown.ts'
-import type { LoadTimes } from '../ann/persistence.ts'
 import { shareOfReading } from '../ann/persistence-table.ts'
 import { buildCpuMicroseconds, buildMicroseconds, growth, queryMicroseconds } from './figures.ts'
 import type { ScaleResults, ScaleSize } from './measure.ts'

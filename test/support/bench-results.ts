@@ -50,6 +50,7 @@ export function peerResult(name: string, speed: number, changes: Partial<PeerRes
         pageCache,
         loadSeconds: factor / speed,
         firstAnswerSeconds: (factor * 1.1) / speed,
+        readSpeed: 4e9,
       })),
     })),
     ...changes,

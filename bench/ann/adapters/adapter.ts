@@ -1,5 +1,5 @@
 /** One way to build and search an index; each peer is a small file of its own, run in a process of its own. */
-import type { DataSet } from '../data-sets.ts'
+import type { DataSet, QuerySet } from '../data-sets.ts'
 
 export interface BuildParameters {
   readonly M: number
@@ -30,15 +30,16 @@ export interface LoadedIndex {
   close(): Promise<void> | void
 }
 
-/** How an index gets to its files and back. */
+/** Brings an index back from the folder that it was saved to. Timed from call to settlement. */
+export type Loader = (folder: string) => Promise<LoadedIndex> | LoadedIndex
+
+/** How an index gets to its files. */
 export interface Persistence {
   /** Writes the index below an empty folder; left out where a package writes while it builds. */
   save?(folder: string): Promise<void> | void
   /** Where the index lies already, if there is no `save`. */
   readonly folder?: string
-  /** The ways to bring it back, by name. Timed from call to settlement. */
-  readonly loads: Readonly<Record<string, (folder: string) => Promise<LoadedIndex> | LoadedIndex>>
-  /** Off the clock, before each load: lets go of what would keep the files busy. */
+  /** Off the clock, before the files are loaded in another process: lets go of what would keep them busy. */
   release?(): Promise<void> | void
 }
 
@@ -94,6 +95,8 @@ export interface Adapter {
   readonly isExact?: boolean
   /** False where the index does not live in the adapter's own process, whose memory then says nothing about it. */
   readonly isInProcess?: boolean
+  /** The ways to load an index whose `persistence` stored it, by name, ready to answer these queries. */
+  loaders?(queries: QuerySet): Readonly<Record<string, Loader>>
   /** Brings the set into the shape the package wants; not timed. */
   prepare(set: DataSet): Promise<PreparedSet>
 }

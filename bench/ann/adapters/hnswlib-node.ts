@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import type { Adapter } from './adapter.ts'
-import { collectGarbage } from './collect-garbage.ts'
 import { loadPeer, peerVersion } from './peer-package.ts'
 import { rowViews } from './rows.ts'
 import { singleSearches } from './search-pass.ts'
@@ -14,6 +13,8 @@ interface HierarchicalNSW {
   readIndexSync(path: string): void
 }
 
+const fileName = 'index'
+
 export function hnswlibNode(): Adapter {
   const { HierarchicalNSW } = loadPeer<{
     HierarchicalNSW: new (space: string, dimension: number) => HierarchicalNSW
@@ -26,6 +27,16 @@ export function hnswlibNode(): Adapter {
       'float32; one thread, no other is offered; takes number[] only, so rows are converted off the clock',
     threadCounts: [1],
     variants: [''],
+    loaders({ queries: vectors, dimension, metric }) {
+      const queries = rowViews(vectors, dimension).map((row) => Array.from(row))
+      return {
+        memory(folder) {
+          const index = new HierarchicalNSW(metric, dimension)
+          index.readIndexSync(join(folder, fileName))
+          return { search: (q, k) => index.searchKnn(queries[q] as number[], k).neighbors, close() {} }
+        },
+      }
+    },
     async prepare(set) {
       const base = rowViews(set.base, set.dimension).map((row) => Array.from(row))
       const queries = rowViews(set.queries, set.dimension).map((row) => Array.from(row))
@@ -41,19 +52,7 @@ export function hnswlibNode(): Adapter {
               index.setEf(ef)
               return (q) => index.searchKnn(queries[q] as number[], k).neighbors
             }),
-            persistence: {
-              save: (folder) => index.writeIndexSync(join(folder, 'index')),
-              loads: {
-                memory(folder) {
-                  const loaded = new HierarchicalNSW(set.metric, set.dimension)
-                  loaded.readIndexSync(join(folder, 'index'))
-                  return {
-                    search: (q, k) => loaded.searchKnn(queries[q] as number[], k).neighbors,
-                    close: collectGarbage,
-                  }
-                },
-              },
-            },
+            persistence: { save: (folder) => index.writeIndexSync(join(folder, fileName)) },
             close() {},
           }
         },

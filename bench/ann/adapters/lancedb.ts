@@ -1,4 +1,5 @@
 /** A table with one IVF partition is one HNSW graph, which is LanceDB's fastest at this size. */
+import type { Metric } from 'segvec'
 import type { Adapter, BuildParameters, Load, SearchParameters } from './adapter.ts'
 import { onOneCore } from './one-core.ts'
 import { loadPeer, peerVersion } from './peer-package.ts'
@@ -43,6 +44,39 @@ const defaultEf = 64
 /** How many times `k` candidates are measured again on the floats; the graph's beam must hold as many. */
 const refineFactors: Record<string, number | undefined> = { '': undefined, 'refine 1': 1, 'refine 4': 4 }
 
+const distanceTypeOf = (metric: Metric) => (metric === 'ip' ? 'dot' : metric)
+
+const arraysOf = (vectors: Float32Array, dimension: number) =>
+  rowViews(vectors, dimension).map((row) => Array.from(row))
+
+function queryFor(
+  table: Table,
+  distanceType: string,
+  vectors: number[][],
+  { k, ef, variant }: SearchParameters,
+): Query {
+  const [first, ...others] = vectors
+  const query = others
+    .reduce((all, vector) => all.addQueryVector(vector), table.vectorSearch(first as number[]))
+    .distanceType(distanceType)
+    .nprobes(1)
+    .ef(Math.max(ef, k * (refineFactors[variant] ?? 1)))
+    .select(['id', '_distance'])
+    .limit(k)
+  const factor = refineFactors[variant]
+  return factor === undefined ? query : query.refineFactor(factor)
+}
+
+async function searchOne(
+  table: Table,
+  distanceType: string,
+  vector: number[],
+  parameters: SearchParameters,
+): Promise<number[]> {
+  const answer = await queryFor(table, distanceType, [vector], parameters).toArrow()
+  return Array.from(answer.getChild('id'), Number)
+}
+
 export function lancedb(): Adapter {
   process.env['LANCE_LOG'] ??= 'error'
   process.env['RUST_LOG'] ??= 'error'
@@ -56,22 +90,28 @@ export function lancedb(): Adapter {
     threadCounts: oneAndAllThreads,
     efStep: 3,
     variants: Object.keys(refineFactors),
-    async prepare(set) {
-      const distanceType = set.metric === 'ip' ? 'dot' : set.metric
-      const queryFor = (table: Table, vectors: number[][], { k, ef, variant }: SearchParameters) => {
-        const [first, ...others] = vectors
-        const query = others
-          .reduce((all, vector) => all.addQueryVector(vector), table.vectorSearch(first as number[]))
-          .distanceType(distanceType)
-          .nprobes(1)
-          .ef(Math.max(ef, k * (refineFactors[variant] ?? 1)))
-          .select(['id', '_distance'])
-          .limit(k)
-        const factor = refineFactors[variant]
-        return factor === undefined ? query : query.refineFactor(factor)
+    loaders({ queries: vectors, dimension, metric }) {
+      const queries = arraysOf(vectors, dimension)
+      const distanceType = distanceTypeOf(metric)
+      const parameters = { ef: defaultEf, variant: 'refine 1' }
+      return {
+        async file(path) {
+          const connection = await connect(path)
+          const table = await connection.openTable(tableName)
+          return {
+            search: (q, k) => searchOne(table, distanceType, queries[q] as number[], { ...parameters, k }),
+            close() {
+              table.close()
+              connection.close()
+            },
+          }
+        },
       }
+    },
+    async prepare(set) {
+      const distanceType = distanceTypeOf(set.metric)
       const rows = rowViews(set.base, set.dimension).map((vector, id) => ({ id, vector }))
-      const queries = rowViews(set.queries, set.dimension).map((row) => Array.from(row))
+      const queries = arraysOf(set.queries, set.dimension)
       const make = async (
         connection: Connection,
         rows: object[],
@@ -82,10 +122,8 @@ export function lancedb(): Adapter {
         await table.createIndex('vector', { config })
         return table
       }
-      const search = async (table: Table, q: number, parameters: SearchParameters) => {
-        const answer = await queryFor(table, [queries[q] as number[]], parameters).toArrow()
-        return Array.from(answer.getChild('id'), Number)
-      }
+      const search = (table: Table, q: number, parameters: SearchParameters) =>
+        searchOne(table, distanceType, queries[q] as number[], parameters)
       const middle = rows.length >> 1
       const halfFull = async (
         build: BuildParameters,
@@ -124,25 +162,10 @@ export function lancedb(): Adapter {
           const table = build.threads === 1 ? await onOneCore(makeFull) : await makeFull()
           return {
             ...asyncSingleSearches(queries.length, (parameters) => (q) => search(table, q, parameters)),
-            persistence: {
-              folder: folder.path,
-              loads: {
-                file: async (path) => {
-                  const connection = await connect(path)
-                  const table = await connection.openTable(tableName)
-                  return {
-                    search: (q, k) => search(table, q, { k, ef: defaultEf, variant: 'refine 1' }),
-                    close() {
-                      table.close()
-                      connection.close()
-                    },
-                  }
-                },
-              },
-            },
+            persistence: { folder: folder.path },
             searchBatch: (parameters) =>
               batchPass(async () => {
-                const answer = await queryFor(table, queries, parameters).toArrow()
+                const answer = await queryFor(table, distanceType, queries, parameters).toArrow()
                 const ids = answer.getChild('id')
                 const found: number[][] = queries.map(() => [])
                 Array.from(answer.getChild('query_index'), Number).forEach((q, i) => {

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { type IndexOptions, VectorIndex } from 'segvec'
-import type { DataSet } from '../data-sets.ts'
+import type { DataSet, QuerySet } from '../data-sets.ts'
 import type {
   Adapter,
   BuildParameters,
   Load,
-  Persistence,
+  Loader,
   PreparedSet,
   SearchParameters,
   SearchPass,
@@ -28,6 +28,7 @@ function segvecAdapter(name: string, notes: string, options: Partial<IndexOption
     notes: `${notes}; searchSync, one query at a time; a save is on the disk (synced) when it resolves`,
     threadCounts: oneAndAllThreads,
     variants: [''],
+    loaders: segvecLoaders,
     async prepare(set) {
       const queries = rowCopies(set.queries, set.dimension)
       const { dimension, metric } = set
@@ -52,7 +53,7 @@ function segvecAdapter(name: string, notes: string, options: Partial<IndexOption
               ofAllThreads ??= makeFull(oneAndAllThreads.at(-1) as number)
               return searchBatch(await ofAllThreads, set.queries, parameters)
             },
-            persistence: persistenceOf(index, queries),
+            persistence: { save: (folder) => index.save(folder) },
             bytesPerVector: index.stats().memoryBytes / index.size,
             async close() {
               await index.close()
@@ -77,18 +78,16 @@ function searchBatch(
   })
 }
 
-export function persistenceOf(index: VectorIndex, queries: readonly Float32Array[]): Persistence {
+export function segvecLoaders({ queries: vectors, dimension }: QuerySet): Readonly<Record<string, Loader>> {
+  const queries = rowCopies(vectors, dimension)
   const loaded = (index: VectorIndex) => ({
     search: (q: number, k: number) =>
       index.searchSync(queries[q] as Float32Array, { k }).map((hit) => hit.id),
     close: () => index.close(),
   })
   return {
-    save: (folder) => index.save(folder),
-    loads: {
-      memory: async (folder) => loaded(await VectorIndex.open(folder)),
-      mapped: async (folder) => loaded(await VectorIndex.open(folder, { readOnly: true, load: 'mmap' })),
-    },
+    memory: async (folder) => loaded(await VectorIndex.open(folder)),
+    mapped: async (folder) => loaded(await VectorIndex.open(folder, { readOnly: true, load: 'mmap' })),
   }
 }
 

@@ -33,6 +33,12 @@ const distanceMetrics = { l2: 'L2', cosine: 'cosine', ip: undefined } as const
 
 const fileName = 'vectors.sqlite'
 
+const searchIn = (database: Database, queries: readonly Uint8Array[]) => {
+  const nearest = database.prepare('select rowid from vectors where embedding match ? and k = ?')
+  return (q: number, k: number) =>
+    (nearest.all(queries[q], k) as { rowid: number }[]).map(({ rowid }) => rowid)
+}
+
 const asBlob = (row: Float32Array) => new Uint8Array(row.buffer, row.byteOffset, row.byteLength)
 
 export function sqliteVec(): Adapter {
@@ -47,6 +53,16 @@ export function sqliteVec(): Adapter {
     threadCounts: [1],
     variants: [''],
     isExact: true,
+    loaders({ queries: vectors, dimension }) {
+      const queries = rowViews(vectors, dimension).map(asBlob)
+      return {
+        file(folder) {
+          const { database } = openDatabase(join(folder, fileName))
+          database.loadExtension(extension)
+          return { search: searchIn(database, queries), close: () => database.close() }
+        },
+      }
+    },
     async prepare(set) {
       const distanceMetric = distanceMetrics[set.metric]
       if (distanceMetric === undefined) throw new Error(`sqlite-vec has no metric for ${set.metric}`)
@@ -65,12 +81,7 @@ export function sqliteVec(): Adapter {
             insert.run(BigInt(id), row)
           })
           database.exec('commit')
-          const searchIn = (database: Database) => {
-            const nearest = database.prepare('select rowid from vectors where embedding match ? and k = ?')
-            return (q: number, k: number) =>
-              (nearest.all(queries[q], k) as { rowid: number }[]).map(({ rowid }) => rowid)
-          }
-          const search = searchIn(database)
+          const search = searchIn(database, queries)
           return {
             ...singleSearches(
               queries.length,
@@ -81,13 +92,6 @@ export function sqliteVec(): Adapter {
             persistence: {
               save(folder) {
                 database.exec(`vacuum into '${join(folder, fileName)}'`)
-              },
-              loads: {
-                file(folder) {
-                  const { database } = openDatabase(join(folder, fileName))
-                  database.loadExtension(extension)
-                  return { search: searchIn(database), close: () => database.close() }
-                },
               },
             },
             close: () => database.close(),

@@ -3,6 +3,7 @@
  * with each ef, off the clock. A loaded index lies in memory as a built one does (`load`, not `view`).
  */
 import { join } from 'node:path'
+import type { Metric } from 'segvec'
 import type { Adapter, BuiltIndex } from './adapter.ts'
 import { collectGarbage } from './collect-garbage.ts'
 import { loadPeer, peerVersion } from './peer-package.ts'
@@ -31,6 +32,12 @@ const metrics = { l2: 'l2sq', cosine: 'cos', ip: 'ip' } as const
 
 export function usearch(quantization: 'f32' | 'f16' | 'i8' | 'u8'): Adapter {
   const { Index } = loadPeer<{ Index: new (config: object) => Index }>('usearch')
+  const kindOf = (dimensions: number, metric: Metric) => ({
+    dimensions,
+    metric: metrics[metric],
+    quantization,
+    multi: false,
+  })
   return {
     name: `usearch ${quantization}`,
     // The floats compete: halves are built and searched faster, and as near to the truth.
@@ -39,6 +46,20 @@ export function usearch(quantization: 'f32' | 'f16' | 'i8' | 'u8'): Adapter {
     notes: `${quantization}; ef is fixed at construction, so the built index is saved and loaded per ef, off the clock; an add with several threads can lose vectors from search (USearch#735)`,
     threadCounts: oneAndAllThreads,
     variants: [''],
+    loaders({ queries: vectors, dimension, metric }) {
+      const queries = rowCopies(vectors, dimension)
+      const loader = (how: 'load' | 'view') => (folder: string) => {
+        // Everything else is in the file.
+        const index = new Index({ ...kindOf(dimension, metric), expansion_search: defaultEf })
+        index[how](join(folder, fileName))
+        return {
+          search: (q: number, k: number) =>
+            Array.from(index.search(queries[q] as Float32Array, k, 1).keys, Number),
+          close() {},
+        }
+      }
+      return { memory: loader('load'), mapped: loader('view') }
+    },
     async prepare(set) {
       if (
         quantization === 'u8' &&
@@ -52,12 +73,9 @@ export function usearch(quantization: 'f32' | 'f16' | 'i8' | 'u8'): Adapter {
       return {
         async build({ M, efConstruction, threads }) {
           const config = {
-            dimensions: set.dimension,
-            metric: metrics[set.metric],
-            quantization,
+            ...kindOf(set.dimension, set.metric),
             connectivity: M,
             expansion_add: efConstruction,
-            multi: false,
           }
           const built = new Index({ ...config, expansion_search: defaultEf })
           built.add(keys, set.base, threads)
@@ -90,20 +108,8 @@ function loadedPerEf(
     }
     return current.index
   }
-  const loaded = (index: Index) => ({
-    search: (q: number, k: number) => Array.from(index.search(queries[q] as Float32Array, k, 1).keys, Number),
-    close: collectGarbage,
-  })
-  const broughtBack = (how: 'load' | 'view') => (folder: string) => {
-    const index = make(defaultEf)
-    index[how](join(folder, fileName))
-    return loaded(index)
-  }
   return {
-    persistence: {
-      save: (folder) => (current?.index ?? built).save(join(folder, fileName)),
-      loads: { memory: broughtBack('load'), mapped: broughtBack('view') },
-    },
+    persistence: { save: (folder) => (current?.index ?? built).save(join(folder, fileName)) },
     ...singleSearches(queries.length, ({ k, ef }) => {
       const index = indexFor(ef)
       return (q) => Array.from(index.search(queries[q] as Float32Array, k, 1).keys, Number)

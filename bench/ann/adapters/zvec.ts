@@ -41,6 +41,19 @@ export function zvec(quantization: 'float32' | 'int8'): Adapter {
   const zvec = loadPeer<Package>('@zvec/zvec')
   zvec.ZVecInitialize({ logLevel: zvec.ZVecLogLevel.ERROR })
   const isInt8 = quantization === 'int8'
+  const indexType = zvec.ZVecIndexType.HNSW
+  const queryFor = (vector: Float32Array | undefined, { k, ef, variant }: SearchParameters) => ({
+    fieldName: 'vector',
+    vector,
+    topk: k,
+    outputFields: [],
+    params: { indexType, ef, isUsingRefiner: variant === 'refiner' },
+  })
+  const search = (
+    collection: Collection,
+    vector: Float32Array | undefined,
+    parameters: SearchParameters,
+  ): number[] => collection.querySync(queryFor(vector, parameters)).map((document) => Number(document.id))
   return {
     name: `@zvec/zvec ${quantization}`,
     group: '@zvec/zvec',
@@ -48,8 +61,19 @@ export function zvec(quantization: 'float32' | 'int8'): Adapter {
     notes: `HNSW, ${quantization}, contiguous memory; a build is insertSync in batches of ${batchSize} and optimizeSync with that many threads; querySync, ids only${isInt8 ? '; with and without its refiner' : ''}`,
     threadCounts: oneAndAllThreads,
     variants: isInt8 ? ['', 'refiner'] : [''],
+    loaders({ queries: vectors, dimension }) {
+      const queries = rowCopies(vectors, dimension)
+      return {
+        mapped(path) {
+          const collection = zvec.ZVecOpen(path)
+          return {
+            search: (q, k) => search(collection, queries[q], { k, ef: defaultEf, variant: '' }),
+            close: () => collection.closeSync(),
+          }
+        },
+      }
+    },
     async prepare(set) {
-      const indexType = zvec.ZVecIndexType.HNSW
       const metricType = zvec.ZVecMetricType[({ l2: 'L2', cosine: 'COSINE', ip: 'IP' } as const)[set.metric]]
       const documents = rowViews(set.base, set.dimension).map((vector, row) => ({
         id: String(row),
@@ -84,15 +108,6 @@ export function zvec(quantization: 'float32' | 'int8'): Adapter {
           if (failed !== undefined) throw new Error(`zvec refused a document: ${failed.code}`)
         }
       }
-      const queryFor = (q: number, { k, ef, variant }: SearchParameters) => ({
-        fieldName: 'vector',
-        vector: queries[q],
-        topk: k,
-        outputFields: [],
-        params: { indexType, ef, isUsingRefiner: variant === 'refiner' },
-      })
-      const search = (collection: Collection, q: number, parameters: SearchParameters) =>
-        collection.querySync(queryFor(q, parameters)).map((document) => Number(document.id))
       return {
         loads: {
           async compact(build, parameters): Promise<Load> {
@@ -103,7 +118,7 @@ export function zvec(quantization: 'float32' | 'int8'): Adapter {
             collection.optimizeSync({ concurrency })
             insert(collection, documents.length >> 1, documents.length)
             return {
-              search: (q) => collection.query(queryFor(q, parameters)),
+              search: (q) => collection.query(queryFor(queries[q], parameters)),
               work: () => collection.optimize({ concurrency }),
               close() {
                 collection.closeSync()
@@ -115,27 +130,26 @@ export function zvec(quantization: 'float32' | 'int8'): Adapter {
         async build(build) {
           const folder = scratchFolder()
           const path = join(folder.path, 'collection')
-          let collection = make(path, build)
+          const collection = make(path, build)
+          let isOpen = true
+          const close = () => {
+            if (isOpen) collection.closeSync()
+            isOpen = false
+          }
           insert(collection, 0, documents.length)
           collection.optimizeSync({ concurrency: build.threads })
           return {
-            ...singleSearches(queries.length, (parameters) => (q) => search(collection, q, parameters)),
+            ...singleSearches(
+              queries.length,
+              (parameters) => (q) => search(collection, queries[q], parameters),
+            ),
             persistence: {
               folder: path,
-              // One that is open locks its folder, so the one that is brought back takes its place.
-              release: () => collection.closeSync(),
-              loads: {
-                mapped(path) {
-                  collection = zvec.ZVecOpen(path)
-                  return {
-                    search: (q, k) => search(collection, q, { k, ef: defaultEf, variant: '' }),
-                    close() {},
-                  }
-                },
-              },
+              // One that is open locks its folder.
+              release: close,
             },
             close() {
-              collection.closeSync()
+              close()
               folder.remove()
             },
           }
