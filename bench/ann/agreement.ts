@@ -5,6 +5,7 @@
 
 import { assertComparable } from './comparable.ts'
 import { speedFigures } from './compared-figures.ts'
+import { ratioOf } from './figures-of.ts'
 import type { BenchResults, PeerResult } from './results.ts'
 
 export interface RatioPair {
@@ -35,8 +36,7 @@ export function ratioPairs(first: BenchResults, second: BenchResults, baseline: 
     speedFigures.flatMap((figure) => {
       const ratio = (run: BenchResults, base: PeerResult | undefined) => {
         const peer = find(run, name)
-        const [ours, theirs] = [peer && figure.of(peer)?.median, base && figure.of(base)?.median]
-        return ours === undefined || theirs === undefined ? undefined : ours / theirs
+        return ratioOf(peer && figure.of(peer), base && figure.of(base))?.median
       }
       const [a, b] = [ratio(first, bases[0]), ratio(second, bases[1])]
       if (a === undefined && b === undefined) return []

@@ -11,13 +11,28 @@ export interface Spread {
   readonly median: number
   readonly minimum: number
   readonly maximum: number
+  /** In the order of the rounds. */
+  readonly values: readonly number[]
 }
 
 export const spread = (values: readonly number[]): Spread => ({
   median: median(values),
   minimum: Math.min(...values),
   maximum: Math.max(...values),
+  values,
 })
+
+/**
+ * How many times the other figure one is in each round that has both: what slows the machine for a while slows both, so that these
+ * scatter less than either. `undefined` where there is no such round.
+ */
+export function ratioOf(ours: Spread | undefined, theirs: Spread | undefined): Spread | undefined {
+  const ratios = (ours?.values ?? []).flatMap((value, round) => {
+    const other = theirs?.values[round]
+    return other === undefined ? [] : [value / other]
+  })
+  return ratios.length === 0 ? undefined : spread(ratios)
+}
 
 const best = (spreads: readonly (Spread | undefined)[]): Spread | undefined =>
   spreads.reduce((a, b) => (a === undefined || (b !== undefined && b.median > a.median) ? b : a), undefined)

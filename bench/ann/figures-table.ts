@@ -1,5 +1,13 @@
 /** Tables of the comparison, from committed results: medians, and segvec's ratio to the best of each rival. */
-import { bestOf, buildSpeed, residentBytesPerVector, rivals, type Spread, searchSpeed } from './figures-of.ts'
+import {
+  bestOf,
+  buildSpeed,
+  ratioOf,
+  residentBytesPerVector,
+  rivals,
+  type Spread,
+  searchSpeed,
+} from './figures-of.ts'
 import { type Cell, markdownTable, rounded } from './markdown.ts'
 import type { BenchResults, PeerResult } from './results.ts'
 
@@ -28,8 +36,7 @@ function ratio(
 ) {
   const isOfBuild = buildColumns.some(([, build]) => build === of)
   if (isOfBuild && theirs.some((peer) => peer.isExact)) return undefined
-  const [a, b] = [of(ours)?.median, bestOf(theirs, of)?.median]
-  return a === undefined || b === undefined ? undefined : a / b
+  return ratioOf(of(ours), bestOf(theirs, of))?.median
 }
 
 const peerNamed = ({ peers }: BenchResults, name: string) => peers.find((peer) => peer.name === name)

@@ -5,7 +5,7 @@
  */
 import { assertComparable } from './comparable.ts'
 import { type Figure, speedFigures } from './compared-figures.ts'
-import { bytesPerVector, latency } from './figures-of.ts'
+import { bytesPerVector, latency, spread } from './figures-of.ts'
 import type { BenchResults, PeerResult } from './results.ts'
 
 const figures: readonly Figure[] = [
@@ -17,7 +17,7 @@ const figures: readonly Figure[] = [
     isSpeed: false,
     of(peer) {
       const bytes = bytesPerVector(peer)
-      return bytes === undefined ? undefined : { median: bytes, minimum: bytes, maximum: bytes }
+      return bytes === undefined ? undefined : spread([bytes])
     },
   },
 ]
@@ -73,7 +73,7 @@ function changeOf(
   const change = { peer: oldPeer.name, figure: figure.name, old: old.median }
   const given = figure.of(newPeer)
   if (given === undefined) return { ...change, isRegression: true, reason: 'not reached any more' }
-  const now = { median: given.median / scale, minimum: given.minimum / scale, maximum: given.maximum / scale }
+  const now = spread(given.values.map((value) => value / scale))
   const ratio = figure.isSmallerBetter ? old.median / now.median : now.median / old.median
   const isApart = figure.isSmallerBetter ? now.minimum > old.maximum : now.maximum < old.minimum
   return { ...change, new: now.median, ratio, isRegression: ratio < 1 - tolerance && isApart }

@@ -9,6 +9,7 @@ import {
   latency,
   latencyUnderLoad,
   loadTimes,
+  ratioOf,
   recalls,
   residentBytesPerVector,
   rivals,
@@ -101,9 +102,8 @@ export function describeRun(results: BenchResults): string {
     lines.push(`\n${segvec.name} against the best of each rival`)
     for (const [name, peers] of rivals(results)) {
       const ratios = figures.map(([label, figure]) => {
-        const ours = figure(segvec)?.median
-        const theirs = bestOf(peers, figure)?.median
-        return `${label} ${ours === undefined || theirs === undefined ? '-' : `${(ours / theirs).toFixed(2)}x`}`
+        const ratio = ratioOf(figure(segvec), bestOf(peers, figure))
+        return `${label} ${ratio === undefined ? '-' : `${ratio.median.toFixed(2)}x`}`
       })
       lines.push(`  ${name}: ${ratios.join(', ')}`)
     }

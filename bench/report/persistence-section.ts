@@ -3,13 +3,8 @@ import { diskBytesPerVector, loadTimes, type Spread, saveTime, spread } from '..
 import type { BenchResults, PeerResult } from '../ann/results.ts'
 import { cell, escaped, figure, rounded, table } from './html.ts'
 
-const inMilliseconds = ({ median, minimum, maximum }: Spread): Spread => ({
-  median: median * 1e3,
-  minimum: minimum * 1e3,
-  maximum: maximum * 1e3,
-})
-
-const ms = (seconds: Spread | undefined) => cell(seconds && inMilliseconds(seconds))
+const ms = (seconds: Spread | undefined) =>
+  cell(seconds && spread(seconds.values.map((value) => value * 1e3)))
 
 function peerRows(peer: PeerResult, rows: number): string[][] {
   const save = peer.persistence?.length ? (saveTime(peer) ?? 'with the build') : undefined

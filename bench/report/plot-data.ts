@@ -9,6 +9,7 @@ import {
   loadTimes,
   residentBytesPerVector,
   type Spread,
+  spread,
 } from '../ann/figures-of.ts'
 import { median } from '../ann/metrics.ts'
 import type { ParallelBuild } from '../ann/parallel.ts'
@@ -67,13 +68,13 @@ const rowsOf = (
 ): BarRow[] =>
   results.peers.flatMap((peer) =>
     kinds.flatMap(([kind, figure]) => {
-      const spread = figure(peer)
-      return spread === undefined ? [] : [{ peer: peer.name, kind, ...spread }]
+      const value = figure(peer)
+      return value === undefined ? [] : [{ peer: peer.name, kind, ...value }]
     }),
   )
 
 const single = (value: number | undefined): Spread | undefined =>
-  value === undefined ? undefined : { median: value, minimum: value, maximum: value }
+  value === undefined ? undefined : spread([value])
 
 export const buildRows = (results: BenchResults) =>
   rowsOf(results, [
@@ -100,10 +101,7 @@ export const firstAnswerRows = (results: BenchResults): BarRow[] =>
   results.peers.flatMap((peer) =>
     loadTimes(peer).flatMap(({ way, pageCache, firstAnswer }) => {
       if (pageCache === 'cold') return []
-      const { median, minimum, maximum } = firstAnswer
-      return [
-        { peer: peer.name, kind: way, median: median * 1e3, minimum: minimum * 1e3, maximum: maximum * 1e3 },
-      ]
+      return [{ peer: peer.name, kind: way, ...spread(firstAnswer.values.map((value) => value * 1e3)) }]
     }),
   )
 
@@ -135,7 +133,7 @@ export function speedUpRows(builds: readonly ParallelBuild[]): SpeedUpRow[] {
   const counts = [...new Set(builds.map(({ threads }) => threads))].sort((a, b) => a - b)
   return counts.map((threads) => {
     const ratios = speeds(threads).map((speed, round) => speed / (alone[round] ?? Number.NaN))
-    return { threads, median: median(ratios), minimum: Math.min(...ratios), maximum: Math.max(...ratios) }
+    return { threads, ...spread(ratios) }
   })
 }
 

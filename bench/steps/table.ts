@@ -1,4 +1,4 @@
-import { buildSpeed, type Spread, searchSpeed } from '../ann/figures-of.ts'
+import { buildSpeed, ratioOf, type Spread, searchSpeed } from '../ann/figures-of.ts'
 import type { BenchResults, PeerResult } from '../ann/results.ts'
 
 const columns: readonly [string, (peer: PeerResult) => Spread | undefined][] = [
@@ -16,8 +16,8 @@ export function stepsTable(results: BenchResults): string {
   const [first] = peers
   if (first === undefined) throw new Error('no step was measured')
   const cell = (peer: PeerResult, of: (peer: PeerResult) => Spread | undefined) => {
-    const [ours, least] = [of(peer)?.median, of(first)?.median]
-    return ours === undefined || least === undefined ? '–' : `${(ours / least).toFixed(2)}x`
+    const ratio = ratioOf(of(peer), of(first))
+    return ratio === undefined ? '–' : `${ratio.median.toFixed(2)}x`
   }
   const absolute = columns
     .map(([name, of]) => `${name} ${Number(of(first)?.median.toPrecision(3) ?? 0).toLocaleString('en-US')}/s`)

@@ -12,7 +12,20 @@ describe('speed at a recall', () => {
   })
 
   test('is that of the smallest ef where this is above the recall', () => {
-    expect(queriesPerSecondAt(points, 0.5)).toBe(1000)
+    expect(queriesPerSecondAt(points, 0.5)).toBeCloseTo(1000)
+  })
+
+  test('is that of a curve where the sweep has points enough, so that one turn that was slow counts little', () => {
+    const efs = [10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320]
+    const curve = (ef: number) => Math.exp(12 - 0.5 * Math.log(ef) - 0.1 * Math.log(ef) ** 2)
+    const sweep = efs.map((ef) => point(ef, 1 - 1 / ef, curve(ef)))
+    expect(queriesPerSecondAt(sweep, 1 - 1 / 40)).toBeCloseTo(curve(40))
+    // Recall is taken along the line: 0.97 lies between those of 28 and 40.
+    const share = (0.97 - (1 - 1 / 28)) / (1 / 28 - 1 / 40)
+    expect(queriesPerSecondAt(sweep, 0.97)).toBeCloseTo(curve(28 * (40 / 28) ** share))
+    expect(queriesPerSecondAt(sweep, 0.1)).toBeCloseTo(curve(10))
+    const stalled = sweep.map((each) => (each.ef === 40 ? point(40, each.recall, curve(40) / 2) : each))
+    expect((queriesPerSecondAt(stalled, 1 - 1 / 40) ?? 0) / curve(40)).toBeGreaterThan(0.8)
   })
 
   test('is none where no ef reaches the recall', () => {

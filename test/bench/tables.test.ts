@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { ratioOf, spread } from '../../bench/ann/figures-of.ts'
 import { againstTable, setTable } from '../../bench/ann/figures-table.ts'
 import { exactThresholds } from '../../bench/ann/ground-truth.ts'
 import { thisMachine } from '../../bench/ann/machine.ts'
@@ -26,6 +27,14 @@ const stamp = {
   date: '2026-01-01T00:00:00.000Z',
 }
 const description = { name: 'made-up', rows: 3000, dimension, metric: 'l2', queries: 50 }
+
+test('a ratio is the median of those of the rounds', () => {
+  const ours = spread([10, 200, 30])
+  expect(ratioOf(ours, spread([5, 100, 10]))).toMatchObject({ median: 2, minimum: 2, maximum: 3 })
+  // A peer that failed after the first round counts with that.
+  expect(ratioOf(ours, spread([5]))).toMatchObject({ median: 2, values: [2] })
+  expect(ratioOf(ours, undefined)).toBeUndefined()
+})
 
 test('recall that is asked for is measured on held-out queries', async () => {
   const parameters = { M: 8, efConstruction: 40, seed: 1 }
