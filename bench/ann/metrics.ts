@@ -59,27 +59,39 @@ const curvePoints = 9
 const leastCurvePoints = 5
 
 /**
- * Queries per second where a sweep reaches a recall; `undefined` where it never does. Recall is taken along the line between the
- * two `ef` around it. The speed there is that of a parabola through the points nearest to it, all in logarithms: a turn of a
- * fifth of a second is off by 10 to 20 % on a shared machine, and its neighbors know better. The speed of the smallest `ef` where
- * this is above the recall.
+ * A positive figure of the points where a sweep reaches a recall, along the line in logarithms between the two points around it:
+ * that of the first point where this is above the recall, `undefined` where none is.
  */
-export function queriesPerSecondAt(points: readonly SweepPoint[], wanted: number): number | undefined {
+function between(
+  points: readonly SweepPoint[],
+  wanted: number,
+  of: (point: SweepPoint) => number,
+): number | undefined {
   const sorted = [...points].sort((a, b) => a.ef - b.ef)
   const above = sorted.findIndex((point) => point.recall >= wanted)
-  const high = sorted[above]
+  const [low, high] = [sorted[above - 1], sorted[above]]
   if (high === undefined) return undefined
-  const low = sorted[above - 1]
-  const share =
-    low === undefined || high.recall === low.recall ? 1 : (wanted - low.recall) / (high.recall - low.recall)
-  const between = (of: (point: SweepPoint) => number) =>
-    Math.log(of(low ?? high)) * (1 - share) + Math.log(of(high)) * share
-  const at = between(({ ef }) => ef)
-  const near = sorted
-    .map(({ ef, queriesPerSecond }) => ({ x: Math.log(ef) - at, y: Math.log(queriesPerSecond) }))
+  if (low === undefined || high.recall === low.recall) return of(high)
+  const share = (wanted - low.recall) / (high.recall - low.recall)
+  return of(low) ** (1 - share) * of(high) ** share
+}
+
+/** The `ef` with which a sweep reaches a recall; `undefined` where it never does. */
+export const efAt = (points: readonly SweepPoint[], wanted: number): number | undefined =>
+  between(points, wanted, ({ ef }) => ef)
+
+/**
+ * Queries per second with the `ef` that reaches a recall; `undefined` where none does. It is that of a parabola in logarithms through
+ * the points nearest to it: a turn of a fifth of a second is off by 10 to 20 % on a shared machine, and its neighbors know better.
+ */
+export function queriesPerSecondAt(points: readonly SweepPoint[], wanted: number): number | undefined {
+  const at = efAt(points, wanted)
+  if (at === undefined) return undefined
+  if (points.length < leastCurvePoints) return between(points, wanted, (point) => point.queriesPerSecond)
+  const near = points
+    .map(({ ef, queriesPerSecond }) => ({ x: Math.log(ef / at), y: Math.log(queriesPerSecond) }))
     .sort((a, b) => Math.abs(a.x) - Math.abs(b.x))
     .slice(0, curvePoints)
-  if (near.length < leastCurvePoints) return Math.exp(between(({ queriesPerSecond }) => queriesPerSecond))
   return Math.exp(parabolaAtZero(near))
 }
 

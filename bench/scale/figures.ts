@@ -1,5 +1,5 @@
 /** Figures drawn from raw results. */
-import { median, queriesPerSecondAt } from '../ann/metrics.ts'
+import { efAt, median, queriesPerSecondAt } from '../ann/metrics.ts'
 import type { ScaleResults, ScaleSize } from './measure.ts'
 
 /** Microseconds a vector, by the clock with all threads. */
@@ -12,9 +12,16 @@ export const buildCpuMicroseconds = ({ rows, builds }: ScaleSize): number =>
 
 /** Microseconds of processor time a query at a recall; `undefined` where a round does not reach it. */
 export function queryMicroseconds({ sweeps }: ScaleSize, recall: number): number | undefined {
-  const speeds = sweeps.map((points) => queriesPerSecondAt(points, recall))
-  return speeds.length === 0 || speeds.includes(undefined) ? undefined : 1e6 / median(speeds as number[])
+  const speed = medianOf(sweeps.map((points) => queriesPerSecondAt(points, recall)))
+  return speed && 1e6 / speed
 }
+
+/** The beam that a recall takes: what of a query's time is not the machine's. */
+export const queryEf = ({ sweeps }: ScaleSize, recall: number): number | undefined =>
+  medianOf(sweeps.map((points) => efAt(points, recall)))
+
+const medianOf = (values: readonly (number | undefined)[]): number | undefined =>
+  values.length === 0 || values.includes(undefined) ? undefined : median(values as number[])
 
 export interface GrowthPoint {
   readonly series: string
@@ -27,6 +34,7 @@ export const growthSeries: readonly [string, (size: ScaleSize) => number | undef
   ['build', buildCpuMicroseconds],
   ['query at 0.95', (size) => queryMicroseconds(size, 0.95)],
   ['query at 0.99', (size) => queryMicroseconds(size, 0.99)],
+  ['ef at 0.95', (size) => queryEf(size, 0.95)],
 ]
 
 /** Everything beside the smallest size, and what would grow with the logarithm of the number of vectors. */

@@ -4,7 +4,7 @@ import { spread } from '../ann/figures-of.ts'
 import type { LoadTimes } from '../ann/load-once.ts'
 import { type Cell, markdownTable } from '../ann/markdown.ts'
 import { shareOfReading } from '../ann/persistence-table.ts'
-import { buildCpuMicroseconds, buildMicroseconds, growth, queryMicroseconds } from './figures.ts'
+import { buildCpuMicroseconds, buildMicroseconds, growth, queryEf, queryMicroseconds } from './figures.ts'
 import type { ScaleResults, ScaleSize } from './measure.ts'
 
 const rounded = (value: number | undefined) =>
@@ -22,6 +22,7 @@ export function scaleTable(results: ScaleResults): string {
     'in processor time',
     'query at 0.95, us',
     'at 0.99, us',
+    'ef at 0.95',
     'bytes/vector',
   ]
   /** With how many times the smallest size's in brackets. */
@@ -44,6 +45,7 @@ export function scaleTable(results: ScaleResults): string {
         beside('build', size.rows, buildCpuMicroseconds(size)),
         beside('query at 0.95', size.rows, queryMicroseconds(size, 0.95)),
         beside('query at 0.99', size.rows, queryMicroseconds(size, 0.99)),
+        beside('ef at 0.95', size.rows, queryEf(size, 0.95)),
         rounded(size.bytesPerVector),
       ]),
     ),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { percentiles, queriesPerSecondAt, recall } from '../../bench/ann/metrics.ts'
+import { efAt, percentiles, queriesPerSecondAt, recall } from '../../bench/ann/metrics.ts'
 import { operatingPoint } from '../../bench/ann/operating-point.ts'
 
 const point = (ef: number, recall: number, queriesPerSecond: number) => ({ ef, recall, queriesPerSecond })
@@ -9,10 +9,12 @@ describe('speed at a recall', () => {
 
   test('is interpolated in the logarithm', () => {
     expect(queriesPerSecondAt(points, 0.93)).toBeCloseTo(50)
+    expect(efAt(points, 0.93)).toBeCloseTo(20 * Math.SQRT2)
   })
 
   test('is that of the smallest ef where this is above the recall', () => {
-    expect(queriesPerSecondAt(points, 0.5)).toBeCloseTo(1000)
+    expect(queriesPerSecondAt(points, 0.5)).toBe(1000)
+    expect(efAt(points, 0.5)).toBe(10)
   })
 
   test('is that of a curve where the sweep has points enough, so that one turn that was slow counts little', () => {
@@ -30,6 +32,7 @@ describe('speed at a recall', () => {
 
   test('is none where no ef reaches the recall', () => {
     expect(queriesPerSecondAt(points, 0.99)).toBeUndefined()
+    expect(efAt(points, 0.99)).toBeUndefined()
   })
 })
 

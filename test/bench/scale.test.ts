@@ -47,6 +47,7 @@ describe('the benchmark of scale', () => {
     expect(factors).toEqual([
       ['build', 2],
       ['query at 0.95', 2],
+      ['ef at 0.95', 1],
       ['log n', expect.closeTo(2)],
     ])
   })
