@@ -260,13 +260,19 @@ Index::Plan Index::MakePlan(const Stage& stage, const std::vector<float>& invers
   plan.lanes.resize(lane_count);
   const SegmentShape shape = ShapeOf(SegmentCapacity());
   const auto count_misfits = [&](const GrowingSegment& target, size_t begin, size_t end) {
-    uint32_t count = 0;
-    for (size_t i = begin; i < end; ++i) {
-      if (i % kRowsPerCheck == 0) cancel.Check();
-      const uint32_t row = plan.order[i];
-      count += target.IsMisfit(stage.row(row), inverse_norms.empty() ? 1.0f : inverse_norms[row]);
-    }
-    return count;
+    std::atomic<uint32_t> count{0};
+    const size_t task_count = (end - begin + kRowsPerCheck - 1) / kRowsPerCheck;
+    ThreadPool::Shared().ParallelFor(task_count, options_.threads, ThreadPool::Priority::kBulk, [&](size_t task) {
+      cancel.Check();
+      const size_t task_begin = begin + task * kRowsPerCheck, task_end = std::min(end, task_begin + kRowsPerCheck);
+      uint32_t task_misfits = 0;
+      for (size_t i = task_begin; i < task_end; ++i) {
+        const uint32_t row = plan.order[i];
+        task_misfits += target.IsMisfit(stage.row(row), inverse_norms.empty() ? 1.0f : inverse_norms[row]);
+      }
+      count.fetch_add(task_misfits, std::memory_order_relaxed);
+    });
+    return count.load();
   };
   for (size_t lane = 0; lane < lane_count; ++lane) {
     std::shared_ptr<GrowingSegment> target = growing_[lane];

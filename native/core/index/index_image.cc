@@ -25,13 +25,7 @@ std::shared_ptr<const Segment> CopyOf(const Segment& segment, uint32_t slot_coun
                                       const SegmentLoops& loops, uint64_t seed) {
   GrowingSegment copy(std::make_shared<Segment>(shape, loops, segment.number(), seed), BuildParameters{});
   copy.Reserve(slot_count);
-  std::vector<float> values(shape.dimension);
-  const float* inverse_norms = segment.rows().floats.inverse_norms;
-  for (uint32_t slot = 0; slot < slot_count; ++slot) {
-    const float inverse_norm = shape.metric == Metric::kCosine ? inverse_norms[slot] : 1.0f;
-    segment.CopyVector(slot, values.data());
-    copy.Append({values.data(), inverse_norm, segment.id(slot)});
-  }
+  for (uint32_t slot = 0; slot < slot_count; ++slot) copy.AppendCopy(segment, slot);
   copy.Seal();
   return copy.segment();
 }
@@ -223,12 +217,7 @@ void Index::RegrowSmall(std::vector<SegmentView>& views) {
         std::make_shared<Segment>(shape, loops_, stored->number(), options_.seed),
         BuildParameters{options_.ef_construction});
     growing->Reserve(view.slot_count);
-    std::vector<float> values(options_.dimension);
-    const float* inverse_norms = stored->rows().floats.inverse_norms;
-    for (uint32_t slot = 0; slot < view.slot_count; ++slot) {
-      stored->CopyVector(slot, values.data());
-      growing->Append({values.data(), shape.metric == Metric::kCosine ? inverse_norms[slot] : 1.0f, stored->id(slot)});
-    }
+    for (uint32_t slot = 0; slot < view.slot_count; ++slot) growing->AppendCopy(*stored, slot);
     growing->Publish();
     view.segment = growing->segment();
     growing_[lane++] = std::move(growing);

@@ -80,6 +80,12 @@ void GrowingSegment::Append(const NewRow& row) {
   segment_->slot_count_.store(slot + 1, std::memory_order_release);
 }
 
+void GrowingSegment::AppendCopy(const Segment& from, uint32_t slot) {
+  float values[kMaxDimension];
+  from.CopyVector(slot, values);
+  Append({values, from.inverse_norm(slot), from.id(slot)});
+}
+
 void GrowingSegment::AppendAll(uint32_t count, int worker_count, const std::function<void()>& poll,
                                const std::function<NewRow(uint32_t)>& row_at) {
   const uint32_t begin = segment_->slot_count();
@@ -337,9 +343,8 @@ void GrowingSegment::DropRows() {
 // Writes the codes of a row; returns whether they can hold it. Other rows may be encoded at the same time.
 bool GrowingSegment::EncodeRow(uint32_t slot, const float* values) {
   Segment& segment = *segment_;
-  const float inverse_norm = segment.shape_.metric == Metric::kCosine ? segment.inverse_norms_[slot] : 1.0f;
   const ScalarQuantizer::Encoded encoded = segment.quantizer_->Encode(
-      values, inverse_norm, segment.codes_.data() + slot * segment.padded_codes_);
+      values, segment.inverse_norm(slot), segment.codes_.data() + slot * segment.padded_codes_);
   segment.corrections_[slot] = encoded.term;
   // Most vectors are lossy: threads that only look do not take the line from each other.
   if (!encoded.is_exact && segment.is_lossless()) segment.is_lossless_.store(false, std::memory_order_relaxed);

@@ -49,7 +49,9 @@ class GrowingSegment {
   };
   // Writes the next slot. REQUIRES: room was reserved, for a misfit as such.
   void Append(const NewRow& row);
-  // The same for the next `count` slots, on up to `worker_count` threads of the pool: row_at(i) is called on them, for every
+  // Writes a copy of another segment's slot. REQUIRES: as for Append; the same dimension and metric.
+  void AppendCopy(const Segment& from, uint32_t slot);
+  // As Append for the next `count` slots, on up to `worker_count` threads of the pool: row_at(i) is called on them, for every
   // i below `count`. What `poll` throws leaves the segment as it was; it is called now and then on every thread.
   void AppendAll(uint32_t count, int worker_count, const std::function<void()>& poll,
                  const std::function<NewRow(uint32_t)>& row_at);

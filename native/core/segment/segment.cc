@@ -128,13 +128,12 @@ void Segment::Measure(const FloatQuery& query, const uint32_t* slots, size_t cou
 
 // Writes a vector in the direction of the slot's, under cosine of whatever length. Returns 1 / that length, where it is read.
 float Segment::DecodeRow(uint32_t slot, float* values) const {
-  const bool is_cosine = shape_.metric == Metric::kCosine;
   if (const float* row = FindRow(slot)) {
     std::copy_n(row, shape_.dimension, values);
-    return is_cosine ? inverse_norms_[slot] : 1.0f;
+    return inverse_norm(slot);
   }
   DecodeCodes(slot, values);
-  if (!is_cosine) return 1.0f;
+  if (shape_.metric != Metric::kCosine) return 1.0f;
   float square_sum;  // about 1, and at least a half: a code is off by less than a 200th
   kernels_.product(values, &values, 1, padded_dimension_ / kBlockFloats, &square_sum);
   return 1 / std::sqrt(square_sum);

@@ -124,6 +124,8 @@ class Segment {
   uint32_t number() const { return number_; }
   uint32_t capacity() const { return shape_.capacity; }
   uint32_t slot_count() const { return slot_count_.load(std::memory_order_acquire); }
+  // 1 / the length of the vector under cosine, else 1.
+  float inverse_norm(uint32_t slot) const { return shape_.metric == Metric::kCosine ? inverse_norms_[slot] : 1.0f; }
   uint64_t id(uint32_t slot) const { return ids_[slot]; }
   // Writes the `dimension` floats of a slot: what was added, or what its codes stand for.
   void CopyVector(uint32_t slot, float* values) const;

@@ -108,7 +108,6 @@ class SegmentMerge {
     writer_.Reserve(segment_->capacity());
     new_slots_.resize(sources_.size());
     begins_.push_back(0);
-    std::vector<float> row(segment_->shape_.dimension);
     for (const size_t i : order_) {
       const MergeSource& from = sources_[i];
       from.segment->CheckAll();
@@ -119,9 +118,7 @@ class SegmentMerge {
         if (slot % kRowsPerPoll == 0) poll_();
         if (!from.IsLive(slot)) continue;
         slots[slot] = segment_->slot_count();
-        const bool has_norm = segment_->shape_.metric == Metric::kCosine;
-        from.segment->CopyVector(slot, row.data());
-        writer_.Append({row.data(), has_norm ? from.segment->inverse_norms_[slot] : 1.0f, from.segment->id(slot)});
+        writer_.AppendCopy(*from.segment, slot);
       }
       begins_.push_back(segment_->slot_count());
     }
