@@ -10,7 +10,7 @@ export interface AddOptions {
   readonly signal?: AbortSignal | undefined
   /**
    * Called about every 100 ms, and once at the end with `insertedCount === totalCount`. If it throws, the call
-   * is cancelled and rejects with what was thrown; thrown by the last report, the batch is already in the index.
+   * is cancelled and rejects with what was thrown; thrown too late for that, as by the last report, the batch is in the index.
    */
   readonly onProgress?: ((progress: AddProgress) => void) | undefined
 }

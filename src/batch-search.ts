@@ -3,7 +3,7 @@ import { SegvecError } from './errors.ts'
 import type { IdType } from './ids.ts'
 import { Pacer } from './pacer.ts'
 import { type BatchResult, bytesPerQuery, type HitColumns } from './results.ts'
-import { type RowReader, rowsPerSlice } from './vectors.ts'
+import { copyIfSmall, type RowReader, rowsPerSlice } from './vectors.ts'
 
 const mostResultBytes = 2 ** 30
 // Making them into JavaScript values is what takes the time: up to half a microsecond for each id that is a string.
@@ -24,7 +24,8 @@ export function assertResultFits(queryCount: number, k: number, idType: IdType):
 }
 
 /**
- * Searches many queries in chunks, so that no call holds up the event loop by copying in or out.
+ * Searches many queries in chunks, so that no call holds up the event loop by copying in or out. Queries of at most 4 MiB have
+ * been copied when this returns its promise.
  *
  * @param search Searches one chunk; has copied it when it returns its promise.
  */
@@ -38,6 +39,10 @@ export async function searchInChunks<T extends IdType>(
   const pacer = new Pacer()
   const resultRows = Math.max(1, Math.floor(mostChunkResultBytes / bytesPerQuery(result.k, result.idType)))
   const chunkRows = Math.min(rowsPerSlice(dimension), resultRows)
+  // What fits into the chunks in flight is read at once anyway.
+  const copy = queries.rowCount > chunksInFlight * chunkRows ? copyIfSmall(queries, dimension) : undefined
+  const read = (start: number, end: number) =>
+    copy?.subarray(start * dimension, end * dimension) ?? queries.read(start, end)
   let next = 0
   let failure: { readonly error: unknown } | undefined
 
@@ -48,7 +53,7 @@ export async function searchInChunks<T extends IdType>(
       const pause = pacer.pauseBefore((next - start) * dimension * Float32Array.BYTES_PER_ELEMENT)
       const end = next
       if (pause !== undefined) await pause.then(() => abort.throwIfAborted())
-      const chunk = queries.read(start, end)
+      const chunk = read(start, end)
       let hits: HitColumns
       try {
         hits = await search(chunk)

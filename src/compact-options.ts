@@ -10,7 +10,7 @@ export interface CompactOptions {
   readonly signal?: AbortSignal | undefined
   /**
    * Called about every 100 ms, and once at the end with `mergedCount === totalCount`. If it throws, the compaction is
-   * cancelled and rejects with what was thrown; thrown by the last report, it has been done.
+   * cancelled and rejects with what was thrown; thrown too late for that, as by the last report, it has been done.
    */
   readonly onProgress?: ((progress: CompactProgress) => void) | undefined
 }

@@ -1,3 +1,5 @@
+import { types } from 'node:util'
+
 /** Every `code` that a {@link SegvecError} can carry. */
 export const errorCodes = [
   /** An option or argument has the wrong type or is out of range. */
@@ -87,7 +89,8 @@ interface ErrorPlace {
 export function fromNative(error: unknown): SegvecError {
   if (error instanceof SegvecError) return error
   const { code, message, syscall, path, errno, offset, section } =
-    error instanceof Error ? (error as Error & ErrorPlace & { code?: unknown }) : {}
+    // Not `instanceof`: where this module runs in a context of its own, as under Jest, the addon's errors are another realm's.
+    types.isNativeError(error) ? (error as Error & ErrorPlace & { code?: unknown }) : {}
   const known = errorCodes.find((candidate) => candidate === code)
   if (known !== undefined) {
     return new SegvecError(known, message ?? known, { syscall, path, errno, offset, section })

@@ -44,14 +44,15 @@ export class Operation {
    * Has `start` hand the work over when it is this operation's turn (at once, if nothing is before it), and lets the next
    * one act.
    *
-   * @param alsoBefore Something else to wait for.
+   * @param alsoBefore Asked when it is the operation's turn: something else to wait for.
    */
   async act<Result>(
     start: (token: NativeCancelToken | undefined) => Promise<Result>,
-    alsoBefore?: Promise<void>,
+    alsoBefore?: () => Promise<void> | undefined,
   ): Promise<Result> {
     if (this.#turn.before !== undefined) await this.#abort.race(this.#turn.before)
-    if (alsoBefore !== undefined) await this.#abort.race(alsoBefore)
+    const also = alsoBefore?.()
+    if (also !== undefined) await this.#abort.race(also)
     this.assertGoingOn()
     this.#abort.onAbort(() => this.#token?.cancel())
     try {

@@ -17,8 +17,8 @@ export interface Batch<T extends IdType> {
 }
 
 /**
- * Copies a batch into native memory, slice by slice, letting the event loop turn in between. A batch of at most
- * 4 MiB is copied before this returns its promise.
+ * Copies a batch into native memory, slice by slice, letting the event loop turn in between. Of the ids and of the rows, 4 MiB each
+ * are copied before this returns its promise.
  *
  * @param open Makes the stage; called once the first slice has been found valid.
  * @param assertGoingOn Called after each turn of the event loop; throws if the batch has been given up meanwhile.
@@ -29,7 +29,6 @@ export async function stageBatch<S extends Stage, T extends IdType>(
   open: () => S,
   assertGoingOn: () => void,
 ): Promise<S> {
-  const pacer = new Pacer()
   let stage: S | undefined
   const append = (slice: (into: S) => void) => {
     try {
@@ -39,24 +38,38 @@ export async function stageBatch<S extends Stage, T extends IdType>(
       throw fromNative(error)
     }
   }
-
-  while (ids !== undefined && !ids.isDone) {
-    const slice = ids.readSlice()
-    const pause = pacer.pauseBefore(bytesOf(slice))
-    if (pause !== undefined) await pause.then(assertGoingOn)
-    append((into) => into.appendIds(slice))
+  /** Yields where the event loop is to turn before the next slice. */
+  function* copyIds(reader: IdReader<T>): Copying {
+    const pacer = new Pacer()
+    while (!reader.isDone) {
+      const slice = reader.readSlice()
+      const pause = pacer.pauseBefore(bytesOf(slice))
+      if (pause !== undefined) yield pause
+      append((into) => into.appendIds(slice))
+    }
   }
-  if (rows === undefined) return stage as S
-  const sliceRows = rowsPerSlice(dimension)
-  for (let start = 0; start < rows.rowCount; start += sliceRows) {
-    const end = Math.min(start + sliceRows, rows.rowCount)
-    const pause = pacer.pauseBefore((end - start) * dimension * Float32Array.BYTES_PER_ELEMENT)
-    if (pause !== undefined) await pause.then(assertGoingOn)
-    const slice = rows.read(start, end)
-    append((into) => into.appendRows(slice))
+  function* copyRows(reader: RowReader): Copying {
+    const pacer = new Pacer()
+    const sliceRows = rowsPerSlice(dimension)
+    for (let start = 0; start < reader.rowCount; start += sliceRows) {
+      const end = Math.min(start + sliceRows, reader.rowCount)
+      const pause = pacer.pauseBefore((end - start) * dimension * Float32Array.BYTES_PER_ELEMENT)
+      if (pause !== undefined) yield pause
+      const slice = reader.read(start, end)
+      append((into) => into.appendRows(slice))
+    }
+  }
+
+  const copies = [ids && copyIds(ids), rows && copyRows(rows)].filter((copy) => copy !== undefined)
+  // Each up to its first pause before any of them pauses.
+  const paused = copies.map((copy) => ({ copy, at: copy.next() }))
+  for (const { copy, at } of paused) {
+    for (let pause = at; !pause.done; pause = copy.next()) await pause.value.then(assertGoingOn)
   }
   return stage as S
 }
+
+type Copying = Generator<Promise<void>, void>
 
 function bytesOf(ids: IdColumn): number {
   if (!Array.isArray(ids)) return ids.byteLength

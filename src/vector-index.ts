@@ -44,7 +44,15 @@ import { type Batch, stageBatch } from './staging.ts'
 import type { IndexStats } from './stats.ts'
 import { readStoreOptions, type StoreOptions } from './store-options.ts'
 import { Turns } from './turns.ts'
-import { floatsOf, readerOf, readerOfOne, rowsPerSlice, type Vector, type Vectors } from './vectors.ts'
+import {
+  copyIfSmall,
+  floatsOf,
+  readerOf,
+  readerOfOne,
+  rowsPerSlice,
+  type Vector,
+  type Vectors,
+} from './vectors.ts'
 import { inspectDirectory, verifyDirectory } from './verify.ts'
 import type { VerifyOptions } from './verify-options.ts'
 
@@ -472,11 +480,14 @@ export class VectorIndex<T extends IdType = 'number'> {
     const operation = this.#begin('compact', signal, reports)
     try {
       // One after another, each in its place between the other calls: the same calls make the same index.
-      await operation.act((token) => {
-        running = this.#native.compact(token)
-        this.#compacting = settled(running.finished)
-        return running.finished
-      }, this.#compacting)
+      await operation.act(
+        (token) => {
+          running = this.#native.compact(token)
+          this.#compacting = settled(running.finished)
+          return running.finished
+        },
+        () => this.#compacting,
+      )
       operation.finish()
     } finally {
       operation.end()
@@ -576,8 +587,8 @@ export class VectorIndex<T extends IdType = 'number'> {
       let ef = givenEf
       if (recall !== undefined && this.#beams.isMissing) {
         // Copied before the wait, as the caller was promised.
-        const fitsSlice = rows.rowCount <= rowsPerSlice(dimension)
-        if (fitsSlice) rows = readerOf(rows.read(0, rows.rowCount).slice(), dimension, queryNames)
+        const copy = copyIfSmall(rows, dimension)
+        if (copy !== undefined) rows = readerOf(copy, dimension, queryNames)
         ef = await this.#beams.efFor(wantedK, recall, abort)
       } else if (recall !== undefined) {
         ef = this.#beams.efAtOnce(wantedK, recall)
@@ -608,13 +619,15 @@ export class VectorIndex<T extends IdType = 'number'> {
   async evaluate(queries: Vectors, options?: EvaluateOptions): Promise<Evaluation> {
     this.#assertOpen()
     const { k, ef: givenEf, recall, signal } = readEvaluateOptions(options)
-    const rows = readerOf(queries, this.#settings.dimension, queryNames)
+    const { dimension } = this.#settings
+    // The exact searches and the others are to see the same.
+    const stable = copyIfSmall(readerOf(queries, dimension, queryNames), dimension) ?? queries
     const ef = recall === undefined ? givenEf : await this.#calibratedEf(k, recall, signal)
     return evaluateSearches(
-      rows,
+      readerOf(stable, dimension, queryNames),
       { k, ef, exact: false, signal },
       {
-        exact: () => this.searchBatch(queries, { k, exact: true, signal }),
+        exact: () => this.searchBatch(stable, { k, exact: true, signal }),
         approximate: (query) => this.searchSync(query, { k, ef }),
       },
     )
@@ -719,16 +732,20 @@ export class VectorIndex<T extends IdType = 'number'> {
   async *#walk(cursor: NativeCursor): AsyncIterableIterator<IndexEntry<T>> {
     const { dimension } = this.#settings
     const sliceRows = Math.min(mostEntriesPerSlice, rowsPerSlice(dimension))
-    for (;;) {
-      this.#assertOpen()
-      const slice = nextSlice(cursor, sliceRows)
-      if (slice === undefined) return
-      for (const [row, id] of slice.ids.entries()) {
+    try {
+      for (;;) {
         this.#assertOpen()
-        const vector = slice.vectors.slice(row * dimension, (row + 1) * dimension)
-        yield { id: id as Id<T>, vector }
+        const slice = nextSlice(cursor, sliceRows)
+        if (slice === undefined) return
+        for (const [row, id] of slice.ids.entries()) {
+          this.#assertOpen()
+          const vector = slice.vectors.slice(row * dimension, (row + 1) * dimension)
+          yield { id: id as Id<T>, vector }
+        }
+        await nextTick()
       }
-      await nextTick()
+    } finally {
+      cursor.close()
     }
   }
 

@@ -60,6 +60,22 @@ export function readerOf(vectors: unknown, dimension: number, names: VectorNames
   )
 }
 
+/**
+ * All of a caller's vectors, copied, if they take at most 4 MiB; `undefined` for more.
+ *
+ * @throws {SegvecError} As `RowReader.read`.
+ */
+export function copyIfSmall(rows: RowReader, dimension: number): Float32Array | undefined {
+  const { rowCount } = rows
+  if (rowCount * dimension * bytesPerFloat > sliceBytes) return undefined
+  const copy = new Float32Array(rowCount * dimension)
+  const sliceRows = rowsPerSlice(dimension)
+  for (let start = 0; start < rowCount; start += sliceRows) {
+    copy.set(rows.read(start, Math.min(start + sliceRows, rowCount)), start * dimension)
+  }
+  return copy
+}
+
 /** A reader for exactly one vector. @throws {SegvecError} `INVALID_ARGUMENT`, `DIMENSION_MISMATCH`, `INVALID_VECTOR`. */
 export function readerOfOne(vector: unknown, dimension: number, name: string): RowReader {
   return new FlatReader(floatsOf(vector, dimension, name), dimension, { all: name, one: name })

@@ -17,7 +17,7 @@ constexpr size_t kMostSlotsPerCall = 1 << 18;
 }  // namespace
 
 Napi::Function CursorWrap::Define(Napi::Env env) {
-  return DefineClass(env, "Cursor", {InstanceMethod("next", &CursorWrap::Next)});
+  return DefineClass(env, "Cursor", {InstanceMethod("next", &CursorWrap::Next), InstanceMethod("close", &CursorWrap::Close)});
 }
 
 Napi::Object CursorWrap::Create(Napi::Env env, std::shared_ptr<IndexState> state) {
@@ -29,17 +29,30 @@ CursorWrap::CursorWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Cursor
     if (!info[0].IsExternal()) throw Error(ErrorCode::kInvalidArgument, "a cursor is made by index.entries()");
     state_ = *info[0].As<Napi::External<std::shared_ptr<IndexState>>>().Data();
     snapshot_ = state_->Open().snapshot();
+    index_ = state_->index;
   });
 }
 
-void CursorWrap::Finalize(Napi::Env) {
-  // The snapshot may be the last one to hold a segment: freeing that takes time, and this is the JavaScript thread.
-  if (snapshot_) ThreadPool::Shared().Post(ThreadPool::Priority::kInteractive, [last = std::move(snapshot_)] {});
+void CursorWrap::Finalize(Napi::Env) { Release(); }
+
+Napi::Value CursorWrap::Close(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    Release();
+    return info.Env().Undefined();
+  });
+}
+
+void CursorWrap::Release() {
+  if (!snapshot_) return;
+  ThreadPool::Shared().Post(ThreadPool::Priority::kInteractive,
+                            [index = std::move(index_), last = std::move(snapshot_)] {});
 }
 
 Napi::Value CursorWrap::Next(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&]() -> Napi::Value {
-    const Index& index = state_->Open();
+    state_->Open();  // or throws
+    if (!snapshot_) return info.Env().Undefined();
+    const Index& index = *index_;
     const size_t max_rows = std::max<uint32_t>(info[0].As<Napi::Number>().Uint32Value(), 1);
     std::vector<uint64_t> ids;
     std::vector<float> values;
@@ -57,7 +70,10 @@ Napi::Value CursorWrap::Next(const Napi::CallbackInfo& info) {
       ++view_;
       slot_ = 0;
     }
-    if (view_ == snapshot_->views.size() && ids.empty()) return info.Env().Undefined();
+    if (view_ == snapshot_->views.size() && ids.empty()) {
+      Release();
+      return info.Env().Undefined();
+    }
     auto vectors = Napi::Float32Array::New(info.Env(), values.size());
     std::copy(values.begin(), values.end(), vectors.Data());
     Napi::Object block = Napi::Object::New(info.Env());

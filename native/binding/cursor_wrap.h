@@ -19,8 +19,14 @@ class CursorWrap : public Napi::ObjectWrap<CursorWrap> {
 
  private:
   Napi::Value Next(const Napi::CallbackInfo& info);
+  Napi::Value Close(const Napi::CallbackInfo& info);
+  // Lets go of what it walks, which may take time, off the JavaScript thread.
+  void Release();
 
   std::shared_ptr<IndexState> state_;
+  // What is walked, until the end: the index of the call, which knows the texts of the snapshot's ids. A reader that is refreshed
+  // has another one by then.
+  std::shared_ptr<const Index> index_;
   std::shared_ptr<const Snapshot> snapshot_;
   size_t view_ = 0;
   uint32_t slot_ = 0;

@@ -129,6 +129,8 @@ export interface NativeStats {
 export interface NativeCursor {
   /** The next rows, at most `maxRows`, perhaps none; `undefined` at the end. */
   next(maxRows: number): { readonly ids: NativeIds; readonly vectors: Float32Array } | undefined
+  /** Lets go of the memory that it holds; it is at its end then. */
+  close(): void
 }
 
 export interface NativeIndex {

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
 import { extname } from 'node:path'
+import { types } from 'node:util'
 import { describe } from '../describe.ts'
 import { SegvecError } from '../errors.ts'
 import { integerOption, readOptions } from '../option-reader.ts'
@@ -142,7 +143,7 @@ function allocate(length: number, path: string): Float32Array {
 }
 
 function fromFileSystem(error: unknown, path: string): unknown {
-  if (error instanceof SegvecError || !(error instanceof Error)) return error
+  if (error instanceof SegvecError || !types.isNativeError(error)) return error
   const { code, syscall, errno } = error as NodeJS.ErrnoException
   if (code === 'ENOENT')
     return new SegvecError('NOT_FOUND', `${path}: there is no such file`, { cause: error })

@@ -81,6 +81,35 @@ describe('accepted shapes', () => {
   })
 })
 
+describe('a batch of 4 MiB', () => {
+  const dimension = 1024
+  const count = 1024
+
+  test.each([
+    ['number', countingIds(count)],
+    ['string', countingIds(count).map((id) => `${id}${'-'.repeat(1500)}`)],
+  ] as const)('is copied before the call returns, whatever its ids take: %s', async (idType, ids) => {
+    const index = new VectorIndex<'number' | 'string'>({
+      dimension,
+      metric: 'l2',
+      idType,
+      efConstruction: 1,
+      M: 2,
+    })
+    const vectors = new Float32Array(count * dimension).fill(1)
+    const given = [...ids]
+    const adding = index.add(given, vectors)
+    vectors.fill(2)
+    given.fill(given[0] as never)
+    const added = await adding
+    expect(added).toEqual(ids)
+    for (const row of [0, 500, count - 1]) {
+      expect(index.get(ids[row] as never)).toEqual(new Float32Array(dimension).fill(1))
+    }
+    await index.close()
+  })
+})
+
 describe('refused values', () => {
   const far = 2 ** 1023
   test.each([

@@ -40,6 +40,34 @@ describe('compact', () => {
     for (const { mergedCount, totalCount } of reports) expect(mergedCount).toBeLessThanOrEqual(totalCount)
   })
 
+  test('takes its place among the calls before and after it, however many compactions wait', async () => {
+    const made = async (isAwaited: boolean) => {
+      const index = new VectorIndex({ dimension, metric: 'l2', compaction: 'manual' })
+      const calls = [
+        () => index.add(vectors.subarray(0, 3000 * dimension)),
+        () => index.remove(Array.from({ length: 100 }, (_, id) => id)),
+        () => index.compact(),
+        () => index.remove(Array.from({ length: 10 }, (_, i) => 100 + i)),
+        () => index.compact(),
+        () => index.add(vectors.subarray(3000 * dimension, 3500 * dimension)),
+        () => index.compact(),
+        () => index.add(vectors.subarray(3500 * dimension, 4000 * dimension)),
+      ]
+      const running: Promise<unknown>[] = []
+      for (const call of calls) {
+        running.push(call())
+        if (isAwaited) await running.at(-1)
+      }
+      await Promise.all(running)
+      const shape = index.stats().segments.map(({ vectorCount, hasGraph }) => ({ vectorCount, hasGraph }))
+      await index.close()
+      return shape
+    }
+    const expected = await made(true)
+    expect(expected).toHaveLength(2)
+    expect(await made(false)).toEqual(expected)
+  })
+
   test('has nothing to do in an index of one segment, or of none', async () => {
     const index = new VectorIndex({ dimension })
     const reports: CompactProgress[] = []

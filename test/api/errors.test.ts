@@ -1,5 +1,7 @@
+import { runInNewContext } from 'node:vm'
 import { errorCodes, SegvecError, VectorIndex } from 'segvec'
 import { describe, expect, test } from 'vitest'
+import { fromNative } from '../../src/errors.ts'
 import { expectRejection } from '../support/failures.ts'
 
 describe('SegvecError', () => {
@@ -15,6 +17,13 @@ describe('SegvecError', () => {
     const call = { syscall: 'write', path: '/index/MANIFEST-1', errno: 28 }
     expect(new SegvecError('IO', 'disk full', call)).toMatchObject(call)
     expect(Object.keys(new SegvecError('CORRUPT', 'damaged'))).not.toContain('syscall')
+  })
+
+  test('keeps its code where the addon throws errors of another realm, as under Jest', () => {
+    const error = runInNewContext("Object.assign(new Error('taken'), { code: 'DUPLICATE_ID' })")
+    expect(error).not.toBeInstanceOf(Error)
+    expect(fromNative(error)).toMatchObject({ code: 'DUPLICATE_ID', message: 'taken' })
+    expect(fromNative('nonsense')).toMatchObject({ code: 'INTERNAL', cause: 'nonsense' })
   })
 
   test('codes are distinct', () => {

@@ -27,6 +27,15 @@ describe('evaluate', () => {
     expect(wide.queriesPerSecond).toBeGreaterThan(0)
   })
 
+  test('copies queries of less than 4 MiB before the call returns', async () => {
+    const index = await indexOf(3000)
+    const queries = clusteredVectors({ count: 300, dimension, seed: 9 })
+    const { recall } = await index.evaluate(queries, { ef: 10 })
+    const evaluating = index.evaluate(queries, { ef: 10 })
+    queries.fill(Number.NaN)
+    expect((await evaluating).recall).toBe(recall)
+  })
+
   test('agrees with a count of its own', async () => {
     const index = await indexOf(6000)
     const queries = clusteredVectors({ count: 50, dimension, seed: 9 })

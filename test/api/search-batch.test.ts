@@ -16,6 +16,23 @@ function rowsOf<T extends IdType>(batch: BatchHits<T>): { id: Id<T>; distance: n
   )
 }
 
+test.each([
+  ['more rows than are searched at once', 20_000, {}],
+  ['more results than are made at once', 400, { k: 1000 }],
+  ['a recall that is calibrated first', 20_000, { recall: 0.9 }],
+])('queries of less than 4 MiB are copied before the call returns: %s', async (_, count, options) => {
+  const dimension = 8
+  const index = new VectorIndex({ dimension, metric: 'l2', threads: 2 })
+  await index.add(clusteredVectors({ count: 3000, dimension }))
+  const queries = clusteredVectors({ count, dimension, seed: 9 })
+  const expected = await index.searchBatch(queries.slice(), options)
+  const given = queries.slice()
+  const searching = index.searchBatch(given, options)
+  given.fill(Number.NaN)
+  expect((await searching).ids).toEqual(expected.ids)
+  await index.close()
+})
+
 describe('results', () => {
   test.each([{ k: 7 }, { k: 7, exact: true }, { k: 30, ef: 90 }, {}])(
     'are those of search, query by query: %o',

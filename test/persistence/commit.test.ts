@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, truncateSync } from 'node:fs'
+import { join } from 'node:path'
 import { VectorIndex } from 'segvec'
 import { describe, expect, test, vi } from 'vitest'
 import { clusteredVectors } from '../support/clustered.ts'
@@ -156,6 +157,48 @@ describe('refresh', () => {
     expect(reader.stats().storage).toMatchObject({ generation: 5, isReadOnly: true })
     expect((await reader.search(slice(2200, 2201), { k: 1 }))[0]?.id).toBe(2200)
     expect(await reader.refresh()).toBe(false)
+    await Promise.all([reader.close(), index.close()])
+  })
+
+  test('leaves an iteration with the ids that it began with', async () => {
+    const path = temporaryPath()
+    const index = await VectorIndex.open(path, { dimension: 1, idType: 'string' })
+    await index.add(['a', 'b', 'c'], [[1], [2], [3]])
+    await index.commit()
+    const reader = await VectorIndex.open(path, { readOnly: true, idType: 'string' })
+    const entries = reader.entries()
+    const late = reader.entries()
+    const before = reader.entries()
+    const first = await entries.next()
+    const all: unknown[] = []
+    for await (const entry of before) all.push(entry)
+    await index.remove(['a', 'c'])
+    await index.compact()
+    await index.commit()
+    expect(await reader.refresh()).toBe(true)
+    const rest: unknown[] = []
+    for await (const entry of entries) rest.push(entry)
+    expect([first.value, ...rest]).toEqual(all)
+    expect(all).toHaveLength(3)
+    expect((await late.next()).value).toEqual(all[0])
+    expect(await late.return?.()).toMatchObject({ done: true })
+    expect((await reader.entries().next()).value).toMatchObject({ id: 'b' })
+    await Promise.all([reader.close(), index.close()])
+  })
+
+  test('finds nothing newer where all that is newer is damaged', async () => {
+    const path = temporaryPath()
+    const index = await VectorIndex.open(path, { dimension })
+    await index.add(slice(0, 10))
+    await index.commit()
+    const reader = await VectorIndex.open(path, { readOnly: true, recover: 'previous' })
+    await index.add(slice(10, 20))
+    await index.commit()
+    const { generation } = index.stats().storage ?? {}
+    truncateSync(join(path, `MANIFEST-${generation}`), 100)
+    expect(await reader.refresh()).toBe(false)
+    expect(await reader.refresh()).toBe(false)
+    expect(reader.size).toBe(10)
     await Promise.all([reader.close(), index.close()])
   })
 

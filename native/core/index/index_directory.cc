@@ -255,8 +255,11 @@ void IndexDirectory::Commit(const IndexImage& image, const CancelToken& cancel) 
 std::unique_ptr<Index> IndexDirectory::LoadNewer(const CancelToken& cancel) {
   const std::vector<uint64_t> generations = store_.Generations();
   if (!generations.empty() && generations.front() == generation_) return nullptr;
+  const uint64_t present = generation_;
   LoadNewest(GivenOptions::Of(options_), cancel);
   if (!index_) throw Error(ErrorCode::kNotFound, "there is no index in " + store_.directory() + " any more");
+  // What is newer may be damaged, and recovery have come back to what is there.
+  if (generation_ == present) index_ = nullptr;
   return std::move(index_);
 }
 
