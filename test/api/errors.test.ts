@@ -1,7 +1,7 @@
-import { runInNewContext } from 'node:vm'
+import { resolve } from 'node:path'
 import { errorCodes, SegvecError, VectorIndex } from 'segvec'
 import { describe, expect, test } from 'vitest'
-import { fromNative } from '../../src/errors.ts'
+import { runNode } from '../support/child.ts'
 import { expectRejection } from '../support/failures.ts'
 
 describe('SegvecError', () => {
@@ -19,11 +19,19 @@ describe('SegvecError', () => {
     expect(Object.keys(new SegvecError('CORRUPT', 'damaged'))).not.toContain('syscall')
   })
 
-  test('keeps its code where the addon throws errors of another realm, as under Jest', () => {
-    const error = runInNewContext("Object.assign(new Error('taken'), { code: 'DUPLICATE_ID' })")
-    expect(error).not.toBeInstanceOf(Error)
-    expect(fromNative(error)).toMatchObject({ code: 'DUPLICATE_ID', message: 'taken' })
-    expect(fromNative('nonsense')).toMatchObject({ code: 'INTERNAL', cause: 'nonsense' })
+  test('keeps its code in a realm of its own, as under Jest', async () => {
+    const program = resolve(import.meta.dirname, '../lifecycle/programs/in-another-realm.mjs')
+    const { code, stdout } = await runNode(['--experimental-vm-modules', '--no-warnings', program])
+    const [outcome, afterClose] = stdout.trim().split('\n')
+    expect(JSON.parse(outcome ?? '')).toEqual({
+      errorIsOurs: false,
+      hits: [{ id: 1, distance: 0 }],
+      duplicate: 'DUPLICATE_ID',
+      invalid: 'INVALID_VECTOR',
+      notFound: 'NOT_FOUND',
+    })
+    expect(afterClose).toBe('CLOSED')
+    expect(code).toBe(0)
   })
 
   test('codes are distinct', () => {
