@@ -100,6 +100,10 @@ void IndexDirectory::Replay(const CancelToken& cancel) {
                                   " (recover: 'previous' opens the index without this change and those after it)",
                 error);
   }
+  // A writer that was killed may have left what no disk has yet. The changes to come build on all of it.
+  Env& env = store_.env();
+  for (const LogChain::File& file : chain.files) env.SyncFile(file.path);
+  env.SyncDirectory(store_.directory());
   ReplayLog(chain, store_, manifest, *index_, cancel);
   if (!chain.damage.empty()) dropped_.push_back({generation_, chain.damage});
   log_ = std::make_unique<ChangeLog>(store_, uuid_, chain, LastFile(chain, store_, manifest));

@@ -66,6 +66,7 @@ class Env {
   virtual bool Exists(const std::string& path) = 0;
   virtual std::vector<std::string> List(const std::string& directory) = 0;  // names, sorted, without . and ..
   virtual void SyncDirectory(const std::string& directory) = 0;
+  virtual void SyncFile(const std::string& path) = 0;  // whoever has written to it
   // Renames within a directory; kIo (EEXIST) when `to` is taken: a compare-and-swap against a second writer.
   virtual void RenameNoReplace(const std::string& from, const std::string& to) = 0;
   virtual void Remove(const std::string& path) = 0;

@@ -42,6 +42,7 @@ class MemoryFiles : public Env {
   bool Exists(const std::string& path) override { return path == directory_ || files_.contains(path); }
   std::vector<std::string> List(const std::string& directory) override;
   void SyncDirectory(const std::string&) override {}
+  void SyncFile(const std::string&) override {}
   void RenameNoReplace(const std::string& from, const std::string& to) override;
   void Remove(const std::string& path) override;
   std::unique_ptr<FileLock> Lock(const std::string&) override { return std::make_unique<FileLock>(); }

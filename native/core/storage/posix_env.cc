@@ -278,6 +278,8 @@ class PosixEnv : public Env {
     SyncDescriptor(descriptor.get(), directory);
   }
 
+  void SyncFile(const std::string& path) override { SyncDescriptor(OpenRegular(path).get(), path); }
+
   void RenameNoReplace(const std::string& from, const std::string& to) override {
 #if defined(__linux__) && defined(SYS_renameat2)
     constexpr unsigned kNoReplace = 1;  // RENAME_NOREPLACE, which older C libraries do not name

@@ -401,6 +401,42 @@ TEST_CASE("LoggedChanges: after a power failure every acknowledged change is the
   CHECK(newer_count > 0);
 }
 
+TEST_CASE("LoggedChanges: what a killed writer had not synced is safe before anything is built on it") {
+  const Vectors rows = RandomVectors(10, kDimension, 3);
+  for (const bool has_committed : {false, true}) {
+    CAPTURE(has_committed);
+    MemoryEnv env;
+    State written;
+    {
+      FaultEnv killed(env);
+      LoggedIndex index(killed, kPath, Given());
+      if (has_committed) index.Commit();
+      index.Add(rows.Slice(0, 2));
+      // Killed between the write and its sync: the change is in the file, and nothing comes after it.
+      bool is_dead = false;
+      killed.BeforeEach([&](std::string_view syscall, const std::string& path) {
+        is_dead = is_dead || (syscall == "fsync" && path.find("/log-") != std::string::npos);
+        if (is_dead) throw SystemCallError("fsync", path, EIO);
+      });
+      CHECK(ErrorCodeOf([&] { index.Add(rows.Slice(2, 5)); }) == "IO");
+      index = {};
+    }
+    LoggedIndex next(env, kPath, Given());
+    CHECK(next->vector_count() == 5);
+    next.Add(rows.Slice(5, 6));
+    written = StateOf(*next);
+    next = {};
+    for (const PowerLoss::Bytes bytes : {PowerLoss::Bytes::kKept, PowerLoss::Bytes::kDropped, PowerLoss::Bytes::kZeroed}) {
+      for (const PowerLoss::Names names : {PowerLoss::Names::kKept, PowerLoss::Names::kLost}) {
+        CAPTURE(static_cast<int>(bytes));
+        CAPTURE(static_cast<int>(names));
+        const auto left = env.After(env.change_count(), {bytes, names, 1});
+        CHECK(StateIn(*left) == written);
+      }
+    }
+  }
+}
+
 TEST_CASE(
     "LoggedChanges: whatever call fails, the change is not visible, the next one works, and only what was "
     "acknowledged is there again") {

@@ -46,6 +46,9 @@ class KillEnv : public Env {
   void SyncDirectory(const std::string& directory) override {
     Do([&] { env_.SyncDirectory(directory); });
   }
+  void SyncFile(const std::string& path) override {
+    Do([&] { env_.SyncFile(path); });
+  }
   void RenameNoReplace(const std::string& from, const std::string& to) override {
     Do([&] { env_.RenameNoReplace(from, to); });
   }

@@ -74,6 +74,9 @@ class FaultEnv : public Env {
   void SyncDirectory(const std::string& directory) override {
     Try("fsync", directory, [&] { env_.SyncDirectory(directory); });
   }
+  void SyncFile(const std::string& path) override {
+    Try("fsync", path, [&] { env_.SyncFile(path); });
+  }
   void RenameNoReplace(const std::string& from, const std::string& to) override {
     Try("renameat2", to, [&] { env_.RenameNoReplace(from, to); });
   }

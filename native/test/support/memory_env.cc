@@ -75,6 +75,7 @@ std::unique_ptr<WritableFile> MemoryEnv::Create(const std::string& path) {
   auto node = std::make_shared<Node>();
   if (!names_.emplace(path, node).second) throw SystemCallError("open", path, EEXIST);
   changes_.push_back({Change::Kind::kCreate, path, "", {}, file_count_});
+  node->file = file_count_;
   return std::make_unique<MemoryWritableFile>(*this, file_count_++, std::move(node));
 }
 
@@ -148,6 +149,13 @@ void MemoryEnv::SyncDirectory(const std::string& directory) {
   std::lock_guard lock(mutex_);
   if (!IsRoot(directory)) RequireDirectory("open", directory, directory);
   changes_.push_back({Change::Kind::kSyncDirectory, IsRoot(directory) ? "" : directory, "", {}});
+}
+
+void MemoryEnv::SyncFile(const std::string& path) {
+  std::lock_guard lock(mutex_);
+  Node& node = Find("open", path);
+  node.synced_size = node.bytes.size();
+  changes_.push_back({Change::Kind::kSync, "", "", {}, node.file});
 }
 
 void MemoryEnv::RenameNoReplace(const std::string& from, const std::string& to) {
@@ -261,7 +269,7 @@ class MemoryEnv::State {
 
   template <class Roll>
   static Node Left(const Node& node, const PowerLoss& loss, Roll& roll) {
-    Node left{node.bytes, 0};
+    Node left{node.bytes};
     const auto first_unsafe = left.bytes.begin() + static_cast<std::ptrdiff_t>(node.synced_size);
     switch (loss.bytes) {
       case PowerLoss::Bytes::kKept:

@@ -45,6 +45,7 @@ class MemoryEnv : public Env {
   bool Exists(const std::string& path) override;
   std::vector<std::string> List(const std::string& directory) override;
   void SyncDirectory(const std::string& directory) override;
+  void SyncFile(const std::string& path) override;
   void RenameNoReplace(const std::string& from, const std::string& to) override;
   void Remove(const std::string& path) override;
   std::unique_ptr<FileLock> Lock(const std::string& path) override;
@@ -67,6 +68,7 @@ class MemoryEnv : public Env {
   struct Node {
     Bytes bytes;
     size_t synced_size = 0;
+    size_t file = 0;
   };
   using Names = std::map<std::string, std::shared_ptr<Node>>;  // by path; a directory's node is null
   struct Change {
