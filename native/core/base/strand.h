@@ -24,6 +24,7 @@ class Strand : public std::enable_shared_from_this<Strand> {
   void Post(std::function<void()> task) {
     Ticket ticket;
     ticket.push_back(std::move(task));
+    const auto posted = ticket.begin();
     {
       std::lock_guard lock(mutex_);
       tasks_.splice(tasks_.end(), ticket);
@@ -34,7 +35,7 @@ class Strand : public std::enable_shared_from_this<Strand> {
       Schedule();
     } catch (...) {
       std::lock_guard lock(mutex_);
-      tasks_.pop_back();
+      tasks_.erase(posted);
       is_running_ = false;
       throw;
     }

@@ -22,7 +22,10 @@ bool Search(const SegmentRows& rows, const Graph& graph, const SegmentQuery& que
   const Space space(rows);
   const auto& space_query = Space::Select(query);
   uint32_t slot, key;
-  DescendTo(space, graph, space_query, graph.entry(), 0, slot_limit, context, slot, key);
+  // The entry may have been added since the limit was read: all up to it is there then.
+  const Graph::Entry entry = graph.entry();
+  slot_limit = std::max(slot_limit, entry.slot + 1);
+  DescendTo(space, graph, space_query, entry, 0, slot_limit, context, slot, key);
   const bool all_visible = visibility.dead == nullptr && visibility.slot_count >= slot_limit;
   if (!all_visible) {
     return SearchAmongDead(space, graph, space_query, slot_limit, ef, visibility, slot, key, context);
