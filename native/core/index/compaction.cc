@@ -26,6 +26,8 @@ bool HasGrowingGraph(const Snapshot& snapshot, const MergeGroups& groups) {
 
 Compaction::Compaction(Index& index, Scope scope, CompactionProgress& progress, const CancelToken& cancel)
     : index_(index), progress_(progress), first_number_(index.next_segment_number_) {
+  // A segment that stops growing is sealed as it is, should this be given up: nothing of it may be hidden by then.
+  index.ShowAbandoned();
   std::shared_ptr<const Snapshot> snapshot = index.snapshot();
   const auto plan = [&] {
     const uint32_t capacity = index.SegmentCapacity();

@@ -122,8 +122,9 @@ class Index::IdClaim {
       throw Error(ErrorCode::kInvalidId, "no automatic ids are left above the largest id of the index; pass ids");
     }
     for (const Location location : locations) {
-      const uint64_t id = index_.next_id_++;
-      Claim(id, location);
+      if (Claim(index_.next_id_++, location)) continue;
+      throw Error(ErrorCode::kCorrupt, "id " + std::to_string(index_.next_id_ - 1) +
+                                           " is in the index, which says that it has none from there on");
     }
     assigned_ = ids_;
   }
@@ -289,7 +290,12 @@ Index::Plan Index::MakePlan(const Stage& stage, const std::vector<float>& invers
           misfit_count = 0;
         }
       }
-      if (!target || target->free_slots() == 0) {
+      if (target && target->free_slots() == 0) {
+        // Filled by an add that failed: nothing has sealed it.
+        plan.lanes[lane].push_back({std::move(target), begin, begin, 0, true});
+        target = nullptr;
+      }
+      if (!target) {
         const uint32_t number = next_segment_number_ + plan.new_segment_count++;
         target = std::make_shared<GrowingSegment>(std::make_shared<Segment>(shape, loops_, number, options_.seed),
                                                   BuildParameters{options_.ef_construction});

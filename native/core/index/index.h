@@ -164,6 +164,8 @@ class Index {
   void FillTexts(SearchResults& results, const CancelToken& cancel) const;
   // Shows all slots of a segment that has grown, those that were abandoned dead.
   static void ShowGrown(const GrowingSegment& growing, SnapshotEditor& edits);
+  // Shows what adds that failed have left, dead, in every segment that grows.
+  void ShowAbandoned();
   void SealGrowing(const CancelToken& cancel);
   void CheckIds(const IndexImage& image, const CancelToken& cancel);
   void PlaceIds(const Snapshot& restored, const CancelToken& cancel) const;

@@ -61,7 +61,8 @@ IndexImage Index::Capture(const IsStored& is_stored, const CancelToken& cancel) 
     if (view.live_count() == 0) continue;
     IndexImage::Part part{view, nullptr};
     if (!is_stored(view.segment->number(), view.slot_count)) {
-      if (!view.segment->is_sealed()) {
+      // What is written is the whole segment, which has to be what is shown.
+      if (!view.segment->is_sealed() || view.segment->slot_count() != view.slot_count) {
         part.view.segment =
             CopyOf(*view.segment, view.slot_count, ShapeOf(view.slot_count), loops_, options_.seed);
       }
@@ -80,23 +81,30 @@ void Index::SealGrowing(const CancelToken& cancel) {
     cancel.Check();
     pool.YieldToInteractive();
   };
-  SnapshotEditor edits(*snapshot_);
-  bool has_abandoned = false;
   for (const auto& growing : growing_) {
-    if (!growing) continue;
-    growing->Link(options_.threads, poll, [](uint32_t) {});  // what a cancelled add left unlinked
-    if (growing->dead_ranges().empty()) continue;
-    ShowGrown(*growing, edits);
-    has_abandoned = true;
+    if (growing) growing->Link(options_.threads, poll, [](uint32_t) {});  // what a cancelled add left unlinked
   }
-  if (has_abandoned) Publish(edits);
+  ShowAbandoned();
   for (auto& growing : growing_) {
-    if (!growing) continue;
-    growing->Publish();
-    if (!growing->segment()->has_graph()) continue;
+    if (!growing || !growing->segment()->has_graph()) continue;
     growing->AttachIslands(poll);
     growing->Seal();
     growing = nullptr;
+  }
+}
+
+void Index::ShowAbandoned() {
+  SnapshotEditor edits(*snapshot_);
+  bool has_abandoned = false;
+  for (const auto& growing : growing_) {
+    if (!growing || growing->dead_ranges().empty()) continue;
+    ShowGrown(*growing, edits);
+    has_abandoned = true;
+  }
+  if (!has_abandoned) return;
+  Publish(edits);
+  for (const auto& growing : growing_) {
+    if (growing) growing->Publish();
   }
 }
 

@@ -14,6 +14,9 @@ constexpr float kMaxCode = 255;
 // their floats.
 constexpr float kMinScale = 1e-30f;
 
+// Nor are there offsets of more steps than this.
+constexpr float kMostSteps = 1e37f;
+
 // How far beyond the rows at hand the range reaches, as a share of it.
 constexpr float kMargin = 0.05f;
 
@@ -79,7 +82,7 @@ ScalarQuantizer::ScalarQuantizer(Metric metric, size_t dimension, const float* r
   }
   // Rows that come later may go a little further than those at hand.
   const float margin = widest * kMargin;
-  scale_ = std::max((widest + 2 * margin) / kMaxCode, kMinScale);
+  scale_ = std::max({(widest + 2 * margin) / kMaxCode, kMinScale, std::max(-lowest, highest) / kMostSteps});
   // In the middle, so that dimensions narrower than the widest have room on both sides.
   for (size_t d = 0; d < dimension; ++d) offsets_[d] = (low[d] + (high[d] - low[d]) / 2) / scale_ - kMaxCode / 2;
 }
@@ -134,6 +137,13 @@ ScalarQuantizer::Encoded ScalarQuantizer::Encode(const float* values, float inve
   const float factor = metric_ == Metric::kCosine ? inverse_norm : 1.0f;
   const EncodedRow row = kernels_->encode(values, offsets_.data(), dimension_, factor / scale_, codes);
   return Describe(row, factor, metric_ == Metric::kIp ? 0 : row.square_sum - 256 * row.code_sum);
+}
+
+int32_t ScalarQuantizer::CorrectionOf(const uint8_t* codes) const {
+  if (metric_ == Metric::kIp) return 0;
+  int32_t sum = 0;
+  for (size_t d = 0; d < dimension_; ++d) sum += codes[d] * (codes[d] - 256);
+  return sum;
 }
 
 void ScalarQuantizer::Decode(const uint8_t* codes, float* values) const {

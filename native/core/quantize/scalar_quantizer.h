@@ -56,6 +56,8 @@ class ScalarQuantizer {
 
   // Writes the `dimension` floats that a row's codes stand for; under cosine those of the vector of length 1.
   void Decode(const uint8_t* codes, float* values) const;
+  // What Encode() gives as the term of a row with these codes.
+  int32_t CorrectionOf(const uint8_t* codes) const;
 
   // Writes a query's values, PaddedCodes(dimension) of them. Components outside the fitted range are clipped; under ip
   // the query is scaled into it, which changes no order, unless lossless codes hold it as it is.

@@ -97,6 +97,8 @@ const float* Segment::FindRow(uint32_t slot) const {
 void Segment::DecodeCodes(uint32_t slot, float* values) const {
   Check(ReadGuard::Part::kCodes, slot, slot + 1);
   quantizer_->Decode(codes_.data() + slot * padded_codes_, values);
+  // Half a step beyond what was added may be beyond what may be.
+  for (size_t i = 0; i < shape_.dimension; ++i) values[i] = std::clamp(values[i], -kMaxMagnitude, kMaxMagnitude);
 }
 
 void Segment::CopyVector(uint32_t slot, float* values) const {
@@ -106,7 +108,9 @@ void Segment::CopyVector(uint32_t slot, float* values) const {
   }
   DecodeCodes(slot, values);
   if (shape_.metric != Metric::kCosine) return;
-  for (size_t i = 0; i < shape_.dimension; ++i) values[i] /= inverse_norms_[slot];
+  for (size_t i = 0; i < shape_.dimension; ++i) {
+    values[i] = std::clamp(values[i] / inverse_norms_[slot], -kMaxMagnitude, kMaxMagnitude);
+  }
 }
 
 void Segment::Measure(const FloatQuery& query, const uint32_t* slots, size_t count, DecodedRows& scratch,

@@ -127,6 +127,8 @@ class Segment {
   // 1 / the length of the vector under cosine, else 1.
   float inverse_norm(uint32_t slot) const { return shape_.metric == Metric::kCosine ? inverse_norms_[slot] : 1.0f; }
   uint64_t id(uint32_t slot) const { return ids_[slot]; }
+  // Whether the floats of a slot are kept; else only its codes are.
+  bool has_row(uint32_t slot) const { return FindRow(slot) != nullptr; }
   // Writes the `dimension` floats of a slot: what was added, or what its codes stand for.
   void CopyVector(uint32_t slot, float* values) const;
   bool is_sealed() const { return is_sealed_.load(std::memory_order_acquire); }

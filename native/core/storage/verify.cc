@@ -59,15 +59,19 @@ class Verifier {
     const ScalarQuantizer* quantizer = segment_.quantizer();
     if (quantizer == nullptr) return;
     const SegmentRows rows = segment_.rows();
+    const size_t dimension = segment_.shape().dimension;
     std::vector<uint8_t> codes(rows.codes.block_count * 64);
-    std::vector<float> vector(
-        segment_.shape().dimension);  // what stands for no floats has the same codes again
+    std::vector<float> vector(dimension);
     for (uint32_t slot = 0; slot < report_.slot_count; ++slot) {
       Poll(slot);
-      const float inverse_norm =
-          segment_.shape().metric == Metric::kCosine ? rows.floats.inverse_norms[slot] : 1.0f;
-      segment_.CopyVector(slot, vector.data());
-      const int32_t correction = quantizer->Encode(vector.data(), inverse_norm, codes.data()).term;
+      int32_t correction = 0;
+      if (segment_.has_row(slot)) {
+        segment_.CopyVector(slot, vector.data());
+        correction = quantizer->Encode(vector.data(), segment_.inverse_norm(slot), codes.data()).term;
+      } else {
+        std::copy_n(rows.codes.Row(slot), dimension, codes.begin());  // the tail stays zero
+        correction = quantizer->CorrectionOf(codes.data());
+      }
       report_.wrong_code_count += correction != rows.codes.corrections[slot] ||
                                   std::memcmp(codes.data(), rows.codes.Row(slot), codes.size()) != 0;
     }

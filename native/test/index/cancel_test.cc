@@ -1,12 +1,11 @@
 // An add that is cancelled leaves nothing of itself behind.
 #include <doctest/doctest.h>
 
-#include <chrono>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "index/index.h"
+#include "support/cancelled_add.h"
 #include "support/errors.h"
 #include "support/index_of.h"
 #include "support/names.h"
@@ -19,33 +18,6 @@ namespace {
 using namespace testing;  // NOLINT: everything here is about test data
 
 constexpr size_t kDimension = 16;
-
-// Adds the rows and cancels once `after` of them are inserted. Returns whether the cancellation came in time.
-bool AddAndCancel(Index& index, Stage& stage, size_t after) {
-  CancelToken cancel;
-  std::string code;
-  std::thread adder([&] { code = ErrorCodeOf([&] { index.Add(stage, cancel); }); });
-  while (stage.inserted_count < after) std::this_thread::sleep_for(std::chrono::microseconds(20));
-  cancel.Cancel();
-  adder.join();
-  if (code != "none") CHECK(code == "ABORTED");
-  return code == "ABORTED";
-}
-
-bool AddAndCancel(Index& index, const Vectors& vectors, uint64_t first_id, size_t after) {
-  const auto stage = StageOf(vectors);
-  stage->ids = IdRange(first_id, vectors.count());
-  return AddAndCancel(index, *stage, after);
-}
-
-// On a busy machine an add may be through before its cancellation comes: then `scenario` returns false and is begun anew.
-template <class Scenario>
-void UntilInTime(Scenario scenario) {
-  for (int attempt = 0; attempt < 50; ++attempt) {
-    if (scenario()) return;
-  }
-  FAIL("no add was cancelled in time");
-}
 
 TEST_CASE("Cancel: before the add began it changes nothing at all") {
   const auto index = MakeIndex(OptionsFor(kDimension, Metric::kL2, {2, 2}));

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "index/compaction.h"
 #include "index/verify_directory.h"
+#include "support/cancelled_add.h"
 #include "support/directory_of.h"
 #include "support/errors.h"
 #include "support/fault_env.h"
@@ -195,6 +198,100 @@ TEST_CASE("IndexDirectory: what a cancelled add left is stored dead") {
   const OpenIndex reader = OpenReader(env, kPath);
   CHECK(reader.index->vector_count() == (code == "ABORTED" ? 1200 : 2000));
   CHECK(reader.index->Fingerprint() == open.index->Fingerprint());
+}
+
+TEST_CASE("IndexDirectory: what a cancelled add left in a segment that a compaction stopped is not stored as if it were shown") {
+  const Vectors rows = RandomVectors(5000, kDimension, 3);
+  UntilInTime([&] {
+    MemoryEnv env;
+    OpenIndex open = Open(env, kPath, Given());
+    Index& index = *open.index;
+    Add(index, rows.Slice(0, 1500));
+    Commit(open);
+    Add(index, rows.Slice(1500, 1800));  // a segment without a graph
+    if (!AddAndCancel(index, rows.Slice(1800, 4800), 1'000'000, 1)) return false;
+    const Segment& small = *index.snapshot()->views.back().segment;
+    if (small.has_graph()) return false;
+    REQUIRE(small.slot_count() == 3300);
+    CompactionProgress progress;
+    Compaction compaction(index, Compaction::Scope::kEverything, progress, CancelToken());
+    Add(index, rows.Slice(4800, 4900));
+    compaction.GiveUp();
+    CHECK(index.snapshot()->views[1].slot_count == 3300);
+    Commit(open);
+    const OpenIndex reader = OpenReader(env, kPath);
+    CHECK(reader.index->vector_count() == 1900);
+    CheckSameAnswers(*reader.index, index);
+    return true;
+  });
+}
+
+TEST_CASE("IndexDirectory: a segment that a cancelled add filled is stored with its graph") {
+  const Vectors rows = RandomVectors(4000, kDimension, 3);
+  GivenOptions given = Given();
+  given.segment_capacity = 2000;
+  UntilInTime([&] {
+    MemoryEnv env;
+    OpenIndex open = Open(env, kPath, given);
+    Index& index = *open.index;
+    Add(index, rows.Slice(0, 1500));
+    if (!AddAndCancel(index, rows.Slice(1500, 3000), 1'000'000, 1)) return false;
+    if (index.snapshot()->views[0].segment->slot_count() != 2000) return false;
+    Add(index, rows.Slice(3000, 3010));
+    const auto snapshot = index.snapshot();
+    REQUIRE(snapshot->views.size() == 2);
+    CHECK(snapshot->views[0].slot_count == 2000);
+    CHECK(snapshot->views[0].live_count() == 1500);
+    CHECK(snapshot->views[0].segment->is_sealed());
+    Commit(open);
+    const OpenIndex reader = OpenReader(env, kPath);
+    CHECK(reader.index->vector_count() == 1510);
+    CHECK(reader.index->snapshot()->views[0].segment->has_graph());
+    CheckSameAnswers(*reader.index, index);
+    return true;
+  });
+}
+
+TEST_CASE("IndexDirectory: codes without vectors of extreme values can be read again") {
+  const auto round_trip = [](const Vectors& rows, size_t removed_count) {
+    MemoryEnv env;
+    GivenOptions given;
+    given.dimension = rows.dimension;
+    given.metric = Metric::kL2;
+    given.keep_vectors = false;
+    OpenIndex open = Open(env, kPath, given);
+    Add(*open.index, rows);
+    if (removed_count > 0) {
+      Remove(*open.index, IdRange(0, removed_count));
+      CHECK(Compact(*open.index));
+    }
+    Commit(open);
+    VerifyProgress progress;
+    CHECK(VerifyDirectory(env, kPath, {}, 1, progress, [] {}, CancelToken()).is_sound());
+    const OpenIndex reader = OpenReader(env, kPath);
+    CHECK(reader.index->vector_count() == rows.count() - removed_count);
+    for (size_t id = removed_count; id < rows.count(); id += 97) {
+      const auto vector = reader.index->Get(id);
+      REQUIRE(vector.has_value());
+      for (size_t d = 0; d < rows.dimension; ++d) {
+        const float allowed = std::max(std::abs(rows.row(id)[d]) * 0.01f, 4e14f);
+        CHECK(std::abs((*vector)[d] - rows.row(id)[d]) <= (std::abs(rows.row(id)[0]) < 1e16f ? 1e4f : allowed));
+        CHECK(std::abs((*vector)[d]) <= kMaxMagnitude);
+      }
+    }
+  };
+  Vectors alike{2, {}};
+  for (size_t row = 0; row < 1100; ++row) alike.Append(std::vector<float>{0.5f, 1e9f});
+  round_trip(alike, 0);
+  Vectors far{2, {}};
+  for (size_t row = 0; row < 2000; ++row) {
+    far.Append(std::vector<float>{row % 2 == 0 ? 1e17f : -1e17f, row % 3 == 0 ? 6e16f : 1e17f});
+  }
+  round_trip(far, 0);
+  round_trip(far, 1200);
+  Vectors close = RandomVectors(1500, 2, 5);
+  for (float& value : close.values) value = 3e6f + 15 * value;
+  round_trip(close, 0);
 }
 
 TEST_CASE(
