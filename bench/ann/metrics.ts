@@ -54,8 +54,8 @@ export interface SweepPoint {
   readonly queriesPerSecond: number
 }
 
-/** A curve is drawn through so many points of a sweep, the nearest ones; fewer than the least are joined by lines. */
-const curvePoints = 9
+/** A curve is drawn through the points of a sweep whose `ef` is within this factor; fewer than the least are joined by lines. */
+const curveReach = 4
 const leastCurvePoints = 5
 
 /**
@@ -82,16 +82,15 @@ export const efAt = (points: readonly SweepPoint[], wanted: number): number | un
 
 /**
  * Queries per second with the `ef` that reaches a recall; `undefined` where none does. It is that of a parabola in logarithms through
- * the points nearest to it: a turn of a fifth of a second is off by 10 to 20 % on a shared machine, and its neighbors know better.
+ * the points around it: a turn of a fifth of a second is off by 10 to 20 % on a shared machine, and its neighbors know better.
  */
 export function queriesPerSecondAt(points: readonly SweepPoint[], wanted: number): number | undefined {
   const at = efAt(points, wanted)
   if (at === undefined) return undefined
-  if (points.length < leastCurvePoints) return between(points, wanted, (point) => point.queriesPerSecond)
   const near = points
     .map(({ ef, queriesPerSecond }) => ({ x: Math.log(ef / at), y: Math.log(queriesPerSecond) }))
-    .sort((a, b) => Math.abs(a.x) - Math.abs(b.x))
-    .slice(0, curvePoints)
+    .filter(({ x }) => Math.abs(x) <= Math.log(curveReach))
+  if (near.length < leastCurvePoints) return between(points, wanted, (point) => point.queriesPerSecond)
   return Math.exp(parabolaAtZero(near))
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { type IndexOptions, VectorIndex } from 'segvec'
+import { type IndexOptions, instructionSets, VectorIndex } from 'segvec'
 import type { DataSet, QuerySet } from '../data-sets.ts'
 import type {
   Adapter,
@@ -80,6 +80,7 @@ function searchBatch(
 
 export function segvecLoaders({ queries: vectors, dimension }: QuerySet): Readonly<Record<string, Loader>> {
   const queries = rowCopies(vectors, dimension)
+  instructionSets() // loads the addon, which the other packages' adapters do before the clock starts, too
   const loaded = (index: VectorIndex) => ({
     search: (q: number, k: number) =>
       index.searchSync(queries[q] as Float32Array, { k }).map((hit) => hit.id),
