@@ -37,7 +37,7 @@ void StoreTask::Capture() noexcept {
   try {
     cancel().Check();
     image_ = path_.empty() ? directory_->Capture(index(), cancel())
-                           : index().Capture([](uint32_t, uint32_t) { return false; }, cancel());
+                           : index().Capture([](const IndexImage::Part&) { return false; }, cancel());
   } catch (...) {
     error_ = Translate(std::current_exception());
   }

@@ -219,8 +219,10 @@ std::vector<float> Index::CheckRows(const Stage& stage, const CancelToken& cance
   std::vector<float> inverse_norms(is_cosine ? stage.row_count() : 0);
   std::atomic<size_t> first_bad{stage.row_count()};
   const size_t task_count = (stage.row_count() + kRowsPerCheck - 1) / kRowsPerCheck;
-  ThreadPool::Shared().ParallelFor(task_count, options_.threads, ThreadPool::Priority::kBulk, [&](size_t task) {
+  ThreadPool& pool = ThreadPool::Shared();
+  pool.ParallelFor(task_count, options_.threads, ThreadPool::Priority::kBulk, [&](size_t task) {
     cancel.Check();
+    pool.YieldToInteractive();
     const size_t end = std::min(stage.row_count(), (task + 1) * kRowsPerCheck);
     for (size_t row = task * kRowsPerCheck; row < end; ++row) {
       bool is_bad = FirstInvalidComponent(stage.row(row), options_.dimension) < options_.dimension;
@@ -263,8 +265,10 @@ Index::Plan Index::MakePlan(const Stage& stage, const std::vector<float>& invers
   const auto count_misfits = [&](const GrowingSegment& target, size_t begin, size_t end) {
     std::atomic<uint32_t> count{0};
     const size_t task_count = (end - begin + kRowsPerCheck - 1) / kRowsPerCheck;
-    ThreadPool::Shared().ParallelFor(task_count, options_.threads, ThreadPool::Priority::kBulk, [&](size_t task) {
+    ThreadPool& pool = ThreadPool::Shared();
+    pool.ParallelFor(task_count, options_.threads, ThreadPool::Priority::kBulk, [&](size_t task) {
       cancel.Check();
+      pool.YieldToInteractive();
       const size_t task_begin = begin + task * kRowsPerCheck, task_end = std::min(end, task_begin + kRowsPerCheck);
       uint32_t task_misfits = 0;
       for (size_t i = task_begin; i < task_end; ++i) {

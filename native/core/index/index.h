@@ -97,9 +97,9 @@ class Index {
   uint32_t EfFor(size_t k, double recall) const;
 
   // What the index holds now, for storing it. Seals the segments that grow and have a graph. The texts of string ids are
-  // left out for segments of which is_stored(number, slot_count) says that they are not needed. As Add(), by one
+  // left out for parts of which is_stored says that they are not needed. As Add(), by one
   // thread at a time. Errors: kAborted, kOutOfMemory.
-  using IsStored = std::function<bool(uint32_t, uint32_t)>;
+  using IsStored = std::function<bool(const IndexImage::Part&)>;
   IndexImage Capture(const IsStored& is_stored, const CancelToken& cancel);
 
   // Makes sure that lookups by id need no time: an index that may not grow answers searches before it knows where each id is,

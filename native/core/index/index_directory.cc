@@ -145,7 +145,7 @@ std::unique_ptr<Index> IndexDirectory::Load(uint64_t generation,
 
 IndexDirectory::Stored IndexDirectory::LoadSegment(const Manifest& manifest, const ManifestSegment& entry,
                                                    const CancelToken& cancel) const {
-  Stored stored{entry.slot_count, entry.file, entry.tombstones, std::nullopt, nullptr, nullptr};
+  Stored stored{entry.slot_count, false, entry.file, entry.tombstones, std::nullopt, nullptr, nullptr};
   Env& env = store_.env();
   const ExpectedFile expected{manifest.identity.uuid, entry.file.stamp};
   const std::string path = store_.PathOf(entry.file.name);
@@ -160,6 +160,7 @@ IndexDirectory::Stored IndexDirectory::LoadSegment(const Manifest& manifest, con
                                                          parameters_.threads);
     CheckSegmentBelongs(*stored.segment, manifest, entry);
   }
+  stored.has_graph = stored.segment->has_graph();
   if (entry.tombstones) {
     const std::string name = store_.PathOf(entry.tombstones->name);
     stored.dead = ReadTombstones(*env.Open(name), name, entry.number, entry.slot_count,
@@ -191,15 +192,17 @@ std::vector<DroppedGeneration> IndexDirectory::dropped() const {
   return dropped_;
 }
 
-bool IndexDirectory::IsStored(uint32_t number, uint32_t slot_count) const {
+// A segment that was stored may have grown, or have got a graph for the same slots.
+bool IndexDirectory::IsStored(const IndexImage::Part& part) const {
   std::lock_guard lock(mutex_);
-  const auto found = stored_.find(number);
-  return found != stored_.end() && found->second.slot_count == slot_count;
+  const auto found = stored_.find(part.view.segment->number());
+  return found != stored_.end() && found->second.slot_count == part.view.slot_count &&
+         found->second.has_graph == part.has_graph;
 }
 
 IndexImage IndexDirectory::Capture(Index& index, const CancelToken& cancel) {
   IndexImage image = index.Capture(
-      [this](uint32_t number, uint32_t slot_count) { return IsStored(number, slot_count); }, cancel);
+      [this](const IndexImage::Part& part) { return IsStored(part); }, cancel);
   image.first_log = log_->Rotate(image.change_count);
   return image;
 }
@@ -221,10 +224,11 @@ void IndexDirectory::Commit(const IndexImage& image, const CancelToken& cancel) 
     const SegmentView& view = part.view;
     const uint32_t number = view.segment->number();
     Stored stored;
-    if (IsStored(number, view.slot_count)) {
+    if (IsStored(part)) {
       stored = stored_.at(number);  // only this thread changes the map
     } else {
       stored.slot_count = view.slot_count;
+      stored.has_graph = part.has_graph;
       stored.file = transaction.Write("segment", number, [&](WritableFile& file) {
         return WriteSegment(*view.segment, manifest.identity, file, PollOf(cancel));
       });

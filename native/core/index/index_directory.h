@@ -57,7 +57,7 @@ class IndexDirectory {
   std::vector<DroppedGeneration> dropped() const;
 
   // Whether a file holds the segment as far as its first `slot_count` slots.
-  bool IsStored(uint32_t number, uint32_t slot_count) const;
+  bool IsStored(const IndexImage::Part& part) const;
 
   // What `index`, the one that was opened, holds now, for Commit(); what is logged from here on belongs to the next one.
   // In the writer's turn. Errors: those of Index::Capture().
@@ -90,6 +90,7 @@ class IndexDirectory {
   // A segment and the files that hold it.
   struct Stored {
     uint32_t slot_count = 0;
+    bool has_graph = false;
     FileReference file;
     std::optional<FileReference> tombstones, strings;
     std::shared_ptr<const Bitset> dead;

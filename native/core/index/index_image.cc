@@ -59,8 +59,8 @@ IndexImage Index::Capture(const IsStored& is_stored, const CancelToken& cancel) 
   for (const SegmentView& view : current->views) {
     cancel.Check();
     if (view.live_count() == 0) continue;
-    IndexImage::Part part{view, nullptr};
-    if (!is_stored(view.segment->number(), view.slot_count)) {
+    IndexImage::Part part{view, nullptr, view.segment->has_graph()};
+    if (!is_stored(part)) {
       // What is written is the whole segment, which has to be what is shown.
       if (!view.segment->is_sealed() || view.segment->slot_count() != view.slot_count) {
         part.view.segment =

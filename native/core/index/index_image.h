@@ -16,6 +16,7 @@ struct IndexImage {
     SegmentView view;  // of a sealed segment, all of whose slots are in the view
     std::shared_ptr<const StringIdTable>
         strings;  // of its live slots; null where ids are numbers, and in what Capture() was told is stored
+    bool has_graph = false;  // at that moment: what is stored already may go on growing
   };
   std::vector<Part> parts;  // ascending segment number
   uint64_t next_id = 0;

@@ -252,7 +252,7 @@ TEST_CASE("Memory: a failed search with help can be repeated") {
   for (int64_t number = 1; number < 40; ++number) {
     CAPTURE(number);
     // Without a reused search context.
-    IndexImage image = index->Capture([](uint32_t, uint32_t) { return false; }, CancelToken());
+    IndexImage image = index->Capture([](const IndexImage::Part&) { return false; }, CancelToken());
     const auto fresh = std::make_unique<Index>(options, std::move(image), false, CancelToken());
     MemoryFault fault(number, FaultKind::kOnce);
     const Outcome outcome = OutcomeOf([&] { fresh->Search(vectors.row(0), 1, parameters, CancelToken()); });

@@ -27,7 +27,7 @@ void Make(const std::string& path, const Write& write) {
 void MakeBundleFile(const std::string& path) {
   ThreadPool::Shared().EnsureThreads(1);
   const std::unique_ptr<Index> index = golden::SomeIndex();
-  const IndexImage image = index->Capture([](uint32_t, uint32_t) { return false; }, CancelToken());
+  const IndexImage image = index->Capture([](const IndexImage::Part&) { return false; }, CancelToken());
   const Bundle bundle = MakeBundle(index->options(), image, CancelToken());
   std::vector<std::byte> bytes(static_cast<size_t>(bundle.size()));
   bundle.Read(0, bytes);

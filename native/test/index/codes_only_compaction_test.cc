@@ -32,7 +32,7 @@ std::unique_ptr<Index> IndexOfParts(Metric metric, const std::vector<Vectors>& p
   for (const Vectors& part : parts) {
     Add(*index, part, IdRange(next_id, part.count()));
     next_id += part.count();
-    index->Capture([](uint32_t, uint32_t) { return false; }, CancelToken());  // seals
+    index->Capture([](const IndexImage::Part&) { return false; }, CancelToken());  // seals
   }
   return index;
 }
@@ -157,7 +157,7 @@ TEST_CASE("Compaction of codes: the floats of misfits stay, and do not make the 
     for (const auto& [from, to] : {std::pair{begin, begin + kPart - 20}, {begin + kPart - 20, begin + kPart}}) {
       Add(*index, vectors.Slice(from, to), IdRange(from, to - from));
     }
-    index->Capture([](uint32_t, uint32_t) { return false; }, CancelToken());
+    index->Capture([](const IndexImage::Part&) { return false; }, CancelToken());
   }
   REQUIRE(MisfitCount(*index) >= misfits.size());
   Remove(*index, {misfits[1], 3, 5, kPart + 3});

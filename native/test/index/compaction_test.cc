@@ -204,7 +204,7 @@ TEST_CASE("Compaction: what goes on growing gives back what only its growth need
       CHECK(index->Fingerprint() == twin->Fingerprint());
       CHECK(Violation(OnlySegment(*index), static_cast<uint32_t>(count)) == "");
       CHECK_FALSE(Compact(*index));
-      index->Capture([](uint32_t, uint32_t) { return false; }, CancelToken());
+      index->Capture([](const IndexImage::Part&) { return false; }, CancelToken());
       CHECK(OnlySegment(*index).is_sealed());
     }
   }

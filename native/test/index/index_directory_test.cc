@@ -252,6 +252,30 @@ TEST_CASE("IndexDirectory: a segment that a cancelled add filled is stored with 
   });
 }
 
+TEST_CASE("IndexDirectory: a segment that has got a graph since it was stored is stored again") {
+  const Vectors rows = RandomVectors(5000, kDimension, 3);
+  UntilInTime([&] {
+    MemoryEnv env;
+    OpenIndex open = Open(env, kPath, Given());
+    Index& index = *open.index;
+    Add(index, rows.Slice(0, 1500));
+    Commit(open);
+    Add(index, rows.Slice(1500, 1800));
+    if (!AddAndCancel(index, rows.Slice(1800, 4800), 1'000'000, 1)) return false;
+    if (index.snapshot()->views.back().segment->has_graph()) return false;
+    CompactionProgress progress;
+    Compaction compaction(index, Compaction::Scope::kEverything, progress, CancelToken());
+    Commit(open);
+    CHECK_FALSE(OpenReader(env, kPath).index->snapshot()->views.back().segment->has_graph());
+    compaction.GiveUp();
+    Commit(open);
+    const OpenIndex reader = OpenReader(env, kPath);
+    CHECK(reader.index->snapshot()->views.back().segment->has_graph());
+    CheckSameAnswers(*reader.index, index);
+    return true;
+  });
+}
+
 TEST_CASE("IndexDirectory: codes without vectors of extreme values can be read again") {
   const auto round_trip = [](const Vectors& rows, size_t removed_count) {
     MemoryEnv env;

@@ -41,7 +41,7 @@ inline void Commit(OpenIndex& open) {
 }
 
 inline IndexImage CaptureAll(Index& index) {
-  return index.Capture([](uint32_t, uint32_t) { return false; }, CancelToken());
+  return index.Capture([](const IndexImage::Part&) { return false; }, CancelToken());
 }
 
 }  // namespace segvec::testing
