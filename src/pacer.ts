@@ -2,7 +2,7 @@ import { setImmediate as nextTick } from 'node:timers/promises'
 
 const bytesPerTick = 4 * 1024 * 1024
 
-/** Keeps an operation's copying on the JS thread to 4 MiB per tick of the event loop. */
+/** Keeps a part of an operation's copying on the JS thread, its ids or its rows, to 4 MiB per tick of the event loop. */
 export class Pacer {
   #bytes = 0
 

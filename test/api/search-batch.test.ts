@@ -25,11 +25,12 @@ test.each([
   const index = new VectorIndex({ dimension, metric: 'l2', threads: 2 })
   await index.add(clusteredVectors({ count: 3000, dimension }))
   const queries = clusteredVectors({ count, dimension, seed: 9 })
-  const expected = await index.searchBatch(queries.slice(), options)
+  // First: where a recall is asked for, the first call waits for the calibration.
   const given = queries.slice()
   const searching = index.searchBatch(given, options)
   given.fill(Number.NaN)
-  expect((await searching).ids).toEqual(expected.ids)
+  const { ids } = await searching
+  expect(ids).toEqual((await index.searchBatch(queries, options)).ids)
   await index.close()
 })
 
