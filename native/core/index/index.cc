@@ -17,6 +17,19 @@ namespace {
 
 constexpr size_t kRowsPerCheck = 1024;
 
+// Calls body(begin, end) for blocks of the rows [begin, end), side by side; searches do not wait for it.
+void ForRowBlocks(size_t begin, size_t end, int threads, const CancelToken& cancel,
+                  const std::function<void(size_t, size_t)>& body) {
+  ThreadPool& pool = ThreadPool::Shared();
+  const size_t block_count = (end - begin + kRowsPerCheck - 1) / kRowsPerCheck;
+  pool.ParallelFor(block_count, threads, ThreadPool::Priority::kBulk, [&](size_t block) {
+    cancel.Check();
+    pool.YieldToInteractive();
+    const size_t block_begin = begin + block * kRowsPerCheck;
+    body(block_begin, std::min(end, block_begin + kRowsPerCheck));
+  });
+}
+
 // Fewer rows than this are not worth a segment of their own.
 constexpr size_t kMinRowsPerLane = 128;
 
@@ -218,13 +231,8 @@ std::vector<float> Index::CheckRows(const Stage& stage, const CancelToken& cance
   const bool is_cosine = options_.metric == Metric::kCosine;
   std::vector<float> inverse_norms(is_cosine ? stage.row_count() : 0);
   std::atomic<size_t> first_bad{stage.row_count()};
-  const size_t task_count = (stage.row_count() + kRowsPerCheck - 1) / kRowsPerCheck;
-  ThreadPool& pool = ThreadPool::Shared();
-  pool.ParallelFor(task_count, options_.threads, ThreadPool::Priority::kBulk, [&](size_t task) {
-    cancel.Check();
-    pool.YieldToInteractive();
-    const size_t end = std::min(stage.row_count(), (task + 1) * kRowsPerCheck);
-    for (size_t row = task * kRowsPerCheck; row < end; ++row) {
+  ForRowBlocks(0, stage.row_count(), options_.threads, cancel, [&](size_t begin, size_t end) {
+    for (size_t row = begin; row < end; ++row) {
       bool is_bad = FirstInvalidComponent(stage.row(row), options_.dimension) < options_.dimension;
       if (!is_bad && is_cosine) {
         inverse_norms[row] = InverseNorm(stage.row(row), options_.dimension);
@@ -264,18 +272,13 @@ Index::Plan Index::MakePlan(const Stage& stage, const std::vector<float>& invers
   const SegmentShape shape = ShapeOf(SegmentCapacity());
   const auto count_misfits = [&](const GrowingSegment& target, size_t begin, size_t end) {
     std::atomic<uint32_t> count{0};
-    const size_t task_count = (end - begin + kRowsPerCheck - 1) / kRowsPerCheck;
-    ThreadPool& pool = ThreadPool::Shared();
-    pool.ParallelFor(task_count, options_.threads, ThreadPool::Priority::kBulk, [&](size_t task) {
-      cancel.Check();
-      pool.YieldToInteractive();
-      const size_t task_begin = begin + task * kRowsPerCheck, task_end = std::min(end, task_begin + kRowsPerCheck);
-      uint32_t task_misfits = 0;
-      for (size_t i = task_begin; i < task_end; ++i) {
+    ForRowBlocks(begin, end, options_.threads, cancel, [&](size_t block_begin, size_t block_end) {
+      uint32_t block_count = 0;
+      for (size_t i = block_begin; i < block_end; ++i) {
         const uint32_t row = plan.order[i];
-        task_misfits += target.IsMisfit(stage.row(row), inverse_norms.empty() ? 1.0f : inverse_norms[row]);
+        block_count += target.IsMisfit(stage.row(row), inverse_norms.empty() ? 1.0f : inverse_norms[row]);
       }
-      count.fetch_add(task_misfits, std::memory_order_relaxed);
+      count.fetch_add(block_count, std::memory_order_relaxed);
     });
     return count.load();
   };

@@ -200,19 +200,27 @@ TEST_CASE("IndexDirectory: what a cancelled add left is stored dead") {
   CHECK(reader.index->Fingerprint() == open.index->Fingerprint());
 }
 
+// A large segment that is stored, and behind it one of 300 vectors that has room for 3,000 of an add that was cancelled, and no
+// graph. False where the cancellation came too late for that.
+bool LeaveHiddenSlots(OpenIndex& open, const Vectors& rows) {
+  Index& index = *open.index;
+  Add(index, rows.Slice(0, 1500));
+  Commit(open);
+  Add(index, rows.Slice(1500, 1800));
+  if (!AddAndCancel(index, rows.Slice(1800, 4800), 1'000'000, 1)) return false;
+  const Segment& small = *index.snapshot()->views.back().segment;
+  if (small.has_graph()) return false;
+  REQUIRE(small.slot_count() == 3300);
+  return true;
+}
+
 TEST_CASE("IndexDirectory: what a cancelled add left in a segment that a compaction stopped is not stored as if it were shown") {
   const Vectors rows = RandomVectors(5000, kDimension, 3);
   UntilInTime([&] {
     MemoryEnv env;
     OpenIndex open = Open(env, kPath, Given());
     Index& index = *open.index;
-    Add(index, rows.Slice(0, 1500));
-    Commit(open);
-    Add(index, rows.Slice(1500, 1800));  // a segment without a graph
-    if (!AddAndCancel(index, rows.Slice(1800, 4800), 1'000'000, 1)) return false;
-    const Segment& small = *index.snapshot()->views.back().segment;
-    if (small.has_graph()) return false;
-    REQUIRE(small.slot_count() == 3300);
+    if (!LeaveHiddenSlots(open, rows)) return false;
     CompactionProgress progress;
     Compaction compaction(index, Compaction::Scope::kEverything, progress, CancelToken());
     Add(index, rows.Slice(4800, 4900));
@@ -258,11 +266,7 @@ TEST_CASE("IndexDirectory: a segment that has got a graph since it was stored is
     MemoryEnv env;
     OpenIndex open = Open(env, kPath, Given());
     Index& index = *open.index;
-    Add(index, rows.Slice(0, 1500));
-    Commit(open);
-    Add(index, rows.Slice(1500, 1800));
-    if (!AddAndCancel(index, rows.Slice(1800, 4800), 1'000'000, 1)) return false;
-    if (index.snapshot()->views.back().segment->has_graph()) return false;
+    if (!LeaveHiddenSlots(open, rows)) return false;
     CompactionProgress progress;
     Compaction compaction(index, Compaction::Scope::kEverything, progress, CancelToken());
     Commit(open);
