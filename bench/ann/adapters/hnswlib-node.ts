@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Adapter } from './adapter.ts'
 import { loadPeer, peerVersion } from './peer-package.ts'
-import { rowViews } from './rows.ts'
+import { rowArrays } from './rows.ts'
 import { singleSearches } from './search-pass.ts'
 
 interface HierarchicalNSW {
@@ -28,7 +28,7 @@ export function hnswlibNode(): Adapter {
     threadCounts: [1],
     variants: [''],
     loaders({ queries: vectors, dimension, metric }) {
-      const queries = rowViews(vectors, dimension).map((row) => Array.from(row))
+      const queries = rowArrays(vectors, dimension)
       return {
         memory(folder) {
           const index = new HierarchicalNSW(metric, dimension)
@@ -38,8 +38,8 @@ export function hnswlibNode(): Adapter {
       }
     },
     async prepare(set) {
-      const base = rowViews(set.base, set.dimension).map((row) => Array.from(row))
-      const queries = rowViews(set.queries, set.dimension).map((row) => Array.from(row))
+      const base = rowArrays(set.base, set.dimension)
+      const queries = rowArrays(set.queries, set.dimension)
       return {
         async build({ M, efConstruction, seed }) {
           const index = new HierarchicalNSW(set.metric, set.dimension)

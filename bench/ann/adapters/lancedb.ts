@@ -3,7 +3,7 @@ import type { Metric } from 'segvec'
 import type { Adapter, BuildParameters, Load, SearchParameters } from './adapter.ts'
 import { onOneCore } from './one-core.ts'
 import { loadPeer, peerVersion } from './peer-package.ts'
-import { rowViews } from './rows.ts'
+import { rowArrays, rowViews } from './rows.ts'
 import { scratchFolder } from './scratch-folder.ts'
 import { asyncSingleSearches, batchPass } from './search-pass.ts'
 import { oneAndAllThreads } from './threads.ts'
@@ -45,9 +45,6 @@ const defaultEf = 64
 const refineFactors: Record<string, number | undefined> = { '': undefined, 'refine 1': 1, 'refine 4': 4 }
 
 const distanceTypeOf = (metric: Metric) => (metric === 'ip' ? 'dot' : metric)
-
-const arraysOf = (vectors: Float32Array, dimension: number) =>
-  rowViews(vectors, dimension).map((row) => Array.from(row))
 
 function queryFor(
   table: Table,
@@ -91,7 +88,7 @@ export function lancedb(): Adapter {
     efStep: 3,
     variants: Object.keys(refineFactors),
     loaders({ queries: vectors, dimension, metric }) {
-      const queries = arraysOf(vectors, dimension)
+      const queries = rowArrays(vectors, dimension)
       const distanceType = distanceTypeOf(metric)
       const parameters = { ef: defaultEf, variant: 'refine 1' }
       return {
@@ -111,7 +108,7 @@ export function lancedb(): Adapter {
     async prepare(set) {
       const distanceType = distanceTypeOf(set.metric)
       const rows = rowViews(set.base, set.dimension).map((vector, id) => ({ id, vector }))
-      const queries = arraysOf(set.queries, set.dimension)
+      const queries = rowArrays(set.queries, set.dimension)
       const make = async (
         connection: Connection,
         rows: object[],

@@ -8,6 +8,10 @@ export const rowViews = (data: Float32Array, dimension: number): Float32Array[] 
 export const rowCopies = (data: Float32Array, dimension: number): Float32Array[] =>
   rowViews(data, dimension).map((row) => row.slice())
 
+/** Row-major floats as one array of numbers per row. */
+export const rowArrays = (data: Float32Array, dimension: number): number[][] =>
+  rowViews(data, dimension).map((row) => Array.from(row))
+
 /** The first and the second half of the rows. */
 export function halvesOf(data: Float32Array, dimension: number): [Float32Array, Float32Array] {
   const middle = ((data.length / dimension) >> 1) * dimension
