@@ -27,7 +27,7 @@ Graph::Graph(uint32_t capacity, uint32_t M)
       upper_keys_(upper_row_capacity_ * upper_stride_),
       in_degrees_(capacity),
       levels_(capacity),
-      upper_start_(capacity) {}
+      upper_starts_(StartCount(capacity)) {}
 
 Graph::Graph(uint32_t slot_count, uint32_t M, Parts&& parts)
     : capacity_(slot_count),
@@ -38,10 +38,10 @@ Graph::Graph(uint32_t slot_count, uint32_t M, Parts&& parts)
       links0_(std::move(parts.links)),
       upper_links_(std::move(parts.upper_links)),
       levels_(std::move(parts.levels)),
-      upper_start_(slot_count) {
-  upper_start_.Commit(slot_count);
+      upper_starts_(StartCount(slot_count)) {
+  upper_starts_.Commit(StartCount(slot_count));
   for (uint32_t slot = 0; slot < slot_count; ++slot) {
-    upper_start_[slot] = levels_[slot] == 0 ? kNil : static_cast<uint32_t>(upper_row_count_);
+    if (slot % kSlotsPerStart == 0) upper_starts_[slot / kSlotsPerStart] = static_cast<uint32_t>(upper_row_count_);
     upper_row_count_ += levels_[slot];
   }
   upper_row_capacity_ = upper_row_count_;
@@ -55,7 +55,7 @@ void Graph::Commit(uint32_t slot_count) {
   keys0_.Commit(slot_count * stride0_);
   in_degrees_.Commit(slot_count);
   levels_.Commit(slot_count);
-  upper_start_.Commit(slot_count);
+  upper_starts_.Commit(StartCount(slot_count));
   const size_t upper_rows = std::min<size_t>(upper_row_capacity_, slot_count / (M_ - 1) + slot_count / (4 * (M_ - 1)) + 1024);
   upper_links_.Commit(upper_rows * upper_stride_);
   upper_keys_.Commit(upper_rows * upper_stride_);
@@ -67,7 +67,7 @@ uint32_t Graph::AddRows(uint32_t slot, uint32_t level) {
   level = static_cast<uint32_t>(std::min<size_t>(level, free_rows));
   in_degrees_[slot] = 0;
   levels_[slot] = static_cast<uint8_t>(level);
-  upper_start_[slot] = level == 0 ? kNil : static_cast<uint32_t>(upper_row_count_);
+  if (slot % kSlotsPerStart == 0) upper_starts_[slot / kSlotsPerStart] = static_cast<uint32_t>(upper_row_count_);
   upper_row_count_ += level;
   for (uint32_t l = 0; l <= level; ++l) {
     uint32_t* links = Links(slot, l);
@@ -93,25 +93,25 @@ void Graph::MakeBuildData() {
 
 void Graph::Trim(uint32_t slot_count) {
   links0_.Trim(slot_count * stride0_);
-  upper_start_.Trim(slot_count);
+  upper_starts_.Trim(StartCount(slot_count));
   levels_.Trim(slot_count);
   upper_links_.Trim(upper_row_count_ * upper_stride_);
 }
 
 size_t Graph::memory_bytes() const {
   return links0_.committed_bytes() + keys0_.committed_bytes() + upper_links_.committed_bytes() +
-         upper_keys_.committed_bytes() + in_degrees_.committed_bytes() + levels_.committed_bytes() + upper_start_.committed_bytes();
+         upper_keys_.committed_bytes() + in_degrees_.committed_bytes() + levels_.committed_bytes() + upper_starts_.committed_bytes();
 }
 
 uint64_t Graph::Fingerprint(uint32_t slot_count) const {
   const Entry start = entry();
   uint64_t hash = Mix(uint64_t{start.level} << 32 | start.slot);
-  const auto add = [&hash](const uint32_t* values, size_t count) {
+  const auto add = [&hash](const auto* values, size_t count) {
     for (size_t i = 0; i < count; ++i) hash = Mix(hash ^ values[i]);
   };
   if (start.slot == kNil) return hash;
   add(links0_.data(), slot_count * stride0_);
-  add(upper_start_.data(), slot_count);
+  add(levels_.data(), slot_count);
   add(upper_links_.data(), upper_row_count_ * upper_stride_);
   return hash;
 }

@@ -22,6 +22,7 @@ inline constexpr uint32_t kNil = 0xFFFFFFFFu;
 inline constexpr uint32_t kMaxSlots = 1u << 31;  // candidate_pool.h keeps a flag in the highest bit's place
 inline constexpr uint32_t kMaxLevel = 15;
 inline constexpr uint32_t kMinM = 2, kMaxM = 128;
+inline constexpr uint32_t kMaxEfConstruction = 4096;
 
 inline uint32_t LoadLink(const uint32_t& link) {
   return std::atomic_ref<uint32_t>(const_cast<uint32_t&>(link)).load(std::memory_order_acquire);
@@ -54,7 +55,7 @@ class Graph {
   // Makes room for the slots below `slot_count`. Throws kOutOfMemory.
   void Commit(uint32_t slot_count);
   // Prepares the empty rows of `slot` up to `level`; returns the level it got, lower only when the room for upper
-  // rows is used up. REQUIRES: Commit(slot + 1).
+  // rows is used up. REQUIRES: Commit(slot + 1); slots get their rows in their order.
   uint32_t AddRows(uint32_t slot, uint32_t level);
   // The upper rows in use; AddRows calls can be taken back by restoring it. REQUIRES: nothing links to them yet.
   size_t upper_row_count() const { return upper_row_count_; }
@@ -92,11 +93,21 @@ class Graph {
   uint64_t Fingerprint(uint32_t slot_count) const;
 
  private:
+  // Few slots have upper rows, so that a start for each would be 4 bytes a vector for nearly nothing.
+  static constexpr uint32_t kSlotsPerStart = 8;
+
   uint32_t* links_at(const GrowableArray<uint32_t>& rows0, const GrowableArray<uint32_t>& upper_rows, uint32_t slot,
                      uint32_t level) const {
     if (level == 0) return rows0.data() + size_t{slot} * stride0_;
-    return upper_rows.data() + (size_t{upper_start_[slot]} + level - 1) * upper_stride_;
+    return upper_rows.data() + (UpperStart(slot) + level - 1) * upper_stride_;
   }
+  // The first upper row of `slot`, if it has one: that many have the slots before it.
+  size_t UpperStart(uint32_t slot) const {
+    size_t start = upper_starts_[slot / kSlotsPerStart];
+    for (uint32_t before = slot - slot % kSlotsPerStart; before < slot; ++before) start += levels_[before];
+    return start;
+  }
+  static size_t StartCount(uint32_t slot_count) { return (size_t{slot_count} + kSlotsPerStart - 1) / kSlotsPerStart; }
 
   uint32_t capacity_, M_;
   size_t stride0_, upper_stride_;
@@ -106,7 +117,7 @@ class Graph {
   GrowableArray<uint32_t> upper_links_, upper_keys_;  // upper_stride_ per row
   GrowableArray<uint16_t> in_degrees_;                // per slot
   GrowableArray<uint8_t> levels_;                     // per slot
-  GrowableArray<uint32_t> upper_start_;               // per slot: its first upper row, kNil without one
+  GrowableArray<uint32_t> upper_starts_;              // UpperStart() of every kSlotsPerStart-th slot
   std::atomic<uint64_t> entry_{kNil};
 };
 

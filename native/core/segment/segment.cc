@@ -78,11 +78,6 @@ uint64_t Segment::Fingerprint() const {
   return has_graph() ? Mix(hash ^ graph_->Fingerprint(count)) : hash;
 }
 
-void Segment::CheckTouched(ReadGuard::Part vectors, const TouchedSlots& touched) const {
-  for (const uint32_t slot : touched.vectors) Check(vectors, slot, slot + 1);
-  for (const uint32_t slot : touched.links) Check(ReadGuard::Part::kLinks, slot, slot + 1);
-}
-
 const float* Segment::FindRow(uint32_t slot) const {
   if (slot < row_count_.load(std::memory_order_acquire)) {
     Check(ReadGuard::Part::kRows, slot, slot + 1);
@@ -200,7 +195,10 @@ GraphSearchEnd Segment::Walk(const FloatQuery& query, const GraphWalk& walk, con
   context.search.touched = is_guarded ? &context.touched : nullptr;
   context.touched.Clear();
   const bool is_done = loops.search(rows(), *graph_, segment_query, slot_count(), ef, visibility, context.search);
-  if (is_guarded) CheckTouched(on_codes ? ReadGuard::Part::kCodes : ReadGuard::Part::kRows, context.touched);
+  if (is_guarded) {
+    Check(on_codes ? ReadGuard::Part::kCodes : ReadGuard::Part::kRows, context.touched.vectors);
+    Check(ReadGuard::Part::kLinks, context.touched.links);
+  }
   if (!is_done) return GraphSearchEnd::kScanCheaper;
   uint32_t last_key = 0;
   for (size_t i = 0; i < pool.size(); ++i) {
@@ -222,10 +220,7 @@ GraphSearchEnd Segment::Walk(const FloatQuery& query, const GraphWalk& walk, con
 
 void Segment::MeasureFindings(const FloatQuery& query, size_t count, SegmentSearchContext& context,
                               GraphFindings& findings) const {
-  if (!is_checked() && shape_.keeps_vectors) {
-    for (size_t i = 0; i < count; ++i)
-      Check(ReadGuard::Part::kRows, findings.slots[i], findings.slots[i] + 1);
-  }
+  if (shape_.keeps_vectors) Check(ReadGuard::Part::kRows, {findings.slots.data(), count});
   context.keys.resize(count);
   Measure(query, findings.slots.data(), count, context.decoded, context.keys.data());
   for (size_t i = 0; i < count; ++i) findings.hits.push_back({context.keys[i], ids_[findings.slots[i]]});

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/growable_memory.h"
@@ -178,6 +179,9 @@ class Segment {
   void Check(ReadGuard::Part part, uint32_t begin, uint32_t end) const {
     if (guard_ && begin < end) guard_->Check(part, begin, end);
   }
+  void Check(ReadGuard::Part part, std::span<const uint32_t> slots) const {
+    if (!is_checked()) guard_->Check(part, slots);
+  }
   bool is_checked() const { return !guard_ || guard_->is_done(); }
   void CheckAll() const {
     for (const auto part : {ReadGuard::Part::kRows, ReadGuard::Part::kCodes, ReadGuard::Part::kLinks}) {
@@ -204,7 +208,6 @@ class Segment {
   friend class GrowingSegment;
   friend class SegmentMerge;
 
-  void CheckTouched(ReadGuard::Part vectors, const TouchedSlots& touched) const;
   // The floats of a slot where they are kept; null where only codes are.
   const float* FindRow(uint32_t slot) const;
   void DecodeCodes(uint32_t slot, float* values) const;

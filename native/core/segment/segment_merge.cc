@@ -188,10 +188,9 @@ class SegmentMerge {
     const std::vector<uint32_t>& slots = new_slots_[order_[rank]];
     std::vector<uint32_t> old_slots(end - begin);
     for (uint32_t old_slot = 0; old_slot < from.slot_count; ++old_slot) {
-      if (slots[old_slot] == kNil) continue;
-      old_slots[slots[old_slot] - begin] = old_slot;
-      graph.AddRows(slots[old_slot], old_graph.LevelOf(old_slot));
+      if (slots[old_slot] != kNil) old_slots[slots[old_slot] - begin] = old_slot;
     }
+    for (uint32_t slot = begin; slot < end; ++slot) graph.AddRows(slot, old_graph.LevelOf(old_slots[slot - begin]));
     const SegmentRows rows = segment_->rows();
     ForSlots(begin, end, [&](uint32_t slot, BuildContext& context) {
       for (uint32_t level = 0; level <= graph.LevelOf(slot); ++level) {

@@ -34,13 +34,15 @@ std::optional<GraphDamage> FindDamageInRow(const GraphData& graph, const uint32_
 
 std::optional<GraphDamage> FindDamageInLevels(const GraphData& graph) {
   uint64_t row_count = 0;
-  uint32_t highest = 0;
+  uint8_t highest = 0;
   for (uint32_t slot = 0; slot < graph.slot_count; ++slot) {
-    const uint32_t level = graph.levels[slot];
-    if (level > kMaxLevel)
-      return GraphDamage{slot, "slot " + std::to_string(slot) + " has level " + std::to_string(level)};
-    row_count += level;
-    highest = std::max(highest, level);
+    row_count += graph.levels[slot];
+    highest = std::max(highest, graph.levels[slot]);
+  }
+  if (highest > kMaxLevel) {
+    uint32_t slot = 0;
+    while (graph.levels[slot] <= kMaxLevel) ++slot;
+    return GraphDamage{slot, "slot " + std::to_string(slot) + " has level " + std::to_string(graph.levels[slot])};
   }
   if (row_count != graph.upper_row_count) {
     return GraphDamage{

@@ -3,10 +3,14 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/thread_pool.h"
 #include "storage/checksum.h"
 
 namespace segvec {
 namespace {
+
+// Fewer are checked sooner than a thread wakes up.
+constexpr size_t kWorthHelp = 16;
 
 SectionType SectionOf(ReadGuard::Part part) {
   if (part == ReadGuard::Part::kRows) return SectionType::kRows;
@@ -27,14 +31,32 @@ void MappedBlocks::Add(Part part, const Section& section, size_t bytes_per_slot,
   unchecked_count_ += checksums.size();
 }
 
-void MappedBlocks::Check(Part part, uint32_t begin, uint32_t end) const {
-  const Blocks& blocks = parts_[static_cast<size_t>(part)];
+template <class Body>
+void MappedBlocks::ForUnchecked(const Blocks& blocks, uint32_t begin, uint32_t end, const Body& body) {
   if (blocks.checksums.empty()) return;
   const size_t first = begin * blocks.bytes_per_slot / kBlockBytes;
   const size_t last = (end * blocks.bytes_per_slot - 1) / kBlockBytes;
   for (size_t index = first; index <= last; ++index) {
-    if (blocks.is_checked[index].load(std::memory_order_relaxed) == 0) CheckBlock(part, blocks, index);
+    if (blocks.is_checked[index].load(std::memory_order_relaxed) == 0) body(index);
   }
+}
+
+void MappedBlocks::Check(Part part, uint32_t begin, uint32_t end) const {
+  const Blocks& blocks = parts_[static_cast<size_t>(part)];
+  ForUnchecked(blocks, begin, end, [&](size_t index) { CheckBlock(part, blocks, index); });
+}
+
+void MappedBlocks::Check(Part part, std::span<const uint32_t> slots) const {
+  const Blocks& blocks = parts_[static_cast<size_t>(part)];
+  std::vector<size_t> unchecked;
+  for (const uint32_t slot : slots) {
+    ForUnchecked(blocks, slot, slot + 1, [&](size_t index) { unchecked.push_back(index); });
+  }
+  std::ranges::sort(unchecked);
+  const auto repeated = std::ranges::unique(unchecked);
+  unchecked.erase(repeated.begin(), repeated.end());
+  ThreadPool::Shared().ParallelForIfIdle(unchecked.size(), unchecked.size() < kWorthHelp ? 1 : threads_,
+                                         [&](size_t i) { CheckBlock(part, blocks, unchecked[i]); });
 }
 
 void MappedBlocks::CheckBlock(Part part, const Blocks& blocks, size_t index) const {

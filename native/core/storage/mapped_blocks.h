@@ -20,14 +20,16 @@ namespace segvec {
 
 class MappedBlocks : public ReadGuard {
  public:
-  MappedBlocks(std::shared_ptr<const MappedFile> file, std::string name)
-      : file_(std::move(file)), name_(std::move(name)) {}
+  // Up to `threads` threads check many slots side by side.
+  MappedBlocks(std::shared_ptr<const MappedFile> file, std::string name, int threads)
+      : file_(std::move(file)), name_(std::move(name)), threads_(threads) {}
 
   // REQUIRES: section.is_in_blocks, and `reader` reads the mapped file. To be called before the first
   // Check().
   void Add(Part part, const Section& section, size_t bytes_per_slot, const SectionReader& reader);
 
   void Check(Part part, uint32_t begin, uint32_t end) const override;
+  void Check(Part part, std::span<const uint32_t> slots) const override;
   bool is_done() const override { return unchecked_count_.load(std::memory_order_acquire) == 0; }
 
  private:
@@ -39,10 +41,14 @@ class MappedBlocks : public ReadGuard {
     mutable std::vector<std::atomic<uint8_t>> is_checked;
   };
 
+  // Calls body(index) for each block that the slots [begin, end) lie in and that has not been checked.
+  template <class Body>
+  static void ForUnchecked(const Blocks& blocks, uint32_t begin, uint32_t end, const Body& body);
   void CheckBlock(Part part, const Blocks& blocks, size_t index) const;
 
   const std::shared_ptr<const MappedFile> file_;
   const std::string name_;
+  const int threads_;
   Blocks parts_[3];
   mutable std::atomic<size_t> unchecked_count_{0};
 };

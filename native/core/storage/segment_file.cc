@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <span>
 #include <utility>
@@ -170,14 +171,16 @@ class SegmentLoader {
     parts.level_seed = info_.level_seed;
     parts.slot_count = info_.slot_count;
     parts.is_lossless = Has(kIsLossless);
-    if (mapped_) guard_ = std::make_unique<MappedBlocks>(mapped_, name_);
+    if (mapped_) guard_ = std::make_unique<MappedBlocks>(mapped_, name_, threads_);
 
     // All sizes first: nothing large is allocated for a file that says what cannot be.
     CheckSizes();
     parts.ids = LoadArray<uint64_t>(SectionType::kIds, slot_count);
     if (metric_ == Metric::kCosine) {
       parts.inverse_norms = LoadArray<float>(SectionType::kInverseNorms, slot_count);
-      CheckInverseNorms(parts.inverse_norms.data());
+      CheckValues(SectionType::kInverseNorms, parts.inverse_norms.data(), "not a positive number", [](float value) {
+        return !(value > 0 && value <= std::numeric_limits<float>::max());
+      });
     }
     if (Has(kHasCodes)) LoadCodes(parts);
     if (Has(kHasGraph)) LoadGraph(parts);
@@ -305,12 +308,16 @@ class SegmentLoader {
     return GrowableArray<T>(reinterpret_cast<const T*>(mapped_->bytes().data() + section.offset), mapped_);
   }
 
-  void CheckInverseNorms(const float* inverse_norms) const {
-    for (uint32_t slot = 0; slot < info_.slot_count; ++slot) {
-      if (std::isfinite(inverse_norms[slot]) && inverse_norms[slot] > 0) continue;
-      reader_.Fail(reader_.Require(SectionType::kInverseNorms), slot * sizeof(float),
-                   "slot " + std::to_string(slot) + ": not a positive number");
-    }
+  // One value for each slot.
+  template <class T, class IsWrong>
+  void CheckValues(SectionType type, const T* values, const char* what, const IsWrong& is_wrong) const {
+    // Whether any is wrong can be seen in many at once.
+    uint32_t any = 0;
+    for (uint32_t slot = 0; slot < info_.slot_count; ++slot) any |= is_wrong(values[slot]) ? 1 : 0;
+    if (any == 0) return;
+    const auto slot = std::find_if(values, values + info_.slot_count, is_wrong) - values;
+    reader_.Fail(reader_.Require(type), static_cast<uint64_t>(slot) * sizeof(T),
+                 "slot " + std::to_string(slot) + ": " + what);
   }
 
   // The rows that a section of floats has, where that is not one for each slot.
@@ -377,6 +384,10 @@ class SegmentLoader {
       reader_.Fail(section, i * sizeof(float),
                    i == 0 ? "the scale is not positive" : "an offset is not finite");
     }
+    // Kernels reckon with these offsets.
+    const auto IsSigned = [](float offset) { return offset == -128; };
+    if (metric_ == Metric::kIp && !std::all_of(quantizer.begin() + 1, quantizer.end(), IsSigned))
+      reader_.Fail(section, sizeof(float), "offsets under ip other than -128");
     if (Has(kIsLossless) && quantizer[0] != 1)
       reader_.Fail(section, 0, "lossless codes, but the scale is not 1");
     parts.quantizer.emplace(metric_, info_.dimension, quantizer[0],
@@ -384,11 +395,8 @@ class SegmentLoader {
     parts.corrections = LoadArray<int32_t>(SectionType::kCorrections, info_.slot_count);
     // sum b^2 - 256 sum b: the smallest is that of codes of 128.
     const int32_t smallest = metric_ == Metric::kIp ? 0 : -16384 * static_cast<int32_t>(info_.dimension);
-    for (uint32_t slot = 0; slot < info_.slot_count; ++slot) {
-      if (parts.corrections[slot] >= smallest && parts.corrections[slot] <= 0) continue;
-      reader_.Fail(reader_.Require(SectionType::kCorrections), slot * sizeof(int32_t),
-                   "slot " + std::to_string(slot) + ": no row of codes has this correction");
-    }
+    CheckValues(SectionType::kCorrections, parts.corrections.data(), "no row of codes has this correction",
+                [smallest](int32_t correction) { return correction < smallest || correction > 0; });
     parts.codes = LoadArray<uint8_t>(SectionType::kCodes, uint64_t{info_.slot_count} * info_.codes_per_row,
                                      ReadGuard::Part::kCodes);
   }
@@ -442,12 +450,12 @@ std::shared_ptr<Segment> ReadSegment(const RandomAccessFile& file, const std::st
 }
 
 std::shared_ptr<Segment> MapSegment(std::shared_ptr<const MappedFile> file, const std::string& name,
-                                    const ExpectedFile& expected) {
+                                    const ExpectedFile& expected, int threads) {
   const MappedBytes bytes(file->bytes());
   // Kernels want rows at whole cache lines. What an operating system maps is; what a test calls mapped may
   // not be.
   if (reinterpret_cast<uintptr_t>(file->bytes().data()) % 64 != 0) return ReadSegment(bytes, name, expected);
-  return SegmentLoader(bytes, name, expected, std::move(file), {}, 1).Load();
+  return SegmentLoader(bytes, name, expected, std::move(file), {}, threads).Load();
 }
 
 }  // namespace segvec

@@ -24,8 +24,9 @@ std::shared_ptr<Segment> ReadSegment(const RandomAccessFile& file, const std::st
                                      const ExpectedFile& expected, const std::function<void()>& poll = {},
                                      int threads = 1);
 
-// The same over a mapped file, which the segment holds on to; its large sections are used where they lie.
+// The same over a mapped file, which the segment holds on to; its large sections are used where they lie, and checked by
+// up to `threads` threads when they are first read.
 std::shared_ptr<Segment> MapSegment(std::shared_ptr<const MappedFile> file, const std::string& name,
-                                    const ExpectedFile& expected);
+                                    const ExpectedFile& expected, int threads = 1);
 
 }  // namespace segvec

@@ -100,6 +100,26 @@ TEST_CASE("Graph: rows that were added can be taken back") {
   CHECK(graph.Links(0, 1)[0] == 77);
 }
 
+TEST_CASE("Graph: batches of rows that are taken back and added with other levels have rows of their own") {
+  constexpr uint32_t kSlots = 100, kBatch = 5;
+  Graph graph(kSlots, 4);
+  graph.Commit(kSlots);
+  for (uint32_t begin = 0; begin < kSlots; begin += kBatch) {
+    const size_t count = graph.upper_row_count();
+    for (uint32_t slot = begin; slot < begin + kBatch; ++slot) graph.AddRows(slot, slot * 7 % 4);
+    graph.RestoreUpperRowCount(count);
+    for (uint32_t slot = begin; slot < begin + kBatch; ++slot) {
+      for (uint32_t level = graph.AddRows(slot, slot * 5 % 3); level > 0; --level) {
+        graph.Links(slot, level)[0] = slot * 10 + level;
+      }
+    }
+  }
+  for (uint32_t slot = 0; slot < kSlots; ++slot) {
+    CHECK(graph.LevelOf(slot) == slot * 5 % 3);
+    for (uint32_t level = graph.LevelOf(slot); level > 0; --level) CHECK(graph.Links(slot, level)[0] == slot * 10 + level);
+  }
+}
+
 TEST_CASE("Graph: counts the links to a slot from several threads") {
   Graph graph(10, 4);
   graph.Commit(10);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -313,6 +314,35 @@ TEST_CASE("SegmentFile: damage to a mapped file is found when it is first read")
   }
   CHECK(block_count > 10);
   CHECK(found_count == block_count);
+}
+
+TEST_CASE("SegmentFile: what many slots lie in is checked by several threads") {
+  ThreadPool::Shared().EnsureThreads(2);
+  const auto segment = GrownSegment(RandomVectors(30'000, 8, 1), Metric::kL2, true, 30'000);
+  const Bytes bytes = Write(*segment);
+  std::vector<uint32_t> slots(30'000);
+  std::iota(slots.rbegin(), slots.rend(), 0);
+  const auto mapped = MapSegment(std::make_shared<ByteMapping>(bytes), "a.segment", {}, 3);
+  for (const auto part : {ReadGuard::Part::kRows, ReadGuard::Part::kCodes, ReadGuard::Part::kLinks}) {
+    CHECK_FALSE(mapped->is_checked());
+    mapped->Check(part, slots);
+  }
+  CHECK(mapped->is_checked());
+
+  const SectionReader reader(ByteSource(bytes), "a.segment", FileKind::kSegment, {},
+                             {SectionType::kSegmentInfo, SectionType::kIds, SectionType::kRows,
+                              SectionType::kQuantizer, SectionType::kCodes, SectionType::kCorrections,
+                              SectionType::kLevels, SectionType::kLinks, SectionType::kUpperLinks});
+  const Section& links = reader.Require(SectionType::kLinks);
+  CHECK(links.block_count() > 20);
+  for (uint64_t begin = 0; begin < links.size; begin += kBlockBytes) {
+    auto file = std::make_shared<ByteMapping>(bytes);
+    (*file)[links.offset + begin + 77] ^= std::byte{1};
+    const auto damaged = MapSegment(file, "a.segment", {}, 3);
+    const std::string error = ErrorTextOf([&] { damaged->Check(ReadGuard::Part::kLinks, slots); });
+    CHECK(StartsWith(error, "CORRUPT: a.segment, offset " + std::to_string(links.offset + begin)));
+    CHECK_FALSE(damaged->is_checked());
+  }
 }
 
 TEST_CASE("SegmentFile: a mapped segment is no memory of ours, and asks no more once all is checked") {
