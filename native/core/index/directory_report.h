@@ -63,7 +63,7 @@ struct DirectorySurvey {
 
 // Whether an error is something to report of a file, rather than the end of the whole check.
 inline bool IsAboutTheFile(const Error& error) {
-  return error.code() != ErrorCode::kOutOfMemory && error.code() != ErrorCode::kAborted;
+  return error.code() != ErrorCode::kAborted && !IsForWant(error);
 }
 
 // Reads the manifests and the sizes of all files. Errors: kNotFound where nothing of an index is, kIo,

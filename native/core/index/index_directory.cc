@@ -71,8 +71,7 @@ void IndexDirectory::LoadNewest(const GivenOptions& given, const CancelToken& ca
         index_ = Load(generations[i], dropped, given, cancel);
         return;
       } catch (const Error& error) {
-        const bool is_damaged = error.code() == ErrorCode::kCorrupt || error.code() == ErrorCode::kNotFound;
-        if (!is_damaged && error.code() != ErrorCode::kUnsupportedFormat) throw;
+        if (!IsDamage(error)) throw;
         // A writer may have published since, and removed what this reader was about to open.
         if (is_read_only() && store_.Generations() != generations) break;
         dropped.push_back({generations[i], error.what()});
@@ -93,9 +92,11 @@ void IndexDirectory::Replay(const CancelToken& cancel) {
   const Manifest manifest = store_.Read(generation_);
   LogChain chain;
   try {
-    chain = ReadLogChain(store_, manifest, parameters_.recovers_previous);
+    chain = ReadLogChain(
+        store_, manifest, [&](LogFileReader::Record& record) { CheckChange(record, options_, cancel); },
+        parameters_.recovers_previous);
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::kCorrupt) throw;
+    if (!IsDamage(error)) throw;
     throw Error(error.code(), std::string(error.what()) +
                                   " (recover: 'previous' opens the index without this change and those after it)",
                 error);
@@ -155,16 +156,15 @@ IndexDirectory::Stored IndexDirectory::LoadSegment(const Manifest& manifest, con
     stored.segment = known->second.segment;
   }
   if (!stored.segment) {
-    stored.segment = parameters_.is_mapped ? MapSegment(env.Map(path), path, expected)
+    stored.segment = parameters_.is_mapped ? MapSegment(env.Map(path), path, expected, parameters_.threads)
                                            : ReadSegment(*env.Open(path), path, expected, PollOf(cancel),
                                                          parameters_.threads);
-    CheckSegmentBelongs(*stored.segment, manifest, entry);
   }
+  CheckSegmentBelongs(*stored.segment, manifest, entry);
   stored.has_graph = stored.segment->has_graph();
   if (entry.tombstones) {
     const std::string name = store_.PathOf(entry.tombstones->name);
-    stored.dead = ReadTombstones(*env.Open(name), name, entry.number, entry.slot_count,
-                                 {manifest.identity.uuid, entry.tombstones->stamp});
+    stored.dead = ReadTombstones(*env.Open(name), name, entry, manifest.identity.uuid);
   }
   return stored;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "index/vector_check.h"
 
 namespace segvec {
 namespace {
@@ -21,21 +22,29 @@ bool FitIdType(const LogFileReader::Record& record, IdType type) {
          std::ranges::all_of(record.ids, [](uint64_t id) { return id <= kMaxNumberId; });
 }
 
+// Calls body(values) for the rows, some of them at a time.
+template <class Body>
+void ForRows(LogFileReader::Record& record, size_t dimension, const CancelToken& cancel, const Body& body) {
+  const size_t value_count =
+      record.type == LogRecordType::kRemove ? 0 : static_cast<size_t>(record.count) * dimension;
+  const size_t step = std::max<size_t>(1, kValuesPerStep / dimension) * dimension;
+  std::vector<float> values(std::min(step, value_count));
+  for (size_t begin = 0; begin < value_count; begin += step) {
+    cancel.Check();
+    const std::span<float> some = std::span(values).first(std::min(step, value_count - begin));
+    record.ReadValues(some);
+    body(some);
+  }
+}
+
 // REQUIRES: the record is none of cancels.
 void Replay(LogFileReader::Record& record, Index& index, const CancelToken& cancel) {
   const bool is_remove = record.type == LogRecordType::kRemove;
   Stage stage(index.options().dimension, is_remove ? 0 : static_cast<size_t>(record.count));
   stage.ids = std::move(record.ids);
   stage.string_ids = std::move(record.texts);
-  const size_t value_count = is_remove ? 0 : static_cast<size_t>(record.count) * stage.dimension();
-  const size_t step = std::max<size_t>(1, kValuesPerStep / stage.dimension()) * stage.dimension();
-  std::vector<float> values(std::min(step, value_count));
-  for (size_t begin = 0; begin < value_count; begin += step) {
-    cancel.Check();
-    const std::span<float> some = std::span(values).first(std::min(step, value_count - begin));
-    record.ReadValues(some);
-    stage.AppendRows(some.data(), some.size());
-  }
+  ForRows(record, stage.dimension(), cancel,
+          [&](std::span<const float> values) { stage.AppendRows(values.data(), values.size()); });
   if (is_remove) {
     index.Remove(stage, cancel);
   } else if (record.type == LogRecordType::kAdd) {
@@ -47,18 +56,29 @@ void Replay(LogFileReader::Record& record, Index& index, const CancelToken& canc
 
 }  // namespace
 
+void CheckChange(LogFileReader::Record& record, const IndexOptions& options, const CancelToken& cancel) {
+  const auto fail = [&](const std::string& what) {
+    throw Error(ErrorCode::kCorrupt, "the log, change " + std::to_string(record.sequence) + ": " + what);
+  };
+  if (!FitIdType(record, options.id_type)) fail("ids that the index's id type does not have");
+  const size_t dimension = options.dimension;
+  ForRows(record, dimension, cancel, [&](std::span<const float> values) {
+    for (size_t at = 0; at < values.size(); at += dimension) {
+      const float* row = values.data() + at;
+      const bool is_valid = FirstInvalidComponent(row, dimension) == dimension &&
+                            (options.metric != Metric::kCosine || InverseNorm(row, dimension) > 0);
+      if (!is_valid) fail("a vector that cannot be stored");
+    }
+  });
+}
+
 void ReplayLog(const LogChain& chain, const Store& store, const Manifest& manifest, Index& index,
                const CancelToken& cancel) {
   WalkLogChain(chain, store, manifest, [&](LogFileReader::Record& record) {
     cancel.Check();
-    const auto fail = [&](const std::string& what) {
-      throw Error(ErrorCode::kCorrupt, "the log, change " + std::to_string(record.sequence) + ": " + what);
-    };
-    if (!FitIdType(record, index.options().id_type)) fail("ids that the index's id type does not have");
     try {
       Replay(record, index, cancel);
     } catch (const Error& error) {
-      if (error.code() == ErrorCode::kInvalidVector) fail(error.what());
       if (error.code() != ErrorCode::kDuplicateId && error.code() != ErrorCode::kInvalidId) throw;
     }
     index.set_change_count(record.sequence);

@@ -7,9 +7,12 @@
 
 namespace segvec {
 
-// REQUIRES: `index` is the generation of the manifest. A change that had no effect then (an id that was there already)
-// has none now. Errors: kCorrupt for a change that no index could have made, kAborted, kOutOfMemory, kIo; the index
-// holds the changes before it then.
+// Throws kCorrupt for a change that an index with these options cannot have made. For ReadLogChain().
+void CheckChange(LogFileReader::Record& record, const IndexOptions& options, const CancelToken& cancel);
+
+// REQUIRES: `index` is the generation of the manifest, and the chain was read with CheckChange(). A change that had no effect
+// then (an id that was there already) has none now. Errors: kAborted, kOutOfMemory, kIo; the index holds the changes before
+// it then.
 void ReplayLog(const LogChain& chain, const Store& store, const Manifest& manifest, Index& index,
                const CancelToken& cancel);
 

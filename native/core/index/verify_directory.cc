@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "index/index.h"
+#include "index/log_replay.h"
 #include "index/stored_options.h"
 #include "storage/log_chain.h"
 #include "storage/segment_file.h"
@@ -77,8 +78,23 @@ class DirectoryVerifier {
   }
 
  private:
+  // A file as a manifest names it: another one may say something else of it, or of the segment that it is about.
+  struct Named {
+    std::string name;
+    uint64_t size = 0, checksum = 0;
+    uint32_t number = 0, slot_count = 0, dead_count = 0;
+    friend auto operator<=>(const Named&, const Named&) = default;
+  };
+  static Named NameOf(const FileReference& file, const ManifestSegment& about) {
+    return {file.name, file.stamp.size, file.stamp.checksum, about.number, about.slot_count, 0};
+  }
   template <class Content>
-  using Contents = std::map<std::string, std::shared_ptr<const Content>>;  // by name; null where damaged
+  struct Found {
+    std::shared_ptr<const Content> content;
+    std::optional<Error> error;  // in place of it
+  };
+  template <class Content>
+  using Contents = std::map<Named, Found<Content>>;
 
   void VerifyGeneration(GenerationReport& generation) {
     const Manifest& manifest = *generation.manifest;
@@ -93,17 +109,19 @@ class DirectoryVerifier {
       IndexImage::Part part{{nullptr, entry.slot_count, nullptr}, nullptr};
       const Uuid& uuid = manifest.identity.uuid;
       if (entry.tombstones) {
-        part.view
-            .dead = Look(tombstones_, *entry.tombstones, generation, [&](const auto& file, const auto& path) {
-          return ReadTombstones(file, path, entry.number, entry.slot_count, {uuid, entry.tombstones->stamp});
+        Named named = NameOf(*entry.tombstones, entry);
+        named.dead_count = entry.dead_count;
+        part.view.dead = Look(tombstones_, named, generation, [&](const auto& file, const auto& path) {
+          return ReadTombstones(file, path, entry, uuid);
         });
       }
-      part.view.segment = Look(segments_, entry.file, generation, [&](const auto& file, const auto& path) {
+      part.view.segment = Look(segments_, NameOf(entry.file, entry), generation, [&](const auto& file, const auto& path) {
         const auto segment = ReadSegment(file, path, {uuid, entry.file.stamp}, [this] { Poll(); });
         CheckSegmentBelongs(*segment, manifest, entry);
         CheckGraph(*segment, part.view.dead.get(), survey_.report.FileNamed(entry.file.name));
         return segment;
       });
+      if (part.view.segment) BlameIfForeign(*part.view.segment, manifest, entry, generation);
       if (static_cast<IdType>(manifest.options.id_type) == IdType::kString) {
         part.strings = LookAtStrings(manifest, entry, generation);
       }
@@ -122,10 +140,20 @@ class DirectoryVerifier {
                                                        " names no string ids for " + entry.file.name));
       return nullptr;
     }
-    return Look(strings_, *reference, generation, [&](const auto& file, const auto& path) {
+    return Look(strings_, NameOf(*reference, entry), generation, [&](const auto& file, const auto& path) {
       return std::make_shared<const StringIdTable>(
           ReadStringIds(file, path, {manifest.identity.uuid, reference->stamp}));
     });
+  }
+
+  // A segment that a newer generation has, too, was found to belong there.
+  static void BlameIfForeign(const Segment& segment, const Manifest& manifest, const ManifestSegment& entry,
+                             GenerationReport& generation) {
+    try {
+      CheckSegmentBelongs(segment, manifest, entry);
+    } catch (const Error& error) {
+      Blame(generation, error);
+    }
   }
 
   // What was logged after the generation, up to the next one, behind which there may be changes that were not logged. A batch
@@ -140,7 +168,10 @@ class DirectoryVerifier {
     }
     for (int attempt = 1;; ++attempt) {
       try {
-        ReadLogChain(store, manifest, false, end_number);
+        const IndexOptions options = OptionsOf(manifest.options, threads_);
+        ReadLogChain(
+            store, manifest, [&](LogFileReader::Record& record) { CheckChange(record, options, cancel_); }, false,
+            end_number);
         return;
       } catch (const Error& error) {
         if (!IsAboutTheFile(error)) throw;
@@ -175,12 +206,13 @@ class DirectoryVerifier {
 
   // Reads a file, once; nothing when it is damaged or missing, which the generation is blamed for.
   template <class Content, class Read>
-  std::shared_ptr<const Content> Look(Contents<Content>& known, const FileReference& reference,
-                                      GenerationReport& generation, const Read& read) {
-    const auto [at, is_new] = known.emplace(reference.name, nullptr);
-    FileReport& report = survey_.report.FileNamed(reference.name);
-    const auto open = survey_.files.find(reference.name);
-    // One that could not be opened has its error already.
+  std::shared_ptr<const Content> Look(Contents<Content>& known, const Named& named, GenerationReport& generation,
+                                      const Read& read) {
+    const auto [at, is_new] = known.try_emplace(named);
+    FileReport& report = survey_.report.FileNamed(named.name);
+    const auto open = survey_.files.find(named.name);
+    Found<Content>& found = at->second;
+    if (is_new && open == survey_.files.end()) found.error = report.error;  // it could not be opened
     if (is_new && open != survey_.files.end()) {
       const uint64_t begin = progress_.checked_bytes;
       try {
@@ -190,16 +222,16 @@ class DirectoryVerifier {
           Report(begin, static_cast<double>(read_bytes_) / 2, report.bytes);
         };
         read_bytes_ = 0;
-        at->second = read(CountedFile(*open->second, on_read), PathOf(reference.name));
+        found.content = read(CountedFile(*open->second, on_read), PathOf(named.name));
       } catch (const Error& error) {
         if (!IsAboutTheFile(error)) throw;
         report.state = FileReport::State::kDamaged;
-        report.error = error;
+        report.error = found.error = error;
       }
       progress_.checked_bytes = begin + report.bytes;
     }
-    if (report.error) Blame(generation, *report.error);
-    return at->second;
+    if (found.error) Blame(generation, *found.error);
+    return found.content;
   }
 
   // Looks at what checksums cannot show; a fault is the file's, though a search would not notice.
@@ -210,16 +242,15 @@ class DirectoryVerifier {
       const uint64_t half = report.bytes / 2;
       Report(begin, share * static_cast<double>(half), half);
     });
-    if (report.segment->is_sound()) return;
-    report.state = FileReport::State::kDamaged;
-    report.error = Error(ErrorCode::kCorrupt, PathOf(report.name) + ": " + FaultOf(*report.segment));
+    if (!report.segment->is_sound())
+      throw Error(ErrorCode::kCorrupt, PathOf(report.name) + ": " + FaultOf(*report.segment));
   }
 
   // Drops what an older generation does not share.
   template <class Content>
   void Forget(Contents<Content>& contents, uint64_t generation) {
     std::erase_if(contents, [&](const auto& content) {
-      const auto& generations = survey_.report.FileNamed(content.first).generations;
+      const auto& generations = survey_.report.FileNamed(content.first.name).generations;
       return std::ranges::find(generations, generation) == generations.end();
     });
   }

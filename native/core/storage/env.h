@@ -78,4 +78,9 @@ class Env {
 // What a failed system call is reported as: kNotFound under ENOENT, kIo under anything else.
 Error SystemCallError(const char* syscall, const std::string& path, int number);
 
+// Whether it says that what is stored cannot be read: damaged, missing, of another format, or on a medium that fails.
+bool IsDamage(const Error& error);
+// Whether it is for want of memory or of file descriptors, and tells nothing of the file.
+bool IsForWant(const Error& error);
+
 }  // namespace segvec

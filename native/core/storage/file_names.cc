@@ -15,9 +15,6 @@ constexpr PartPrefix kPartPrefixes[] = {{"segment-", FileRole::kSegment},
                                         {"strings-", FileRole::kStrings},
                                         {kLogPrefix, FileRole::kLog}};
 
-// Generations stay below this, so that counting on from a name that somebody made up cannot overflow.
-constexpr uint64_t kMostGenerations = uint64_t{1} << 62;
-
 // A decimal number below `limit` without leading zeros, all of `text`.
 std::optional<uint64_t> NumberOf(std::string_view text, uint64_t limit) {
   uint64_t number = 0;
@@ -34,7 +31,7 @@ std::optional<FileName> ParseFileName(std::string_view name) {
     std::string_view rest = name.substr(kManifestPrefix.size());
     const bool is_temporary = rest.ends_with(kTemporarySuffix);
     if (is_temporary) rest.remove_suffix(kTemporarySuffix.size());
-    const auto generation = NumberOf(rest, kMostGenerations);
+    const auto generation = NumberOf(rest, kGenerationLimit);
     if (!generation) return std::nullopt;
     return FileName{is_temporary ? FileRole::kTemporaryManifest : FileRole::kManifest, 0, *generation};
   }
@@ -44,7 +41,7 @@ std::optional<FileName> ParseFileName(std::string_view name) {
     const size_t dash = rest.find('-');
     if (dash == std::string_view::npos) return std::nullopt;
     const auto number = NumberOf(rest.substr(0, dash), uint64_t{std::numeric_limits<uint32_t>::max()} + 1);
-    const auto generation = NumberOf(rest.substr(dash + 1), kMostGenerations);
+    const auto generation = NumberOf(rest.substr(dash + 1), kGenerationLimit);
     if (!number || !generation) return std::nullopt;
     return FileName{prefix.role, static_cast<uint32_t>(*number), *generation};
   }

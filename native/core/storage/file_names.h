@@ -26,6 +26,11 @@ inline constexpr std::string_view kManifestPrefix = "MANIFEST-";
 inline constexpr std::string_view kLogPrefix = "log-";
 inline constexpr std::string_view kTemporarySuffix = ".tmp";
 
+// Generations, and the numbers of segments and log files, stay below these, so that counting on from a name that somebody
+// made up cannot overflow.
+inline constexpr uint64_t kGenerationLimit = uint64_t{1} << 62;
+inline constexpr uint32_t kNumberLimit = uint32_t{1} << 31;
+
 // Nothing when the name is none of those above.
 std::optional<FileName> ParseFileName(std::string_view name);
 

@@ -33,10 +33,11 @@ struct LogChain {
   std::string damage;              // what was passed over on request, if anything
 };
 
-// Reads the log behind a manifest. `passes_over_damage`: what comes before it counts, the rest is left out and
-// `damage` says why; without, damage is an error. Only files with numbers below `end_number` are looked at.
-LogChain ReadLogChain(const Store& store, const Manifest& manifest, bool passes_over_damage,
-                      uint64_t end_number = ~uint64_t{0});
+// Reads the log behind a manifest. `check` sees every change, and throws kCorrupt at what the index cannot have.
+// `passes_over_damage`: what comes before it counts, the rest is left out and `damage` says why; without, damage is an error.
+// Only files with numbers below `end_number` are looked at.
+LogChain ReadLogChain(const Store& store, const Manifest& manifest, const LogFileReader::Visit& check,
+                      bool passes_over_damage, uint64_t end_number = ~uint64_t{0});
 
 // What the next log file is to continue; its number is 0 where there is none. With nothing behind the generation it is the
 // file that ends where that does, among older ones: the generation before goes on from there.

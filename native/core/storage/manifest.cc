@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/thread_pool.h"
 #include "graph/graph.h"
 #include "storage/byte_io.h"
+#include "storage/file_names.h"
 #include "storage/metric_number.h"
 #include "storage/section_writer.h"
 
@@ -52,9 +54,17 @@ std::string Violation(const Manifest& manifest) {
   if (options.id_type > kLastIdType) return "id type " + std::to_string(options.id_type);
   if (options.quantization > kLastQuantization) return "quantization " + std::to_string(options.quantization);
   if (!IsWithin(options.M, kMinM, kMaxM)) return "an M of " + std::to_string(options.M);
-  if (options.ef_construction == 0) return "efConstruction 0";
-  if (options.segment_capacity == 0) return "segmentCapacity 0";
-  if (options.growing_segments == 0) return "growingSegments 0";
+  if (!IsWithin(options.ef_construction, 1, kMaxEfConstruction))
+    return "efConstruction " + std::to_string(options.ef_construction);
+  if (!IsWithin(options.segment_capacity, 1, kMaxSlots))
+    return "segmentCapacity " + std::to_string(options.segment_capacity);
+  if (!IsWithin(options.growing_segments, 1, kMaxThreads))
+    return "growingSegments " + std::to_string(options.growing_segments);
+  // Counting on must not overflow.
+  if (manifest.next_segment_number >= kNumberLimit)
+    return "a next segment number of " + std::to_string(manifest.next_segment_number);
+  if (manifest.change_count >= uint64_t{1} << 62 || manifest.first_log >= kNumberLimit)
+    return "a log position of " + std::to_string(manifest.change_count) + ", " + std::to_string(manifest.first_log);
   std::vector<std::string_view> names;
   for (size_t i = 0; i < manifest.segments.size(); ++i) {
     const ManifestSegment& segment = manifest.segments[i];
@@ -205,10 +215,6 @@ Manifest ReadManifest(const RandomAccessFile& file, const std::string& name, con
     uint64_t log_position[2];
     const Section& section = reader.Require(SectionType::kLogPosition, sizeof(log_position));
     reader.Read(section, std::as_writable_bytes(std::span(log_position)));
-    // Counting on must not overflow.
-    if (log_position[0] >= uint64_t{1} << 62 || log_position[1] >= uint64_t{1} << 31) {
-      reader.Fail(section, 0, "out of range");
-    }
     manifest.change_count = log_position[0];
     manifest.first_log = log_position[1];
   }

@@ -95,9 +95,9 @@ FileStatus StatusOf(int descriptor, const std::string& path) {
 
 void SyncDescriptor(int descriptor, const std::string& path) {
 #if defined(__APPLE__)
-  // fsync() leaves the bytes in the drive's own cache there; file systems that lack the stronger call say
-  // ENOTSUP.
+  // fsync() leaves the bytes in the drive's own cache there; file systems that lack the stronger call say so.
   if (Retry([&] { return fcntl(descriptor, F_FULLFSYNC); }) == 0) return;
+  if (errno != ENOTSUP && errno != EINVAL && errno != ENOTTY) Fail("fcntl", path);
 #endif
   if (Retry([&] { return fsync(descriptor); }) != 0) Fail("fsync", path);
 }
@@ -306,18 +306,22 @@ class PosixEnv : public Env {
     // Before the file is opened: where flock is made of fcntl locks (NFS), closing any descriptor of it drops
     // the lock.
     if (Exists(path)) ThrowIfHeld(registry, StatusOf(AT_FDCWD, path).identity, path);
-    Descriptor descriptor = OpenDescriptor(path, O_CREAT | O_RDWR);
-    const FileIdentity identity = StatusOf(descriptor.get(), path).identity;
+    // A link would have another file emptied, a pipe would be waited for.
+    Descriptor descriptor = OpenDescriptor(path, O_CREAT | O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+    const auto status = StatusOf(descriptor.get(), path);
+    if (!status.is_regular) throw Error(ErrorCode::kCorrupt, path + " is not a regular file");
+    const FileIdentity identity = status.identity;
     ThrowIfHeld(registry, identity, path);
     if (Retry([&] { return flock(descriptor.get(), LOCK_EX | LOCK_NB); }) != 0) {
       if (errno != EWOULDBLOCK) Fail("flock", path);
       throw LockedError(path, HolderOf(descriptor.get()));
     }
-    // Who holds it is for messages only: the lock is the flock.
+    // Who holds it is for messages only, and there may be no room for it: the lock is the flock.
     std::string pid = std::to_string(getpid());
     pid.push_back('\n');
-    if (Retry([&] { return ftruncate(descriptor.get(), 0); }) != 0) Fail("ftruncate", path);
-    if (Retry([&] { return pwrite(descriptor.get(), pid.data(), pid.size(), 0); }) < 0) Fail("pwrite", path);
+    if (Retry([&] { return ftruncate(descriptor.get(), 0); }) == 0) {
+      static_cast<void>(Retry([&] { return pwrite(descriptor.get(), pid.data(), pid.size(), 0); }));
+    }
     auto lock = std::make_unique<PosixFileLock>(std::move(descriptor), identity);
     registry.held.push_back(identity);
     return lock;

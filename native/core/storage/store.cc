@@ -152,6 +152,10 @@ uint64_t Store::TakeGeneration() {
     }
     next_generation_ = newest + 1;
   }
+  if (next_generation_ >= kGenerationLimit) {
+    throw Error(ErrorCode::kCorrupt, directory_ + " holds a file of generation " + std::to_string(next_generation_ - 1) +
+                                         ", after which none is left");
+  }
   return next_generation_++;
 }
 

@@ -64,4 +64,12 @@ std::shared_ptr<const Bitset> ReadTombstones(const RandomAccessFile& file, const
   return dead;
 }
 
+std::shared_ptr<const Bitset> ReadTombstones(const RandomAccessFile& file, const std::string& name,
+                                             const ManifestSegment& entry, const Uuid& uuid) {
+  auto dead = ReadTombstones(file, name, entry.number, entry.slot_count, {uuid, entry.tombstones->stamp});
+  if (dead->set_count() == entry.dead_count) return dead;
+  throw Error(ErrorCode::kCorrupt, name + ": " + std::to_string(dead->set_count()) + " dead slots; expected " +
+                                       std::to_string(entry.dead_count) + ", as the manifest says");
+}
+
 }  // namespace segvec

@@ -8,6 +8,7 @@
 #include "base/bitset.h"
 #include "storage/env.h"
 #include "storage/format.h"
+#include "storage/manifest.h"
 #include "storage/section_reader.h"
 
 namespace segvec {
@@ -20,5 +21,8 @@ FileStamp WriteTombstones(const Bitset& dead, uint32_t segment_number, uint32_t 
 std::shared_ptr<const Bitset> ReadTombstones(const RandomAccessFile& file, const std::string& name,
                                              uint32_t segment_number, uint32_t slot_count,
                                              const ExpectedFile& expected);
+// The one that a manifest names. Also an error: another number of dead slots than it says. REQUIRES: entry.tombstones.
+std::shared_ptr<const Bitset> ReadTombstones(const RandomAccessFile& file, const std::string& name,
+                                             const ManifestSegment& entry, const Uuid& uuid);
 
 }  // namespace segvec

@@ -200,32 +200,24 @@ TEST_CASE("IndexDirectory: what a cancelled add left is stored dead") {
   CHECK(reader.index->Fingerprint() == open.index->Fingerprint());
 }
 
-// A large segment that is stored, and behind it one of 300 vectors that has room for 3,000 of an add that was cancelled, and no
-// graph. False where the cancellation came too late for that.
-bool LeaveHiddenSlots(OpenIndex& open, const Vectors& rows) {
-  Index& index = *open.index;
-  Add(index, rows.Slice(0, 1500));
-  Commit(open);
-  Add(index, rows.Slice(1500, 1800));
-  if (!AddAndCancel(index, rows.Slice(1800, 4800), 1'000'000, 1)) return false;
-  const Segment& small = *index.snapshot()->views.back().segment;
-  if (small.has_graph()) return false;
-  REQUIRE(small.slot_count() == 3300);
-  return true;
-}
-
-TEST_CASE("IndexDirectory: what a cancelled add left in a segment that a compaction stopped is not stored as if it were shown") {
+TEST_CASE("IndexDirectory: of a cancelled add nothing is left in a small segment, nor stored with it") {
   const Vectors rows = RandomVectors(5000, kDimension, 3);
   UntilInTime([&] {
     MemoryEnv env;
     OpenIndex open = Open(env, kPath, Given());
     Index& index = *open.index;
-    if (!LeaveHiddenSlots(open, rows)) return false;
+    Add(index, rows.Slice(0, 1500));
+    Commit(open);
+    Add(index, rows.Slice(1500, 1800));
+    if (!AddAndCancel(index, rows.Slice(1800, 4800), 1'000'000, 1)) return false;
+    const std::shared_ptr<const Segment> small = index.snapshot()->views.back().segment;
+    if (small->has_graph()) return false;
+    CHECK(small->slot_count() == 300);
     CompactionProgress progress;
     Compaction compaction(index, Compaction::Scope::kEverything, progress, CancelToken());
     Add(index, rows.Slice(4800, 4900));
     compaction.GiveUp();
-    CHECK(index.snapshot()->views[1].slot_count == 3300);
+    CHECK(small->is_sealed());
     Commit(open);
     const OpenIndex reader = OpenReader(env, kPath);
     CHECK(reader.index->vector_count() == 1900);
@@ -243,9 +235,10 @@ TEST_CASE("IndexDirectory: a segment that a cancelled add filled is stored with 
     OpenIndex open = Open(env, kPath, given);
     Index& index = *open.index;
     Add(index, rows.Slice(0, 1500));
-    if (!AddAndCancel(index, rows.Slice(1500, 3000), 1'000'000, 1)) return false;
+    // Into the second segment; the first is full and linked by then.
+    if (!AddAndCancel(index, rows.Slice(1500, 3400), 1'000'000, 600)) return false;
     if (index.snapshot()->views[0].segment->slot_count() != 2000) return false;
-    Add(index, rows.Slice(3000, 3010));
+    Add(index, rows.Slice(3400, 3410));
     const auto snapshot = index.snapshot();
     REQUIRE(snapshot->views.size() == 2);
     CHECK(snapshot->views[0].slot_count == 2000);
@@ -260,24 +253,21 @@ TEST_CASE("IndexDirectory: a segment that a cancelled add filled is stored with 
   });
 }
 
+// No writer of ours stores one of that size without a graph.
 TEST_CASE("IndexDirectory: a segment that has got a graph since it was stored is stored again") {
-  const Vectors rows = RandomVectors(5000, kDimension, 3);
-  UntilInTime([&] {
-    MemoryEnv env;
-    OpenIndex open = Open(env, kPath, Given());
-    Index& index = *open.index;
-    if (!LeaveHiddenSlots(open, rows)) return false;
-    CompactionProgress progress;
-    Compaction compaction(index, Compaction::Scope::kEverything, progress, CancelToken());
-    Commit(open);
-    CHECK_FALSE(OpenReader(env, kPath).index->snapshot()->views.back().segment->has_graph());
-    compaction.GiveUp();
-    Commit(open);
-    const OpenIndex reader = OpenReader(env, kPath);
-    CHECK(reader.index->snapshot()->views.back().segment->has_graph());
-    CheckSameAnswers(*reader.index, index);
-    return true;
-  });
+  MemoryEnv env;
+  IndexImage image;
+  image.next_segment_number = 1;
+  image.parts.push_back(
+      {{SealedSegment(ClusteredVectors(1200, kDimension, 10, 1), {Metric::kL2, false, false, 16, 0}), 1200, nullptr},
+       nullptr});
+  IndexDirectory::Save(env, kPath, OptionsFor(kDimension, Metric::kL2), image, CancelToken());
+  CHECK_FALSE(OpenReader(env, kPath).index->snapshot()->views[0].segment->has_graph());
+  OpenIndex open = Open(env, kPath);
+  Commit(open);
+  const OpenIndex reader = OpenReader(env, kPath);
+  CHECK(reader.index->snapshot()->views[0].segment->has_graph());
+  CheckSameAnswers(*reader.index, *open.index);
 }
 
 TEST_CASE("IndexDirectory: codes without vectors of extreme values can be read again") {
@@ -550,6 +540,60 @@ TEST_CASE("IndexDirectory: a segment of which nothing lives is not stored") {
   CHECK(ReadManifest(*env.Open(path), path, {}).segments.empty());
   const OpenIndex reader = OpenReader(env, kPath);
   CHECK(reader.index->vector_count() == 0);
+}
+
+TEST_CASE("IndexDirectory: a newer generation that says something else of a segment that is there is damage") {
+  MemoryEnv env;
+  {
+    OpenIndex open = Open(env, kPath, Given());
+    Add(*open.index, RandomVectors(20, kDimension, 3));
+    Commit(open);
+    Remove(*open.index, Ids{3});
+    Commit(open);
+  }
+  const auto forge = [&](const std::function<void(ManifestSegment&)>& change) {
+    const OpenIndex reader = OpenReader(env, kPath);
+    const std::string path = kPath + "/MANIFEST-3", newer = kPath + "/MANIFEST-4";
+    Manifest manifest = ReadManifest(*env.Open(path), path, {});
+    manifest.identity.generation = 4;
+    change(manifest.segments[0]);
+    WriteManifest(manifest, *env.Create(newer));
+    const std::string error = ErrorTextOf([&] { reader.directory->LoadNewer(CancelToken()); });
+    VerifyProgress progress;
+    const DirectoryReport report = VerifyDirectory(env, kPath, {}, 1, progress, [] {}, CancelToken());
+    CHECK(report.generations[0].error.has_value());
+    CHECK_FALSE(report.generations[1].error.has_value());
+    env.Remove(newer);
+    return error;
+  };
+  CHECK(StartsWith(forge([](ManifestSegment& segment) { segment.slot_count = 1u << 31; }),
+                   "CORRUPT: segment-0-2: number of slots 20; expected 2147483648, as the manifest says"));
+  CHECK(StartsWith(forge([](ManifestSegment& segment) { segment.dead_count = 2; }),
+                   "CORRUPT: /data/tombstones-0-3: 1 dead slots; expected 2, as the manifest says"));
+}
+
+TEST_CASE("IndexDirectory: on request a medium that fails is passed over like damage") {
+  MemoryEnv memory;
+  uint64_t previous = 0;
+  {
+    OpenIndex open = Open(memory, kPath, Given());
+    Add(*open.index, RandomVectors(20, kDimension, 3));
+    Commit(open);
+    previous = open.index->vector_count();
+    Add(*open.index, RandomVectors(5, kDimension, 4));
+    Commit(open);
+  }
+  FaultEnv env(memory);
+  int number = EIO;
+  env.BeforeEach([&](std::string_view syscall, const std::string& path) {
+    if (syscall == "pread" && path == kPath + "/segment-0-3") throw SystemCallError("pread", path, number);
+  });
+  OpenParameters recovering;
+  recovering.recovers_previous = true;
+  CHECK(ErrorCodeOf([&] { Open(env, kPath); }) == "IO");
+  CHECK(Open(env, kPath, {}, recovering).index->vector_count() == previous);
+  number = ENOMEM;
+  CHECK(ErrorCodeOf([&] { Open(env, kPath, {}, recovering); }) == "IO");
 }
 
 TEST_CASE("IndexDirectory: ids that the index's id type does not have are damage") {

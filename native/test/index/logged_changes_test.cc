@@ -23,6 +23,7 @@
 #include "support/logged_index.h"
 #include "support/memory_env.h"
 #include "support/names.h"
+#include "support/prove.h"
 #include "support/sanitizers.h"
 #include "support/small_index.h"
 #include "support/temporary_directory.h"
@@ -375,12 +376,12 @@ TEST_CASE("LoggedChanges: after a power failure every acknowledged change is the
     for (const Bytes bytes : {Bytes::kKept, Bytes::kDropped, Bytes::kTorn, Bytes::kZeroed}) {
       for (const Names names : {Names::kKept, Names::kLost, Names::kMixed}) {
         const bool is_random = names == Names::kMixed || bytes == Bytes::kTorn;
-        for (uint64_t seed = 0; seed < (is_random ? Sized(6, 1) : 1); ++seed) {
+        for (uint64_t seed = 0; seed < (is_random ? Sized(6, 1) * ProveScale() : 1); ++seed) {
           CAPTURE(change_count);
           CAPTURE(static_cast<int>(bytes));
           CAPTURE(static_cast<int>(names));
           CAPTURE(seed);
-          const auto left = env.After(change_count, {bytes, names, change_count * 100 + seed});
+          const auto left = env.After(change_count, {bytes, names, (ProveSeed() * 1000 + change_count) * 1000 + seed});
           LoggedIndex found(*left, kPath, Given());
           const State state = StateOf(*found);
           const bool is_newer = acknowledged + 1 < moments.size() && state == moments[acknowledged + 1].state &&
@@ -398,6 +399,8 @@ TEST_CASE("LoggedChanges: after a power failure every acknowledged change is the
     }
   }
   CHECK(opened_count > 1000 / (kIsSanitized ? 4 : 1));
+  MESSAGE(env.change_count() << " moments of power loss");
+  MESSAGE(opened_count << " states left by one opened");
   CHECK(newer_count > 0);
 }
 
@@ -496,6 +499,7 @@ TEST_CASE(
     }
   }
   CHECK(failed_count > 20);
+  MESSAGE(failed_count << " runs of logged changes failed");
 }
 
 TEST_CASE("LoggedChanges: a cancel that cannot be logged holds up what comes after it") {
@@ -579,12 +583,15 @@ TEST_CASE("LoggedChanges: every single bit of a log that is needed is damage, an
   CHECK(StateIn(data.env) == data.states.back());
   auto& bytes = data.env.bytes(kPath + "/log-3-3");
   const auto original = bytes;
-  for (size_t bit = 0; bit < bytes.size() * 8; bit += Sized(11, 101)) {
+  size_t bit_count = 0;
+  for (size_t bit = 0; bit < bytes.size() * 8; bit += StepFor(Sized(11, 101))) {
+    ++bit_count;
     bytes[bit / 8] ^= std::byte{1} << bit % 8;
     const std::string error = ErrorTextOf([&] { Open(data.env, kPath); });
     if (!StartsWith(error, "CORRUPT: /data/log-3-3, offset ")) FAIL_CHECK("bit " << bit << ": " << error);
     bytes[bit / 8] = original[bit / 8];
   }
+  MESSAGE(bit_count << " bits flipped");
   // The other belongs to the generation before; this one does not need it.
   data.env.bytes(kPath + "/log-2-2")[700] ^= std::byte{1};
   CHECK(StateIn(data.env) == data.states.back());
@@ -610,8 +617,7 @@ TEST_CASE("LoggedChanges: a verification names the log that is damaged, and the 
 }
 
 // A log that somebody made up, of changes behind the newest generation of a small index.
-std::string ErrorOfReplaying(IdType id_type, const std::vector<LogRecord>& records, size_t* vector_count = nullptr) {
-  MemoryEnv env;
+void ForgeLog(MemoryEnv& env, IdType id_type, const std::vector<LogRecord>& records) {
   GivenOptions given = Given();
   given.id_type = id_type;
   LoggedIndex index(env, kPath, given);
@@ -629,6 +635,11 @@ std::string ErrorOfReplaying(IdType id_type, const std::vector<LogRecord>& recor
                        {{manifest.identity.uuid, generation}, 9, manifest.change_count + 1, 0, 0});
   writer.Write(manifest.change_count + 1, records, {});
   writer.Sync();
+}
+
+std::string ErrorOfReplaying(IdType id_type, const std::vector<LogRecord>& records, size_t* vector_count = nullptr) {
+  MemoryEnv env;
+  ForgeLog(env, id_type, records);
   return ErrorTextOf([&] {
     const OpenIndex open = Open(env, kPath);
     if (vector_count != nullptr) *vector_count = open.index->vector_count();
@@ -643,7 +654,8 @@ TEST_CASE("LoggedChanges: a log of changes that the index cannot have is damage"
   const auto add = [](const Ids& ids, const Texts& texts, const std::vector<float>& values) {
     return std::vector<LogRecord>{{LogRecordType::kAdd, 1, ids, texts, values}};
   };
-  const std::string ids_wrong = "CORRUPT: the log, change 2: ids that the index's id type does not have";
+  const std::string ids_wrong = "CORRUPT: the log, change 2: ids that the index's id type does not have (recover: "
+                                "'previous' opens the index without this change and those after it)";
   CHECK(ErrorOfReplaying(IdType::kNumber, add(small, {}, row.values)) == "none");
   CHECK(ErrorOfReplaying(IdType::kNumber, add(large, {}, row.values)) == ids_wrong);
   CHECK(ErrorOfReplaying(IdType::kNumber, add({}, text, row.values)) == ids_wrong);
@@ -652,6 +664,20 @@ TEST_CASE("LoggedChanges: a log of changes that the index cannot have is damage"
   CHECK(ErrorOfReplaying(IdType::kString, add({}, text, row.values)) == "none");
   CHECK(ErrorOfReplaying(IdType::kString, add(small, {}, row.values)) == ids_wrong);
   CHECK(StartsWith(ErrorOfReplaying(IdType::kNumber, add(small, {}, wrong)), "CORRUPT: the log, change 2: "));
+}
+
+TEST_CASE("LoggedChanges: what the index cannot have is found by a verification, and passed over on request") {
+  const std::vector<float> wrong(kDimension, std::numeric_limits<float>::infinity());
+  MemoryEnv env;
+  ForgeLog(env, IdType::kNumber, {{LogRecordType::kAdd, 1, {}, {}, wrong}});
+  VerifyProgress progress;
+  const auto report = VerifyDirectory(env, kPath, {}, 1, progress, [] {}, CancelToken());
+  CHECK_FALSE(report.is_sound());
+  CHECK(report.generations[0].error.has_value());
+  const OpenIndex open = Open(env, kPath, {}, Recovering());
+  CHECK(open.index->vector_count() == 3);
+  REQUIRE(open.directory->dropped().size() == 1);
+  CHECK(open.directory->dropped()[0].reason == "the log, change 2: a vector that cannot be stored");
 }
 
 TEST_CASE("LoggedChanges: a change that could not be made then cannot be made now, and is passed over") {
@@ -668,9 +694,13 @@ TEST_CASE("LoggedChanges: a change that could not be made then cannot be made no
 
 TEST_CASE("LoggedChanges: no number is left for another log file") {
   Damageable data;
-  data.env.Create(kPath + "/log-4294967295-3");
-  CHECK(StartsWith(ErrorTextOf([&] { Open(data.env, kPath); }),
-                   "CORRUPT: /data has a log file after which no number is left"));
+  for (const std::string name : {"/log-4294967295-3", "/log-2147483647-3"}) {
+    data.env.Create(kPath + name);
+    CHECK(StartsWith(ErrorTextOf([&] { Open(data.env, kPath); }),
+                     "CORRUPT: /data has a log file after which no number is left"));
+    data.env.Remove(kPath + name);
+  }
+  CHECK(StateIn(data.env) == data.states.back());
 }
 
 TEST_CASE("LoggedChanges: on request a damaged log counts as far as it is sound") {

@@ -294,6 +294,41 @@ TEST_CASE("VerifyDirectory: a manifest that cannot be opened, twice") {
   CHECK_FALSE(report.generations[1].error.has_value());
 }
 
+TEST_CASE("VerifyDirectory: that no more files can be opened is not the fault of a file") {
+  MemoryEnv memory;
+  MakeIndexIn(memory, Metric::kL2);
+  for (const std::string name : {"MANIFEST-3", "segment-0-2"}) {
+    FaultEnv env(memory);
+    env.BeforeEach([&](std::string_view, const std::string& path) {
+      if (path == kPath + "/" + name) throw SystemCallError("open", path, EMFILE);
+    });
+    VerifyProgress progress;
+    CHECK(ErrorCodeOf([&] { VerifyDirectory(env, kPath, {}, 1, progress, [] {}, CancelToken()); }) == "IO");
+  }
+}
+
+TEST_CASE("VerifyDirectory: an older generation that says something else of a segment that both have") {
+  MemoryEnv env;
+  MakeIndexIn(env, Metric::kL2);
+  const std::string path = kPath + "/MANIFEST-2";
+  const Manifest manifest = ReadManifest(*env.Open(path), path, {});
+  for (const bool is_options : {false, true}) {
+    Manifest forged = manifest;
+    if (is_options) {
+      forged.options.dimension = 4000;
+    } else {
+      forged.segments[0].slot_count = 1u << 31;
+    }
+    env.Remove(path);
+    WriteManifest(forged, *env.Create(path));
+    const DirectoryReport report = Verify(env);
+    REQUIRE(report.generations.size() == 2);
+    CHECK_FALSE(report.generations[0].error.has_value());
+    REQUIRE(report.generations[1].error.has_value());
+    CHECK(report.generations[1].error->code() == ErrorCode::kCorrupt);
+  }
+}
+
 TEST_CASE("VerifyDirectory: a manifest that names a file that no writer would") {
   MemoryEnv env;
   MakeIndexIn(env, Metric::kL2);

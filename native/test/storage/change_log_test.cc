@@ -50,7 +50,7 @@ TEST_CASE("ChangeLog: what could not be taken back is taken back with the next c
   env.BeforeEach(nullptr);
   CHECK(after > before);
   CHECK(memory.change_count() == after);
-  const LogChain chain = ReadLogChain(store, manifest, false);
+  const LogChain chain = ReadLogChain(store, manifest, [](LogFileReader::Record&) {}, false);
   CHECK(chain.cancelled == std::unordered_set<uint64_t>{1});
   CHECK(chain.next_sequence == 3);
 }
@@ -65,7 +65,7 @@ TEST_CASE("ChangeLog: a generation with nothing behind it is read without its lo
   env.BeforeEach([&](std::string_view syscall, const std::string& path) {
     if (syscall == "open") opened.push_back(path);
   });
-  const LogChain chain = ReadLogChain(store, manifest, false);
+  const LogChain chain = ReadLogChain(store, manifest, [](LogFileReader::Record&) {}, false);
   CHECK(chain.files.empty());
   CHECK(opened.empty());
   // Who logs on looks for the file that ends where the generation does.

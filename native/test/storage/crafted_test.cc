@@ -336,6 +336,11 @@ TEST_CASE("Crafted: manifests that claim what cannot be") {
   for (const size_t at : {0, 4, 8, 12, 16, 68, 72})
     CHECK(IsRefused(With(sample, SectionType::kManifestInfo, at, 0xFFFFu)));
   for (const size_t at : {20, 24, 28}) CHECK(IsRefused(With(sample, SectionType::kManifestInfo, at, 0u)));
+  // More than there can be: efConstruction, segmentCapacity, growingSegments, the next segment's number.
+  for (const auto& [at, most] : {std::pair<size_t, uint32_t>{20, 4096}, {24, 1u << 31}, {28, 256}, {56, (1u << 31) - 1}}) {
+    CHECK_FALSE(IsRefused(With(sample, SectionType::kManifestInfo, at, most)));
+    CHECK(IsRefused(With(sample, SectionType::kManifestInfo, at, most + 1)));
+  }
   for (const uint32_t length : {0u, 8u, 10u, 256u, 0xFFFFFFFFu}) {
     CHECK(IsRefused(With(sample, SectionType::kSegmentList, 12 + 16, length)));
   }
@@ -354,7 +359,7 @@ TEST_CASE("Crafted: a manifest whose log begins where counting on would overflow
   WriteManifest(manifest, sink);
   REQUIRE(ErrorOfOpening(sample, sample.bytes) == "none");
   for (const auto& [at, value] : {std::pair<size_t, uint64_t>{0, uint64_t{1} << 62}, {8, uint64_t{1} << 31}}) {
-    CHECK(ErrorOfOpening(sample, With(sample, SectionType::kLogPosition, at, value)).find("out of range") !=
+    CHECK(ErrorOfOpening(sample, With(sample, SectionType::kLogPosition, at, value)).find("a log position of") !=
           std::string::npos);
   }
 }

@@ -76,7 +76,9 @@ TEST_CASE("LogFile: cut at any length it ends with the last whole batch, unless 
 TEST_CASE("LogFile: every single bit is damage, also in the last batch") {
   const LogSample sample;
   Bytes bytes = sample.bytes;
+  size_t bit_count = 0;
   for (size_t bit = 0; bit < bytes.size() * 8; bit += Sized(1, 7, 23)) {
+    ++bit_count;
     bytes[bit / 8] ^= std::byte{1} << bit % 8;
     for (const std::optional<uint64_t> size : {std::optional<uint64_t>(), std::optional<uint64_t>(3584)}) {
       const std::string error = ErrorOfReading(bytes, size);
@@ -84,6 +86,7 @@ TEST_CASE("LogFile: every single bit is damage, also in the last batch") {
     }
     bytes[bit / 8] = sample.bytes[bit / 8];
   }
+  MESSAGE(bit_count << " bits flipped");
 }
 
 TEST_CASE("LogFile: sectors that never arrived, in every combination, are the end of the last batch only") {

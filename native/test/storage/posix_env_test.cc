@@ -111,6 +111,17 @@ TEST_CASE("Retry: calls again for as long as a signal interrupts, and no longer"
   }
 }
 
+TEST_CASE("PosixEnv: a lock that is a link or a pipe is refused, and what it leads to is left alone") {
+  const TemporaryDirectory directory;
+  const std::string mine = directory.path() + "/mine", link = directory.path() + "/link", pipe = directory.path() + "/pipe";
+  Write(mine, "text");
+  REQUIRE(symlink(mine.c_str(), link.c_str()) == 0);
+  CHECK(FailureOf(link, [&] { Env::Real().Lock(link); }) == Failure("open", ELOOP));
+  CHECK(Env::Real().Open(mine)->size() == 4);
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK(ErrorTextOf([&] { Env::Real().Lock(pipe); }) == "CORRUPT: " + pipe + " is not a regular file");
+}
+
 #if defined(__linux__)
 
 TEST_CASE("PosixEnv: what cannot be synced or mapped") {
@@ -148,8 +159,6 @@ TEST_CASE("PosixEnv: a system call that fails is named, with its path and its er
       {SYS_statx, EACCES, "statx", &path, [&] { env.Open(path); }},
       {SYS_getdents64, EIO, "readdir", &directory.path(), [&] { env.List(directory.path()); }},
       {SYS_flock, ENOLCK, "flock", &lock, take_lock},
-      {SYS_ftruncate, EIO, "ftruncate", &lock, take_lock},
-      {SYS_pwrite64, EIO, "pwrite", &lock, take_lock},
       {SYS_renameat2, EROFS, "renameat2", &made, [&] { env.RenameNoReplace(path, made); }},
   };
   for (const Case& one : cases) {
@@ -161,6 +170,17 @@ TEST_CASE("PosixEnv: a system call that fails is named, with its path and its er
     CHECK(failure == Failure(one.name, one.error));
     // A lock that could not be taken is nobody's.
     CHECK(ErrorCodeOf(take_lock) == "none");
+  }
+}
+
+TEST_CASE("PosixEnv: a lock is had though there is no room for who holds it") {
+  const TemporaryDirectory directory;
+  for (const long number : {SYS_ftruncate, SYS_pwrite64}) {
+    std::unique_ptr<FileLock> lock;
+    const std::string path = directory.path() + "/LOCK";
+    if (!WhileFailing(number, ENOSPC, [&] { lock = Env::Real().Lock(path); })) return;
+    REQUIRE(lock != nullptr);
+    CHECK(ErrorCodeOf([&] { Env::Real().Lock(path); }) == "LOCKED");
   }
 }
 

@@ -53,6 +53,20 @@ TEST_CASE("Store: the last two generations are kept, and a manifest is read by i
   CHECK(env.List("/a/b") == std::vector<std::string>{"LOCK", "MANIFEST-4", "MANIFEST-5"});
 }
 
+TEST_CASE("Store: after the last generation there is can be nothing is written") {
+  MemoryEnv env;
+  {
+    Store store(env, "/d", Store::Access::kWrite);
+    PublishEmpty(store);
+    env.Create("/d/log-1000000-4611686018427387902");
+  }
+  Store store(env, "/d", Store::Access::kWrite);
+  CHECK(PublishEmpty(store) == 4611686018427387903);
+  CHECK(ErrorTextOf([&] { PublishEmpty(store); }) ==
+        "CORRUPT: /d holds a file of generation 4611686018427387903, after which none is left");
+  CHECK(store.Generations().front() == 4611686018427387903);
+}
+
 TEST_CASE("Store: a transaction that is not published removes what it wrote") {
   MemoryEnv env;
   Store store(env, "/d", Store::Access::kWrite);
