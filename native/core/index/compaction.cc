@@ -26,13 +26,12 @@ bool HasGrowingGraph(const Snapshot& snapshot, const MergeGroups& groups) {
 
 Compaction::Compaction(Index& index, Scope scope, CompactionProgress& progress, const CancelToken& cancel)
     : index_(index), progress_(progress), first_number_(index.next_segment_number_) {
-  // A segment that stops growing is sealed as it is, should this be given up: nothing of it may be hidden by then.
-  index.ShowAbandoned();
   std::shared_ptr<const Snapshot> snapshot = index.snapshot();
   const auto plan = [&] {
     const uint32_t capacity = index.SegmentCapacity();
-    return scope == Scope::kEverything ? PlanFullCompaction(*snapshot, capacity)
-                                       : PlanWorthwhileCompaction(*snapshot, capacity);
+    const bool keeps_vectors = index.options_.keep_vectors;
+    return scope == Scope::kEverything ? PlanFullCompaction(*snapshot, capacity, keeps_vectors)
+                                       : PlanWorthwhileCompaction(*snapshot, capacity, keeps_vectors);
   };
   MergeGroups groups = plan();
   if (HasGrowingGraph(*snapshot, groups)) {

@@ -28,10 +28,13 @@ int TierOf(const SegmentView& view) { return std::bit_width(view.live_count()) /
 // What the codes of a group of segments stand for, where they are all that is kept: whether one quantizer can serve them.
 class CodeRange {
  public:
+  explicit CodeRange(bool keeps_vectors) : keeps_vectors_(keeps_vectors) {}
+
   // Whether a segment can join; it does then. One that has no codes yet is measured as if it had been added to the others.
   bool Join(const SegmentView& view) {
     const Segment& segment = *view.segment;
-    if (segment.shape().keeps_vectors || view.live_count() == 0) return true;
+    // That of the index, not the segment's: a small one is stored with its floats.
+    if (keeps_vectors_ || view.live_count() == 0) return true;
     const bool has_codes = segment.quantizer() != nullptr;
     const ScalarQuantizer own = has_codes ? *segment.quantizer() : FittedTo(segment, view.slot_count);
     const ScalarQuantizer both = covering_ ? ScalarQuantizer::Covering(*covering_, own) : own;
@@ -54,6 +57,7 @@ class CodeRange {
                            PaddedDimension(segment.shape().dimension), rows.inverse_norms, slot_count);
   }
 
+  const bool keeps_vectors_;
   std::optional<ScalarQuantizer> covering_;
   float finest_ = std::numeric_limits<float>::max();  // of those that have codes
   bool must_be_exact_ = false;                        // some codes stand for whole numbers
@@ -61,7 +65,7 @@ class CodeRange {
 
 }  // namespace
 
-MergeGroups PlanFullCompaction(const Snapshot& snapshot, uint32_t capacity) {
+MergeGroups PlanFullCompaction(const Snapshot& snapshot, uint32_t capacity, bool keeps_vectors) {
   std::vector<size_t> by_size(snapshot.views.size());
   std::iota(by_size.begin(), by_size.end(), size_t{0});
   std::stable_sort(by_size.begin(), by_size.end(), [&](size_t a, size_t b) {
@@ -80,7 +84,7 @@ MergeGroups PlanFullCompaction(const Snapshot& snapshot, uint32_t capacity) {
     if (group == groups.size()) {
       groups.emplace_back();
       counts.push_back(0);
-      ranges.emplace_back().Join(snapshot.views[i]);
+      ranges.emplace_back(keeps_vectors).Join(snapshot.views[i]);
     }
     groups[group].push_back(i);
     counts[group] += live_count;
@@ -91,7 +95,7 @@ MergeGroups PlanFullCompaction(const Snapshot& snapshot, uint32_t capacity) {
   return groups;
 }
 
-MergeGroups PlanWorthwhileCompaction(const Snapshot& snapshot, uint32_t capacity) {
+MergeGroups PlanWorthwhileCompaction(const Snapshot& snapshot, uint32_t capacity, bool keeps_vectors) {
   for (size_t i = 0; i < snapshot.views.size(); ++i) {
     const SegmentView& view = snapshot.views[i];
     const size_t dead_count = DeadCount(view);
@@ -100,15 +104,15 @@ MergeGroups PlanWorthwhileCompaction(const Snapshot& snapshot, uint32_t capacity
   for (size_t first = 0; first < snapshot.views.size(); ++first) {
     std::vector<size_t> group;
     size_t live_count = 0;
-    CodeRange range;
+    CodeRange range(keeps_vectors);
     for (size_t i = first; i < snapshot.views.size() && group.size() < kTierWidth; ++i) {
       const SegmentView& view = snapshot.views[i];
       if (!view.segment->is_sealed() || TierOf(view) != TierOf(snapshot.views[first])) continue;
-      if (!range.Join(view)) continue;
+      if (live_count + view.live_count() > capacity || !range.Join(view)) continue;
       group.push_back(i);
       live_count += view.live_count();
     }
-    if (group.size() == kTierWidth && live_count <= capacity) return {group};
+    if (group.size() == kTierWidth) return {group};
   }
   return {};
 }

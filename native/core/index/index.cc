@@ -352,6 +352,7 @@ void Index::InsertRows(const Plan& plan, Stage& stage, const std::vector<float>&
         unreported_count -= reported;
         stage.inserted_count.fetch_add(reported, std::memory_order_relaxed);
       });
+      if (run.is_last) run.target->AttachIslands(poll);  // it is sealed next
       stage.inserted_count.fetch_add(unreported_count, std::memory_order_relaxed);
     }
   });
@@ -389,7 +390,7 @@ void Index::ShowGrown(const GrowingSegment& growing, SnapshotEditor& edits) {
   }
 }
 
-// Segments made for the failed add are dropped with it; what it appended to older ones stays as dead slots, which the
+// Segments made for the failed add are dropped with it; what it linked in older ones stays as dead slots, which the
 // next Publish shows to the snapshots. Needs no memory: there may be none left.
 void Index::Abandon(const Plan& plan) noexcept {
   for (const auto& runs : plan.lanes) {
@@ -439,8 +440,8 @@ std::shared_ptr<const Calibration> Index::calibration() const {
   return calibration_;
 }
 
-Index::CalibrationState Index::calibration_state() const {
-  const SearchShape shape(*snapshot());
+Index::CalibrationState Index::CalibrationStateOf(const Snapshot& measurable) const {
+  const SearchShape shape(measurable);
   if (shape.beam_factor == 0) return CalibrationState::kFresh;
   const auto known = calibration();
   if (!known || known->IsOutdated(shape)) return CalibrationState::kMissing;
@@ -448,8 +449,9 @@ Index::CalibrationState Index::calibration_state() const {
 }
 
 void Index::Calibrate(const CancelToken& cancel) {
-  if (calibration_state() == CalibrationState::kFresh) return;
-  auto measured = std::make_shared<const Calibration>(segvec::Calibrate(searcher_, options_, *snapshot(), cancel));
+  const auto measurable = snapshot();
+  if (CalibrationStateOf(*measurable) == CalibrationState::kFresh) return;
+  auto measured = std::make_shared<const Calibration>(segvec::Calibrate(searcher_, options_, *measurable, cancel));
   const SearchShape now(*snapshot());
   std::lock_guard lock(calibration_mutex_);
   // Another one may have begun later and ended sooner.
@@ -503,7 +505,9 @@ size_t Index::memory_bytes() const {
   return bytes;
 }
 
-bool Index::WantsCompaction() const { return !PlanWorthwhileCompaction(*snapshot(), SegmentCapacity()).empty(); }
+bool Index::WantsCompaction() const {
+  return !PlanWorthwhileCompaction(*snapshot(), SegmentCapacity(), options_.keep_vectors).empty();
+}
 
 uint64_t Index::Fingerprint() const {
   uint64_t hash = 0;

@@ -87,7 +87,7 @@ class Index {
   // Whether the beam for a recall is known: from a calibration of the index as it is (kFresh; also where there is no graph,
   // so that nothing can be missed), of what it was before it grew or shrank (kStale), or not at all (kMissing).
   enum class CalibrationState { kFresh, kStale, kMissing };
-  CalibrationState calibration_state() const;
+  CalibrationState calibration_state() const { return CalibrationStateOf(*snapshot()); }
   // Measures it, unless it is fresh; on any thread, beside everything else. Errors: kAborted, kOutOfMemory.
   void Calibrate(const CancelToken& cancel);
   // The last calibration; null before the first.
@@ -124,6 +124,7 @@ class Index {
   uint64_t Fingerprint() const;
 
  private:
+  CalibrationState CalibrationStateOf(const Snapshot& measurable) const;
   friend class Compaction;
 
   // A run of rows of one add, in insertion order, that goes to one segment.

@@ -317,6 +317,10 @@ void Searcher::SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, u
       const bool all_among_best = !hits.empty() && (best.size() < k || hits.back().key <= best.back().key);
       if (!all_among_best || !may_be_widened(*at, widest)) continue;
       widen(*at, widest);
+      // Codes that held all vectors may have got one meanwhile that they do not hold.
+      if (!at->found.slots.empty()) {
+        at->view->segment->MeasureFindings(query, at->found.slots.size(), context.search, at->found);
+      }
       widened = true;
     }
   }

@@ -25,6 +25,9 @@ constexpr uint16_t kSafeInDegree = 16;
 // Rows that one thread copies or encodes before it looks whether it should go on.
 constexpr uint32_t kRowsPerTask = 64;
 
+// Slots that are linked back by one thread, or whose rows it goes through, before it lets searches in.
+constexpr uint32_t kLinksPerYield = 64;
+
 // Under ip a vector need not find itself, so islands are looked for: when this share of the slots is new since the last time.
 constexpr uint32_t kSweptShare = 4;
 
@@ -69,9 +72,34 @@ void GrowingSegment::Publish() {
 }
 
 void GrowingSegment::Abandon() noexcept {
+  Segment& segment = *segment_;
+  if (!segment.has_graph()) ForgetGraph();
+  // Nothing leads to slots that are not linked, and no snapshot shows them: they are as good as new.
+  const uint32_t kept = std::max(published_count_, linked_count_);
+  const uint32_t misfit_count = segment.misfit_count_;
+  const bool has_misfits_beyond = misfit_count > 0 && segment.misfit_slots_[misfit_count - 1] >= kept;
+  if (kept < segment.slot_count() && !has_misfits_beyond) {
+    std::erase_if(misfits_, [kept](uint32_t slot) { return slot >= kept; });
+    segment.slot_count_.store(kept, std::memory_order_release);
+  }
   const uint32_t slot_count = segment_->slot_count();
   if (published_count_ < slot_count) dead_ranges_.push_back({published_count_, slot_count});  // room was reserved
   published_count_ = slot_count;
+}
+
+// Takes back a graph that was begun, and the codes that were fitted for it. Nobody has read either: what is published of a
+// segment without a graph has its floats, and is scanned.
+void GrowingSegment::ForgetGraph() noexcept {
+  Segment& segment = *segment_;
+  segment.graph_ = nullptr;
+  segment.quantizer_.reset();
+  segment.is_lossless_.store(true, std::memory_order_relaxed);
+  segment.codes_fit_.store(true, std::memory_order_release);
+  segment.row_count_.store(kNil, std::memory_order_release);
+  segment.misfit_count_.store(0, std::memory_order_release);
+  misfits_.clear();
+  contexts_.clear();
+  linked_count_ = attached_count_ = swept_count_ = 0;
 }
 
 void GrowingSegment::Append(const NewRow& row) {
@@ -128,7 +156,6 @@ void GrowingSegment::Link(int worker_count, const std::function<void()>& poll,
     const uint32_t begin = linked_count_, end = begin + std::min(size, slot_count - begin);
     LinkBatch(end, worker_count, poll);
     linked_count_ = end;
-    if (linked_count_ >= published_count_) segment.is_graph_ready_.store(true, std::memory_order_release);
     on_linked(end - begin);
   }
   AttachLost(attached_count_, worker_count, poll);
@@ -138,6 +165,8 @@ void GrowingSegment::Link(int worker_count, const std::function<void()>& poll,
     AttachIslands(poll);
   }
   attached_count_ = linked_count_;
+  // Not sooner: until every slot can be found the few that are published are scanned.
+  segment.is_graph_ready_.store(true, std::memory_order_release);
 }
 
 void GrowingSegment::AttachIslands(const std::function<void()>& poll) {
@@ -287,9 +316,13 @@ void GrowingSegment::LinkBatch(uint32_t end, int worker_count, const std::functi
     graph.RestoreUpperRowCount(upper_row_count);
     throw;
   }
-  const Batch batch{begin, end, levels_.data(), begin};
+  // Cannot be broken off any more; searches are let in.
   RunWorkers(workers, workers, [&](uint32_t worker, BuildContext& context) {
-    loops().link(rows, graph, batch, worker, workers, context);
+    for (uint32_t from = begin; from < end; from += kLinksPerYield) {
+      ThreadPool::Shared().YieldToInteractive();
+      const Batch some{from, std::min(from + kLinksPerYield, end), levels_.data() + (from - begin), begin};
+      loops().link(rows, graph, some, worker, workers, context);
+    }
   });
   // Last, when it can be left again (an entry without links loses the whole graph).
   for (uint32_t slot = begin; slot < end; ++slot) {
@@ -385,6 +418,7 @@ void GrowingSegment::LeaveCodes() {
   Segment& segment = *segment_;
   segment.codes_fit_.store(false, std::memory_order_release);
   for (uint32_t slot = 0; slot < linked_count_; ++slot) {
+    if (slot % kLinksPerYield == 0) ThreadPool::Shared().YieldToInteractive();
     for (uint32_t level = 0; level <= segment.graph_->LevelOf(slot); ++level) {
       loops().rekey(segment.rows(), *segment.graph_, slot, level, *contexts_[0]);
     }

@@ -63,7 +63,7 @@ class GrowingSegment {
 
   // The slots below the present count are part of the index from now on, but for the dead ones.
   void Publish();
-  // The slots appended since then never will be. Needs no memory.
+  // The slots appended since then never will be: those that are linked stay as dead ones. Needs no memory.
   void Abandon() noexcept;
   // The abandoned slots since the last Publish.
   struct SlotRange {
@@ -96,6 +96,7 @@ class GrowingSegment {
   void NoteMisfits(const std::vector<uint32_t>& slots, const std::function<const float*(uint32_t)>& row_of);
   void ReserveMisfits(uint32_t count);
   void DropRows();
+  void ForgetGraph() noexcept;
   void LeaveCodes();
   void ResumeGraph(int worker_count, const std::function<void()>& poll);
   void AttachLost(uint32_t begin, int worker_count, const std::function<void()>& poll);

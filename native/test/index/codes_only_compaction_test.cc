@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "index/index.h"
-#include "support/index_of.h"
+#include "support/directory_of.h"
+#include "support/memory_env.h"
 #include "support/names.h"
 #include "support/sanitizers.h"
 #include "support/segment_check.h"
@@ -59,6 +60,32 @@ size_t MisfitCount(const Index& index) {
 void CheckGraphs(const Index& index) {
   const auto snapshot = index.snapshot();
   for (const SegmentView& view : snapshot->views) CHECK(Violation(*view.segment, view.segment->slot_count()) == "");
+}
+
+// A small segment is stored with its floats and without codes, and read back so.
+TEST_CASE("Compaction of codes: after they were stored, rows of another scale stay apart as before") {
+  MemoryEnv env;
+  IndexOptions options = OptionsFor(kDimension, Metric::kL2, {2, 1});
+  options.keep_vectors = false;
+  const Vectors bytes = WholeVectors(kPart, kDimension, 120, 1);
+  const Vectors wide = Scaled(RandomVectors(600, kDimension, 2), 1e5f, 0);
+  {
+    OpenIndex open = Open(env, "/data", GivenOptions::Of(options));
+    Add(*open.index, bytes, IdRange(0, kPart));
+    Compact(*open.index);
+    Add(*open.index, wide.Slice(0, 300), IdRange(kPart, 300));
+    Remove(*open.index, Ids{kPart});
+    Compact(*open.index);
+    Add(*open.index, wide.Slice(300, 600), IdRange(kPart + 300, 300));
+    REQUIRE(open.index->snapshot()->views.size() == 3);
+    Commit(open);
+  }
+  const OpenIndex open = Open(env, "/data");
+  Compact(*open.index);
+  for (uint64_t id = 0; id < kPart; ++id) {
+    const std::vector<float> expected(bytes.row(id), bytes.row(id) + kDimension);
+    REQUIRE(open.index->Get(id) == expected);
+  }
 }
 
 TEST_CASE("Compaction of codes: bytes stay what they are, and the dead go") {

@@ -259,7 +259,7 @@ MergeGroups Worthwhile(const std::vector<uint32_t>& sizes, const std::vector<uin
     for (uint32_t slot = 0; slot < dead_counts[i]; ++slot) dead->Set(slot);
     snapshot.views.push_back({segment, sizes[i], dead_counts[i] == 0 ? nullptr : dead});
   }
-  return PlanWorthwhileCompaction(snapshot, 100'000);
+  return PlanWorthwhileCompaction(snapshot, 100'000, true);
 }
 
 TEST_CASE("Compaction: in the background only what is worth it") {
