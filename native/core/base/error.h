@@ -74,29 +74,35 @@ struct DamagedPlace {
 // `message` says what, expected, got: "row 3 has 96 values; expected 128, the index's dimension".
 class Error : public std::exception {
  public:
-  Error(ErrorCode code, std::string message) : code_(code), message_(std::move(message)) {}
+  Error(ErrorCode code, std::string message)
+      : code_(code), message_(std::make_shared<std::string>(std::move(message))) {}
 
-  Error(ErrorCode code, std::string message, FailedCall call)
-      : code_(code), message_(std::move(message)), call_(std::make_shared<FailedCall>(std::move(call))) {}
+  Error(ErrorCode code, std::string message, FailedCall call) : Error(code, std::move(message)) {
+    call_ = std::make_shared<FailedCall>(std::move(call));
+  }
 
-  Error(ErrorCode code, std::string message, DamagedPlace place)
-      : code_(code), message_(std::move(message)), place_(std::make_shared<DamagedPlace>(std::move(place))) {}
+  Error(ErrorCode code, std::string message, DamagedPlace place) : Error(code, std::move(message)) {
+    place_ = std::make_shared<DamagedPlace>(std::move(place));
+  }
 
   // The same error under another code, in other words.
-  Error(ErrorCode code, std::string message, const Error& same)
-      : code_(code), message_(std::move(message)), call_(same.call_), place_(same.place_) {}
+  Error(ErrorCode code, std::string message, const Error& same) : Error(code, std::move(message)) {
+    call_ = same.call_;
+    place_ = same.place_;
+  }
 
   ErrorCode code() const { return code_; }
   // Null unless a system call is to blame.
   const FailedCall* call() const { return call_.get(); }
   // Null unless it is known where a file is damaged.
   const DamagedPlace* place() const { return place_.get(); }
-  const char* what() const noexcept override { return message_.c_str(); }
+  const char* what() const noexcept override { return message_->c_str(); }
 
  private:
   ErrorCode code_;
-  std::string message_;
-  std::shared_ptr<const FailedCall> call_;  // shared: copying an exception must not throw
+  // Shared, all of them: copying an exception must not throw.
+  std::shared_ptr<const std::string> message_;
+  std::shared_ptr<const FailedCall> call_;
   std::shared_ptr<const DamagedPlace> place_;
 };
 

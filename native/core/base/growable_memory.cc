@@ -74,7 +74,8 @@ void Release(std::byte* begin, size_t bytes) { munmap(begin, bytes); }
 
 GrowableMemory::GrowableMemory(size_t reserved_bytes, Use use) {
   if (reserved_bytes > SIZE_MAX / 2) ThrowOutOfMemory(reserved_bytes);
-  reserved_ = RoundUp(std::max<size_t>(reserved_bytes, 1), reserved_bytes > kHugePage ? kHugePage : kSmallPage);
+  if (reserved_bytes == 0) return;  // systems bound the number of mappings, too
+  reserved_ = RoundUp(reserved_bytes, reserved_bytes > kHugePage ? kHugePage : kSmallPage);
   data_ = Reserve(reserved_, use == Use::kGrows ? kHugePage : 0);
   if (data_ == nullptr) ThrowOutOfMemory(reserved_bytes);
 }
