@@ -73,8 +73,8 @@ void AsyncTask::Complete(std::exception_ptr error) {
 }
 
 void AsyncTask::Settle(Napi::Env env) {
+  const Napi::HandleScope scope(env);
   try {
-    Napi::HandleScope scope(env);
     Finish(env);
     if (error_) {
       deferred_.Reject(MakeError(env, *error_).Value());
@@ -85,6 +85,12 @@ void AsyncTask::Settle(Napi::Env env) {
     // Making the result failed, or the environment is terminating and there is nobody left to tell.
     try {
       deferred_.Reject(error.Value());
+    } catch (const Napi::Error&) {
+    }
+  } catch (...) {
+    // Of Finish(): out of memory. Nothing but this may leave a callback of Node's.
+    try {
+      deferred_.Reject(MakeError(env, Translate(std::current_exception())).Value());
     } catch (const Napi::Error&) {
     }
   }

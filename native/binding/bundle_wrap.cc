@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "base/thread_pool.h"
 #include "errors.h"
+#include "free_elsewhere.h"
 #include "index/index_bundle.h"
 
 namespace segvec::binding {
@@ -29,8 +29,7 @@ BundleWrap::BundleWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Bundle
 
 void BundleWrap::Finalize(Napi::Env env) {
   reported_.Update(env, 0);
-  // Giving back gigabytes takes time, and this is the JavaScript thread.
-  if (bundle_) ThreadPool::Shared().Post(ThreadPool::Priority::kInteractive, [last = std::move(bundle_)] {});
+  if (bundle_) FreeElsewhere(std::move(bundle_));
 }
 
 Napi::Value BundleWrap::ByteLength(const Napi::CallbackInfo& info) {

@@ -4,8 +4,8 @@
 #include <string>
 #include <utility>
 
-#include "base/thread_pool.h"
 #include "errors.h"
+#include "free_elsewhere.h"
 
 namespace segvec::binding {
 
@@ -27,11 +27,7 @@ ByteStageWrap::ByteStageWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
 
 void ByteStageWrap::Finalize(Napi::Env env) {
   reported_.Update(env, 0);
-  // Giving back gigabytes takes time, and this is the JavaScript thread.
-  if (memory_) {
-    ThreadPool::Shared().EnsureThreads(1);
-    ThreadPool::Shared().Post(ThreadPool::Priority::kInteractive, [last = std::move(memory_)] {});
-  }
+  if (memory_) FreeElsewhere(std::move(memory_));
 }
 
 void ByteStageWrap::Append(const Napi::CallbackInfo& info) {

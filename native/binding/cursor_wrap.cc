@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/thread_pool.h"
 #include "errors.h"
+#include "free_elsewhere.h"
 #include "ids.h"
 
 namespace segvec::binding {
@@ -43,9 +43,7 @@ Napi::Value CursorWrap::Close(const Napi::CallbackInfo& info) {
 }
 
 void CursorWrap::Release() {
-  if (!snapshot_) return;
-  ThreadPool::Shared().Post(ThreadPool::Priority::kInteractive,
-                            [index = std::move(index_), last = std::move(snapshot_)] {});
+  if (snapshot_) FreeElsewhere(std::move(index_), std::move(snapshot_));
 }
 
 Napi::Value CursorWrap::Next(const Napi::CallbackInfo& info) {

@@ -168,9 +168,9 @@ class VerifyTask : public ReportTask {
   const std::shared_ptr<VerifyProgress> progress_ = std::make_shared<VerifyProgress>();
 };
 
-void Post(Napi::Env env, AsyncTask* task) {
+void Post(Napi::Env env, AsyncTask* task, ThreadPool::Priority priority) {
   task->completions()->Begin(env, task);
-  ThreadPool::Shared().Post(ThreadPool::Priority::kBackground, [task] { task->Run(); });
+  ThreadPool::Shared().Post(priority, [task] { task->Run(); });
 }
 
 std::string PathArgument(const Napi::CallbackInfo& info) {
@@ -186,7 +186,7 @@ Napi::Value InspectDirectory(const Napi::CallbackInfo& info) {
     ThreadPool::Shared().EnsureThreads(1);
     auto* task = new InspectTask(info.Env(), CancelTokenWrap::FromArgument(info[1]), std::move(path));
     const Napi::Promise promise = task->promise();
-    Post(info.Env(), task);
+    Post(info.Env(), task, ThreadPool::Priority::kInteractive);  // it reads little
     return promise;
   });
 }
@@ -211,7 +211,7 @@ Napi::Value VerifyDirectory(const Napi::CallbackInfo& info) {
                                   counts.Set("totalBytes", MakeNumber(call.Env(), progress->total_bytes));
                                   return counts;
                                 }));
-    Post(info.Env(), task);
+    Post(info.Env(), task, ThreadPool::Priority::kBackground);
     return running;
   });
 }

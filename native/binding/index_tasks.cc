@@ -40,9 +40,10 @@ Napi::Promise ChangeTask::Start(Napi::Env env) {
   const std::shared_ptr<LoggedChanges> changes = changes_;
   const std::shared_ptr<LoggedChanges::Change> change = change_;
   completions()->Begin(env, this);
-  state_->writer->Post([this, changes, change] {
+  state_->writer->Post([this, changes, change, stage = stage_] {
     Run();
     if (changes) changes->Conclude(change);
+    stage->FreeRows();  // of a change that was cancelled before it began: the handle may hold the stage for long
   });
   if (changes) changes->Announce(change);
   return result;
@@ -61,6 +62,7 @@ struct FreeRows {
 void ChangeTask::Execute() {
   const FreeRows free_rows{*stage_};
   result_ = Perform();
+  state().compactor->Consider();
 }
 
 LoggedChanges::Result ChangeTask::Perform() {
@@ -83,7 +85,6 @@ Napi::Value ChangeTask::Result(Napi::Env env) {
 
 void ChangeTask::Finish(Napi::Env env) {
   stage_memory_.Update(env, 0);
-  state().compactor->Consider();
   IndexTask::Finish(env);
 }
 
@@ -102,14 +103,19 @@ void CloseTask::Start() {
   state_->index = nullptr;
   directory_ = std::move(state_->directory);
   changes_ = std::move(state_->changes);
-  if (!directory_) {
-    ThreadPool::Shared().Post(ThreadPool::Priority::kInteractive, [this] { Run(); });
-    return;
+  restoration_ = std::move(state_->restoration);
+  try {
+    if (!directory_) {
+      ThreadPool::Shared().Post(ThreadPool::Priority::kInteractive, [this] { Run(); });
+      return;
+    }
+    // Behind the last change and the last commit, which may have told their results but not ended their turns.
+    const auto ticket = std::make_shared<Strand::Ticket>();
+    ticket->push_back([this] { Run(); });
+    state_->writer->Post([ticket, committer = state_->committer] { committer->Post(std::move(*ticket)); });
+  } catch (const std::bad_alloc&) {
+    Run();  // here: whoever closes gets memory back
   }
-  // Behind the last change and the last commit, which may have told their results but not ended their turns.
-  const auto ticket = std::make_shared<Strand::Ticket>();
-  ticket->push_back([this] { Run(); });
-  state_->writer->Post([ticket, committer = state_->committer] { committer->Post(std::move(*ticket)); });
 }
 
 void WriteHits(Napi::Value ids, Napi::Value distances, IdType type, const SearchResults& results) {

@@ -116,6 +116,7 @@ class CloseTask : public AsyncTask {
 
  protected:
   void Execute() override {
+    if (restoration_) restoration_->Stop();
     if (changes_) changes_->Close();
     index_.reset();
     directory_.reset();  // and with it the lock
@@ -127,6 +128,7 @@ class CloseTask : public AsyncTask {
   std::shared_ptr<IndexState> state_;
   std::shared_ptr<Index> index_;
   std::shared_ptr<IndexDirectory> directory_;
+  std::shared_ptr<IdRestoration> restoration_;
   std::shared_ptr<LoggedChanges> changes_;
 };
 

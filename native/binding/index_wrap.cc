@@ -12,6 +12,7 @@
 #include "cursor_wrap.h"
 #include "elements.h"
 #include "errors.h"
+#include "free_elsewhere.h"
 #include "ids.h"
 #include "index_tasks.h"
 #include "open_index.h"
@@ -53,12 +54,6 @@ bool FlagOption(const Napi::Object& options, const char* name) {
   if (!value.IsBoolean()) throw InvalidArgument(std::string("option ") + name + " is no boolean");
   return value.As<Napi::Boolean>().Value();
 }
-
-// What IndexWrap::Create hands to the constructor; JavaScript cannot make one.
-struct OpenedIndex {
-  std::shared_ptr<Index> index;
-  std::shared_ptr<IndexDirectory> directory;
-};
 
 std::span<const float> ReadQueries(const Napi::Value& value, size_t dimension) {
   const auto queries = ElementsOf<float>(value);
@@ -128,7 +123,7 @@ IndexOptions ReadOptions(const Napi::Value& value) {
   options.id_type = NamedOption<IdType>(
       object, "idType", {{"number", IdType::kNumber}, {"bigint", IdType::kBigint}, {"string", IdType::kString}});
   options.M = static_cast<uint32_t>(NumberOption(object, "M", kMinM, kMaxM));
-  options.ef_construction = static_cast<uint32_t>(NumberOption(object, "efConstruction", 1, 1e6));
+  options.ef_construction = static_cast<uint32_t>(NumberOption(object, "efConstruction", 1, kMaxEfConstruction));
   options.quantization = NamedOption<Quantization>(
       object, "quantization", {{"int8", Quantization::kInt8}, {"none", Quantization::kNone}});
   options.keep_vectors = FlagOption(object, "keepVectors");
@@ -187,6 +182,7 @@ IndexWrap::IndexWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<IndexWra
       OpenedIndex& opened = *info[0].As<Napi::External<OpenedIndex>>().Data();
       state_->index = std::move(opened.index);
       state_->directory = std::move(opened.directory);
+      state_->restoration = std::move(opened.restoration);
       // An index for reading only may be replaced by a newer one (Refresh), and is never compacted.
       const bool is_read_only = state_->directory && state_->directory->is_read_only();
       state_->compactor =
@@ -204,9 +200,7 @@ IndexWrap::IndexWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<IndexWra
   });
 }
 
-Napi::Object IndexWrap::Create(Napi::Env env, std::shared_ptr<Index> index,
-                               std::shared_ptr<IndexDirectory> directory) {
-  OpenedIndex opened{std::move(index), std::move(directory)};
+Napi::Object IndexWrap::Create(Napi::Env env, OpenedIndex opened) {
   return Instance::Of(env).index_constructor.New({Napi::External<OpenedIndex>::New(env, &opened)});
 }
 
@@ -215,10 +209,8 @@ void IndexWrap::Finalize(Napi::Env env) {
   state_->ReportMemory(env);
   if (!state_->index) return;
   state_->compactor->Stop();
-  // Giving back gigabytes takes time, and this is the JavaScript thread.
-  ThreadPool::Shared().Post(ThreadPool::Priority::kInteractive,
-                            [index = std::move(state_->index), directory = std::move(state_->directory),
-                             changes = std::move(state_->changes)] {});
+  if (state_->restoration) state_->restoration->Stop();
+  FreeElsewhere(std::move(state_->index), std::move(state_->directory), std::move(state_->changes));
 }
 
 Napi::Value IndexWrap::Size(const Napi::CallbackInfo& info) {

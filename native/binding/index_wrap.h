@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/strand.h"
+#include "id_restoration.h"
 #include "index/compactor.h"
 #include "index/index.h"
 #include "index/index_directory.h"
@@ -22,6 +23,7 @@ struct IndexState {
   std::shared_ptr<Index> index;               // null once closed
   std::shared_ptr<IndexDirectory> directory;  // null in memory, and once closed
   std::shared_ptr<LoggedChanges> changes;     // null where changes are not logged, and once closed
+  std::shared_ptr<IdRestoration> restoration;  // null where there is none to be stopped
   std::shared_ptr<Strand> writer = std::make_shared<Strand>();
   std::shared_ptr<Strand> committer = std::make_shared<Strand>();  // what reads or writes the directory
   std::shared_ptr<Compactor> compactor;
@@ -41,11 +43,18 @@ struct IndexState {
 // Options as the TypeScript layer has filled them in. Throws INVALID_ARGUMENT.
 IndexOptions ReadOptions(const Napi::Value& value);
 
+// What Create() hands to the constructor; JavaScript cannot make one.
+struct OpenedIndex {
+  std::shared_ptr<Index> index;
+  std::shared_ptr<IndexDirectory> directory;
+  std::shared_ptr<IdRestoration> restoration;
+};
+
 class IndexWrap : public Napi::ObjectWrap<IndexWrap> {
  public:
   static Napi::Function Define(Napi::Env env);
   // The handle of an index that has been opened.
-  static Napi::Object Create(Napi::Env env, std::shared_ptr<Index> index, std::shared_ptr<IndexDirectory> directory);
+  static Napi::Object Create(Napi::Env env, OpenedIndex opened);
 
   explicit IndexWrap(const Napi::CallbackInfo& info);
   void Finalize(Napi::Env env) override;

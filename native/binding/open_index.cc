@@ -31,10 +31,10 @@ class OpenTask : public AsyncTask {
   void Execute() override {
     directory_ = std::make_shared<IndexDirectory>(Env::Real(), path_, given_, parameters_, cancel());
     index_ = directory_->TakeIndex();
-    RestoreIdsMeanwhile(index_);
+    restoration_ = IdRestoration::Begin(index_);
   }
   Napi::Value Result(Napi::Env env) override {
-    return IndexWrap::Create(env, std::move(index_), std::move(directory_));
+    return IndexWrap::Create(env, {std::move(index_), std::move(directory_), std::move(restoration_)});
   }
 
  private:
@@ -43,6 +43,7 @@ class OpenTask : public AsyncTask {
   const OpenParameters parameters_;
   std::shared_ptr<IndexDirectory> directory_;
   std::shared_ptr<Index> index_;
+  std::shared_ptr<IdRestoration> restoration_;
 };
 
 class OpenBufferTask : public AsyncTask {
@@ -60,7 +61,7 @@ class OpenBufferTask : public AsyncTask {
     const MemoryFiles::Piece bytes = std::move(bytes_);
     index_ = OpenBundle(bytes, given_, parameters_, cancel());
   }
-  Napi::Value Result(Napi::Env env) override { return IndexWrap::Create(env, std::move(index_), nullptr); }
+  Napi::Value Result(Napi::Env env) override { return IndexWrap::Create(env, {std::move(index_), nullptr, nullptr}); }
 
  private:
   MemoryFiles::Piece bytes_;
@@ -115,16 +116,6 @@ Napi::Value Post(Napi::Env env, AsyncTask* task) {
 }
 
 }  // namespace
-
-void RestoreIdsMeanwhile(const std::shared_ptr<const Index>& index) {
-  ThreadPool::Shared().Post(ThreadPool::Priority::kBackground, [index] {
-    try {
-      index->RestoreIds(CancelToken());
-    } catch (...) {
-      // The first lookup tries again, and tells its caller.
-    }
-  });
-}
 
 Napi::Value OpenIndex(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&]() -> Napi::Value {

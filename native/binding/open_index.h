@@ -17,10 +17,6 @@ Napi::Value OpenIndex(const Napi::CallbackInfo& info);
 // openBuffer(stage, options, token): the same of bytes that a ByteStage holds; the index is in memory.
 Napi::Value OpenBuffer(const Napi::CallbackInfo& info);
 
-// Has the ids of an index that was opened put in place beside everything else, so that the first lookup need not wait for all
-// of them.
-void RestoreIdsMeanwhile(const std::shared_ptr<const Index>& index);
-
 // { dimension, metric, ... } for the TypeScript layer.
 Napi::Object MakeOptions(Napi::Env env, const IndexOptions& options);
 

@@ -3,9 +3,8 @@
 #include <exception>
 #include <new>
 
-#include "base/thread_pool.h"
 #include "errors.h"
-#include "open_index.h"
+#include "free_elsewhere.h"
 
 namespace segvec::binding {
 
@@ -65,17 +64,19 @@ void StoreTask::Finish(Napi::Env env) {
 
 void RefreshTask::Execute() {
   newer_ = directory_->LoadNewer(cancel());
-  if (newer_) RestoreIdsMeanwhile(newer_);
+  if (newer_) restoration_ = IdRestoration::Begin(newer_);
 }
 
 void RefreshTask::Finish(Napi::Env env) {
   directory_ = nullptr;
   has_moved_ = newer_ != nullptr;
   if (has_moved_ && shared_state_->index) {
-    shared_state_->index = std::move(newer_);
-    // The last to hold the former index is not to be this thread: giving it back takes time.
-    ThreadPool::Shared().Post(ThreadPool::Priority::kInteractive, [former = std::move(index_)] {});
+    shared_state_->index.swap(newer_);
+    shared_state_->restoration.swap(restoration_);
   }
+  // Of the index that nobody looks at any more.
+  if (restoration_) restoration_->Stop();
+  FreeElsewhere(std::move(index_), std::move(newer_));
   IndexTask::Finish(env);
 }
 

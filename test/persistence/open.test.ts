@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path'
 import { VectorIndex } from 'segvec'
 import { describe, expect, test } from 'vitest'
+import { runModule } from '../support/child.ts'
 import { clusteredVectors } from '../support/clustered.ts'
 import { expectRejection } from '../support/failures.ts'
 import { temporaryPath } from '../support/temporary-directory.ts'
@@ -109,6 +110,47 @@ describe('open', () => {
     await (await VectorIndex.open(strings, { dimension, idType: 'string' })).close()
     await expectRejection(() => VectorIndex.open(strings), 'INVALID_ARGUMENT', "idType is 'number'")
   })
+
+  test('needs a working directory for a path that begins there', async () => {
+    const program = `
+      import { mkdtempSync, rmdirSync } from 'node:fs'
+      import { VectorIndex } from 'segvec'
+      const folder = mkdtempSync('/tmp/segvec-')
+      process.chdir(folder)
+      rmdirSync(folder)
+      await VectorIndex.open('index', { dimension: 1 }).catch((error) => console.log(error.name, error.code, error.syscall))`
+    expect(await runModule(program)).toMatchObject({ code: 0, stdout: 'SegvecError IO uv_cwd\n' })
+  })
+
+  // With one thread, which the adds have all the time; they let the opening in, and the close, but nothing in the background.
+  test.runIf(existsSync('/proc/self/maps'))(
+    'leaves nothing mapped once it is closed, however busy',
+    async () => {
+      const program = `
+      import { readFileSync } from 'node:fs'
+      import { VectorIndex } from 'segvec'
+      const path = process.env['INDEX']
+      const values = (count) => Float32Array.from({ length: count }, (_, i) => Math.sin(i * 12.9898))
+      const stored = await VectorIndex.open(path, { dimension: 4, threads: 1 })
+      await stored.add(values(12_000))
+      await stored.commit()
+      await stored.close()
+      const busy = new VectorIndex({ dimension: 64, threads: 1 })
+      const [some, many] = [values(64 * 3000), values(64 * 9000)]
+      const adding = [busy.add(many)]
+      await new Promise(setImmediate)
+      const opening = VectorIndex.open(path, { readOnly: true, load: 'mmap', threads: 1 })
+      for (const rows of [some, some, some, many, some]) adding.push(busy.add(rows))
+      const isMapped = () => readFileSync('/proc/self/maps', 'utf8').includes(path + '/segment')
+      const reader = await opening
+      console.log(isMapped())
+      await reader.close()
+      console.log(isMapped())
+      await Promise.all(adding)`
+      const end = await runModule(program, { environment: { INDEX: temporaryPath() } })
+      expect(end).toMatchObject({ code: 0, stdout: 'true\nfalse\n' })
+    },
+  )
 
   test('refuses what is no path or no option', async () => {
     for (const path of [undefined, null, '', 7, 'a\0b', {}]) {

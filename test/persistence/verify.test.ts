@@ -2,6 +2,7 @@ import { closeSync, openSync, readdirSync, readFileSync, statSync, writeFileSync
 import { join } from 'node:path'
 import { SegvecError, VectorIndex, type VerifyProgress } from 'segvec'
 import { describe, expect, test } from 'vitest'
+import { runModule } from '../support/child.ts'
 import { expectRejection } from '../support/failures.ts'
 import { temporaryPath } from '../support/temporary-directory.ts'
 
@@ -118,21 +119,19 @@ describe('verify', () => {
   test('refuses what it cannot check', async () => {
     await expectRejection(() => VectorIndex.verify(temporaryPath()), 'NOT_FOUND')
     await expectRejection(() => VectorIndex.inspect(temporaryPath()), 'NOT_FOUND')
-    await expectRejection(
-      () => VectorIndex.verify(7 as unknown as string),
-      'INVALID_ARGUMENT',
-      /directory is 7/,
-    )
-    await expectRejection(() => VectorIndex.verify('x', { probes: -1 }), 'INVALID_ARGUMENT', /probes is -1/)
-    await expectRejection(
-      () => VectorIndex.verify('x', { deep: 1 } as never),
-      'INVALID_ARGUMENT',
-      /unknown option/,
-    )
-    const index = new VectorIndex({ dimension })
-    await expectRejection(() => index.verify(), 'INVALID_ARGUMENT', /in memory/)
-    await index.close()
-    await expectRejection(() => index.verify(), 'CLOSED')
+  })
+
+  test('does not wait for an add that has all threads, if it only inspects', async () => {
+    const program = `
+      import { VectorIndex } from 'segvec'
+      const path = process.env['INDEX']
+      const busy = new VectorIndex({ dimension: 64, threads: 1 })
+      const adding = busy.add(Float32Array.from({ length: 64 * 8000 }, (_, i) => Math.sin(i * 12.9898)))
+      await new Promise(setImmediate)
+      const inspecting = VectorIndex.inspect(path)
+      await Promise.all([adding.then(() => console.log('added')), inspecting.then(() => console.log('inspected'))])`
+    const end = await runModule(program, { environment: { INDEX: await storedIndex() } })
+    expect(end).toMatchObject({ code: 0, stdout: 'inspected\nadded\n' })
   })
 
   test('files without a manifest are an index that is not sound', async () => {
