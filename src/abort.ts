@@ -2,14 +2,17 @@ import { describe } from './describe.ts'
 import { fromNative, SegvecError } from './errors.ts'
 import type { NativeAddon, NativeCancelToken } from './native/addon.ts'
 
-const readAborted = Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'aborted')?.get
+// A signal's own, whatever somebody has put over them: an operation must end as it should.
+const readAborted = Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'aborted')?.get as () => boolean
+const readReason = Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'reason')?.get as () => unknown
+const { addEventListener, removeEventListener } = EventTarget.prototype
 
 /** Checks the `signal` option. @throws {SegvecError} `INVALID_ARGUMENT` unless it is an `AbortSignal` or left out. */
 export function signalOption(value: unknown): AbortSignal | undefined {
   if (value === undefined) return undefined
   try {
     // Unlike `instanceof`, the getter cannot be deceived: it throws for anything but a real signal.
-    readAborted?.call(value)
+    readAborted.call(value)
     return value as AbortSignal
   } catch {
     throw new SegvecError('INVALID_ARGUMENT', `signal is ${describe(value)}; expected an AbortSignal`)
@@ -30,14 +33,18 @@ export class AbortWatch {
   }
 
   throwIfAborted(): void {
-    if (this.#signal?.aborted) throw this.#aborted()
+    if (this.#isAborted) throw this.#aborted()
+  }
+
+  get #isAborted(): boolean {
+    return this.#signal !== undefined && readAborted.call(this.#signal)
   }
 
   /** Calls `listener` when the signal is aborted, until `dispose()`. */
   onAbort(listener: () => void): void {
     if (this.#signal === undefined) return
     this.#listeners.push(listener)
-    this.#signal.addEventListener('abort', listener)
+    addEventListener.call(this.#signal, 'abort', listener)
   }
 
   /** Settles with `promise`, or rejects with `ABORTED` as soon as the signal is aborted. */
@@ -51,16 +58,19 @@ export class AbortWatch {
   /** The error for what a native call threw: one that was cancelled through the signal carries its reason. */
   fromNative(error: unknown): SegvecError {
     const known = fromNative(error)
-    return known.code === 'ABORTED' && this.#signal?.aborted ? this.#aborted() : known
+    return known.code === 'ABORTED' && this.#isAborted ? this.#aborted() : known
   }
 
   dispose(): void {
-    for (const listener of this.#listeners) this.#signal?.removeEventListener('abort', listener)
+    for (const listener of this.#listeners)
+      removeEventListener.call(this.#signal as AbortSignal, 'abort', listener)
     this.#listeners = []
   }
 
   #aborted(): SegvecError {
-    return new SegvecError('ABORTED', `${this.#operation} was aborted`, { cause: this.#signal?.reason })
+    return new SegvecError('ABORTED', `${this.#operation} was aborted`, {
+      cause: readReason.call(this.#signal),
+    })
   }
 }
 

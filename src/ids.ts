@@ -39,6 +39,8 @@ export type Ids<T extends IdType> =
 const largestBigint = 2n ** 64n - 1n
 const longestString = 65_535
 const idsPerSlice = 16_384
+/** One call takes no more: V8 ends the process over an array that grows to a few times as many. */
+const mostIdsPerCall = 2 ** 26
 const charactersPerSlice = 1_048_576
 
 const expectations: { readonly [T in IdType]: string } = {
@@ -97,6 +99,7 @@ export class IdReader<T extends IdType> {
     this.#ids = isSingleId(ids) ? [ids] : (ids as ArrayLike<unknown>)
     this.#idType = idType
     this.count = this.#currentCount()
+    assertCountFits(this.count, 'ids')
   }
 
   get isDone(): boolean {
@@ -147,6 +150,15 @@ export class IdReader<T extends IdType> {
     if (length === 0) assertAttached(view, 'ids')
     return length
   }
+}
+
+/** @throws {SegvecError} `INVALID_ARGUMENT` for more ids or vectors than one call takes. */
+export function assertCountFits(count: number, name: string): void {
+  if (count <= mostIdsPerCall) return
+  throw new SegvecError(
+    'INVALID_ARGUMENT',
+    `${name} are ${count}; expected ${mostIdsPerCall} at most in one call`,
+  )
 }
 
 function isIdView(value: unknown): boolean {

@@ -50,12 +50,15 @@ export interface IndexOptions<T extends IdType = 'number'> {
    * all threads together; with several, each is built by its own share of the threads.
    */
   readonly growingSegments?: number | undefined
-  /** Vectors per segment before it is sealed and a new one begun, 1 to 2^31 - 1; 1,048,576 if left out. */
+  /**
+   * Vectors per segment before it is sealed and a new one begun, 1 to 2^31 - 1; 1,048,576 if left out. No segment has more than
+   * 8 GiB of floats, which are 699,050 vectors of 3,072.
+   */
   readonly segmentCapacity?: number | undefined
   /**
    * Whether segments are merged on their own: `'background'` (if left out) as soon as it is worth it (more than 30 % of one was
-   * removed, or four of one size are full), `'manual'` only by `compact()`. Where the one in the background has merged depends
-   * on timing; what an exact search finds does not.
+   * removed, and 1,024 vectors at least, or four of about one size are sealed and fit into one), `'manual'` only by `compact()`.
+   * Where the one in the background has merged depends on timing; what an exact search finds does not.
    */
   readonly compaction?: Compaction | undefined
   /** Seed of everything random, 0 to 2^32 - 1; 1 if left out. The same input and options build the same index, whatever `threads`. */

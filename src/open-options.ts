@@ -94,10 +94,15 @@ function givenSettings(raw: RawOptions<(typeof indexOptionNames)[number]>) {
   return { ...settingsOf({ ...raw, dimension: raw.dimension ?? 1 }), given }
 }
 
-/** Checks a directory's name and makes it absolute. @throws {SegvecError} `INVALID_ARGUMENT`. */
+/** Checks a directory's name and makes it absolute. @throws {SegvecError} `INVALID_ARGUMENT`, `IO` where there is no working directory. */
 export function directoryPath(directory: unknown): string {
   if (typeof directory !== 'string' || directory === '' || directory.includes('\0')) {
     throw new SegvecError('INVALID_ARGUMENT', `directory is ${describe(directory)}; expected a path`)
   }
-  return resolve(directory)
+  try {
+    return resolve(directory)
+  } catch (cause) {
+    const { message, syscall, errno } = cause as NodeJS.ErrnoException
+    throw new SegvecError('IO', `${directory}: ${message}`, { cause, syscall, path: directory, errno })
+  }
 }

@@ -5,7 +5,7 @@ export interface SegmentStats {
   readonly vectorCount: number
   /** Places of vectors that were removed or replaced: their memory is in use, and searches step over them. */
   readonly deadCount: number
-  /** True once the segment is full: it never changes again. */
+  /** True once it never changes again: when it is full, or was stored with its graph, or merged. */
   readonly isSealed: boolean
   /** False while the segment is so small that it is scanned exactly. */
   readonly hasGraph: boolean

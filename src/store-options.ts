@@ -1,7 +1,7 @@
 import { signalOption } from './abort.ts'
 import { readOptions } from './option-reader.ts'
 
-/** Options of `commit`, `save` and `refresh`. */
+/** Options of `commit`, `save`, `refresh`, `toBuffer` and `inspect`. */
 export interface StoreOptions {
   /** Abandons the operation: it rejects with `ABORTED`, and the directory is as it was. */
   readonly signal?: AbortSignal | undefined

@@ -8,7 +8,16 @@ import { type CompactOptions, readCompactOptions } from './compact-options.ts'
 import type { DirectoryReport } from './directory-report.ts'
 import { fromNative, SegvecError } from './errors.ts'
 import { type Evaluation, evaluateSearches } from './evaluate.ts'
-import { checkedId, type Id, IdReader, type Ids, type IdType, idList, isSingleId } from './ids.ts'
+import {
+  assertCountFits,
+  checkedId,
+  type Id,
+  IdReader,
+  type Ids,
+  type IdType,
+  idList,
+  isSingleId,
+} from './ids.ts'
 import { InFlight } from './in-flight.ts'
 import { type IndexOptions, type IndexSettings, readIndexOptions } from './index-options.ts'
 import type {
@@ -342,7 +351,8 @@ export class VectorIndex<T extends IdType = 'number'> {
    * 4 MiB of them are copied before the call returns; leave more alone until the promise settles.
    * @returns The ids, in row order.
    * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR`, `INVALID_ID`, `DUPLICATE_ID` (each naming the row),
-   * `IO` (with `durability: 'log'`: it could not be logged), `INVALID_ARGUMENT`, `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, as a rejection.
+   * `IO` (with `durability: 'log'`: it could not be logged), `INVALID_ARGUMENT`, `READ_ONLY`, `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`,
+   * as a rejection.
    * @example
    * await index.add([1, 2], new Float32Array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6]), {
    *   signal: AbortSignal.timeout(60_000),
@@ -375,7 +385,8 @@ export class VectorIndex<T extends IdType = 'number'> {
    * 4 MiB of them are copied before the call returns; leave more alone until the promise settles.
    * @returns The ids, in row order.
    * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR`, `INVALID_ID`, `DUPLICATE_ID` for an id that is twice in
-   * the batch (each naming the row), `INVALID_ARGUMENT`, `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, as a rejection.
+   * the batch (each naming the row), `IO` (with `durability: 'log'`: it could not be logged), `INVALID_ARGUMENT`, `READ_ONLY`,
+   * `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, as a rejection.
    * @example
    * await index.upsert([1, 2], [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]])
    */
@@ -398,6 +409,7 @@ export class VectorIndex<T extends IdType = 'number'> {
       ? readerOfOne(vectors, dimension, 'vector')
       : readerOf(vectors, dimension, rowNames)
     const { rowCount } = rows
+    assertCountFits(rowCount, 'vectors')
     if (idReader !== undefined && idReader.count !== rowCount) {
       const message = `ids has length ${idReader.count}; expected ${rowCount}, one per row of vectors`
       throw new SegvecError('INVALID_ARGUMENT', message)
@@ -440,8 +452,8 @@ export class VectorIndex<T extends IdType = 'number'> {
    *
    * @param ids An id or an array of ids. Those that are not in the index are passed over.
    * @returns How many vectors were removed.
-   * @throws {SegvecError} `INVALID_ID` (naming the row), `INVALID_ARGUMENT`, `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, as a
-   * rejection; nothing is removed then.
+   * @throws {SegvecError} `INVALID_ID` (naming the row), `IO` (with `durability: 'log'`: it could not be logged),
+   * `INVALID_ARGUMENT`, `READ_ONLY`, `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, as a rejection; nothing is removed then.
    * @example
    * await index.remove([7, 8]) // 2, or fewer if some were not there
    */
@@ -466,7 +478,8 @@ export class VectorIndex<T extends IdType = 'number'> {
    * the calls made before it; what is added after it goes to a new segment. With `keepVectors: false` segments whose codes have
    * very different scales stay apart: one scale for both would lose the finer ones.
    *
-   * @throws {SegvecError} `INVALID_ARGUMENT`, `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, as a rejection; the index is as it was then.
+   * @throws {SegvecError} `INVALID_ARGUMENT`, `READ_ONLY`, `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, as a rejection; the index is as
+   * it was then.
    * @example
    * await index.compact({ onProgress: ({ mergedCount, totalCount }) => console.log(`${mergedCount} of ${totalCount}`) })
    */
@@ -517,7 +530,7 @@ export class VectorIndex<T extends IdType = 'number'> {
     try {
       const { k, recall, exact } = settings
       if (recall !== undefined && this.#beams.isMissing) {
-        const copy = floats.slice()
+        const copy = new Float32Array(floats)
         const ef = await this.#beams.efFor(k, recall, abort)
         return firstHits(await this.#native.search(copy, k, ef, exact, token))
       }
@@ -723,13 +736,13 @@ export class VectorIndex<T extends IdType = 'number'> {
   entries(): AsyncIterableIterator<IndexEntry<T>> {
     this.#assertOpen()
     try {
-      return this.#walk(this.#native.entries())
+      return leavable(this.#native.entries(), (cursor) => this.#walk(cursor))
     } catch (error) {
       throw fromNative(error)
     }
   }
 
-  async *#walk(cursor: NativeCursor): AsyncIterableIterator<IndexEntry<T>> {
+  async *#walk(cursor: NativeCursor): AsyncGenerator<IndexEntry<T>, void, undefined> {
     const { dimension } = this.#settings
     const sliceRows = Math.min(mostEntriesPerSlice, rowsPerSlice(dimension))
     try {
@@ -806,6 +819,20 @@ function addArguments(given: readonly unknown[]): { ids: unknown; vectors: unkno
     return { ids: first, vectors: second, options: third }
   }
   return { ids: undefined, vectors: first, options: second }
+}
+
+/** A walk that lets go of its cursor when it is left, also before its first step, when nothing of a generator has run. */
+function leavable<Entry>(
+  cursor: NativeCursor,
+  walk: (cursor: NativeCursor) => AsyncGenerator<Entry, void, undefined>,
+): AsyncGenerator<Entry, void, undefined> {
+  const walking = walk(cursor)
+  const { return: end } = walking
+  walking.return = (value) => {
+    cursor.close()
+    return end.call(walking, value)
+  }
+  return walking
 }
 
 function nextSlice(cursor: NativeCursor, rows: number): ReturnType<NativeCursor['next']> {

@@ -58,4 +58,6 @@ function report(name: string, error: unknown): void {
   process.exitCode = failureCode
 }
 
+// A reader that has gone away is no reason to end, nor to end otherwise.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 await main(process.argv.slice(2))

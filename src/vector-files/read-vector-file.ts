@@ -47,8 +47,9 @@ export const vectorFileEndings: readonly string[] = Object.keys(formats)
  * int8), `.fvecs`, `.bvecs`, or the bare values as `.f32`, `.u8` or `.i8`. A bare file's dimension is an option, or stands
  * in a file beside it: `<path>.shape` with `1000 128` in it, or `meta.json` with a `dimension`.
  *
- * @throws {SegvecError} `NOT_FOUND`, `IO`, `CORRUPT` where the file is not what its ending says, `INVALID_ARGUMENT` where its
- * form is not supported or its dimension unknown; as a rejection.
+ * @throws {SegvecError} `NOT_FOUND`, `IO`, `OUT_OF_MEMORY`, `CORRUPT` where the file is not what its ending says,
+ * `INVALID_ARGUMENT` where its form is not supported or its dimension unknown, `DIMENSION_MISMATCH` where it says another one
+ * than `dimension`; as a rejection.
  * @example
  * const { vectors, dimension } = await readVectorFile('embeddings.npy')
  * const index = new VectorIndex({ dimension })
@@ -58,6 +59,7 @@ export async function readVectorFile(path: string, options?: VectorFileOptions):
   if (typeof path !== 'string') {
     throw new SegvecError('INVALID_ARGUMENT', `path is ${describe(path)}; expected a string`)
   }
+  if (path.includes('\0')) throw new SegvecError('INVALID_ARGUMENT', 'path holds a NUL character')
   const raw = readOptions(options, ['dimension', 'limit'])
   const dimension =
     raw.dimension === undefined ? undefined : integerOption('dimension', raw.dimension, 1, mostDimension)

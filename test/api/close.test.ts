@@ -27,6 +27,20 @@ describe('close', () => {
     await closing
   })
 
+  test('comes to its end whatever somebody has put over the methods of a signal', async () => {
+    const index = new VectorIndex({ dimension: 2 })
+    const { signal } = new AbortController()
+    const fail = () => {
+      throw new Error('mine')
+    }
+    Object.assign(signal, { addEventListener: undefined, removeEventListener: fail })
+    Object.defineProperty(signal, 'aborted', { get: fail })
+    await index.add([[1, 2]], { signal })
+    expect(await index.search([1, 2], { signal })).toHaveLength(1)
+    expect((await index.searchBatch([[1, 2]], { signal })).k).toBe(1)
+    await index.close()
+  })
+
   test('may be called again, at the same time or later', async () => {
     const index = new VectorIndex({ dimension: 1 })
     await index.add([[1]])

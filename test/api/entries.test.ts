@@ -73,6 +73,15 @@ describe('entries', () => {
     await index.close()
   })
 
+  test('can be left before the first', async () => {
+    const index = new VectorIndex({ dimension: 1 })
+    await index.add([[1], [2]])
+    const entries = index.entries()
+    expect(await entries.return?.()).toEqual({ done: true, value: undefined })
+    expect(await entries.next()).toEqual({ done: true, value: undefined })
+    await index.close()
+  })
+
   test('end with CLOSED when the index is closed', async () => {
     const index = new VectorIndex({ dimension: 1 })
     await index.add(new Float32Array(5000).fill(1))

@@ -137,6 +137,7 @@ describe('readVectorFile', () => {
     await expectRejection(() => readVectorFile(bare, { dimension: 0 }), 'INVALID_ARGUMENT')
     await expectRejection(() => readVectorFile(bare, { dimension: 4, limit: 0 }), 'INVALID_ARGUMENT')
     await expectRejection(() => readVectorFile(7 as never), 'INVALID_ARGUMENT', /path is 7/)
+    await expectRejection(() => readVectorFile('a\0.npy'), 'INVALID_ARGUMENT', 'path holds a NUL')
     const directory = join(folder, 'directory.npy')
     mkdirSync(directory)
     const error = await expectRejection(() => readVectorFile(directory), 'IO')

@@ -7,6 +7,13 @@ import { expectRejection } from '../support/failures.ts'
 const loose = (index: VectorIndex) => index as unknown as { remove(...given: unknown[]): Promise<unknown> }
 
 describe('remove', () => {
+  test('takes no more ids in one call than V8 does in one array, nor does add', async () => {
+    const index = new VectorIndex({ dimension: 1 })
+    const many = new Uint8Array(2 ** 26 + 1)
+    await expectRejection(() => index.remove(many), 'INVALID_ARGUMENT', 'ids are 67108865; expected 67108864')
+    await expectRejection(() => index.add(many), 'INVALID_ARGUMENT', 'vectors are 67108865; expected')
+  })
+
   test('takes vectors out of every answer', async () => {
     const index = new VectorIndex({ dimension: 1, metric: 'l2' })
     await index.add([[0], [1], [2], [3]])

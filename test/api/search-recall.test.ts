@@ -16,6 +16,20 @@ async function indexOf(count: number, options = {}): Promise<VectorIndex> {
 }
 
 describe('a search that asks for a recall', () => {
+  test('takes a query of a class of its own, at the first call as well', async () => {
+    class Embedding extends Float32Array {
+      readonly text: string
+      constructor(text: string, values: Float32Array) {
+        super(values)
+        this.text = text
+      }
+    }
+    const index = await indexOf(2000)
+    const hits = await index.search(new Embedding('x', query), { recall: 0.9, k: 5 })
+    expect(hits).toEqual(await index.search(query, { recall: 0.9, k: 5 }))
+    await index.close()
+  })
+
   test.each([{}, { growingSegments: 2 }, { quantization: 'none' }] as const)(
     'reaches it, without tuning, of %o',
     async (options) => {

@@ -109,6 +109,14 @@ describe('segvec bench', () => {
     })
   })
 
+  test.each([15, 9])('names a row by its place in the file, held out or not: %i', async (row) => {
+    const file = join(folder, `zero-at-${row}.npy`)
+    const rows = clusteredVectors({ count: 20, dimension }).fill(0, row * dimension, (row + 1) * dimension)
+    writeFileSync(file, npyBytes(rows, { descr: '<f4', shape: `20, ${dimension}` }))
+    const end = await segvec('bench', '--data', file, '--rounds', '1', '--threads', '1')
+    expect(end).toMatchObject({ code: 1, stderr: expect.stringContaining(`INVALID_VECTOR: row ${row} has`) })
+  })
+
   test('needs nothing but what is published', async () => {
     const installed = join(folder, 'node_modules/segvec')
     mkdirSync(installed, { recursive: true })

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { VectorIndex } from 'segvec'
@@ -76,6 +78,18 @@ describe('segvec verify', () => {
       code: 1,
       stdout: expect.stringMatching(/tombstones-0-3 +missing/),
     })
+  })
+
+  test('does not mind when nobody reads what it says of its progress', async () => {
+    const child = spawn(process.execPath, [main, 'verify', await storedIndex(), '--json'])
+    child.stderr.destroy()
+    let stdout = ''
+    child.stdout.on('data', (bytes) => {
+      stdout += bytes
+    })
+    const [code] = await once(child, 'close')
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ isSound: true })
   })
 
   test.each([

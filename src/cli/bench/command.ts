@@ -3,10 +3,20 @@ import { instructionSets } from '../../instruction-sets.ts'
 import type { Command } from '../command.ts'
 import { ProgressBar } from '../progress-bar.ts'
 import { measure } from './measure.ts'
-import { readBenchOptions, usage } from './options.ts'
+import { type BenchOptions, readBenchOptions, usage } from './options.ts'
 import { recommend } from './recommend.ts'
 import { describe } from './tables.ts'
 import { loadVectors } from './vectors.ts'
+
+async function measured(options: BenchOptions, progress: ProgressBar) {
+  progress.step(`read ${options.data}`)
+  const vectors = await loadVectors(options)
+  try {
+    return { vectors, measurement: await measure(vectors, options, progress) }
+  } catch (error) {
+    throw vectors.inFile?.(error) ?? error
+  }
+}
 
 export const bench: Command = {
   summary: 'measures segvec on your own vectors and recommends parameters',
@@ -14,10 +24,7 @@ export const bench: Command = {
   async run(args) {
     const options = readBenchOptions(args)
     const progress = new ProgressBar()
-    progress.step(`read ${options.data}`)
-    const vectors = await loadVectors(options)
-    const measurement = await measure(vectors, options, progress)
-    progress.clear()
+    const { vectors, measurement } = await measured(options, progress).finally(() => progress.clear())
     const subject = {
       data: options.data,
       rows: vectors.base.length / vectors.dimension,

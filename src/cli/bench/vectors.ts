@@ -9,6 +9,8 @@ export interface BenchVectors {
   readonly queries: Float32Array
   /** Where the queries are from, in words. */
   readonly queriesFrom: string
+  /** The same error, with rows by their numbers in the file, where some of them are held out. */
+  inFile?(error: unknown): unknown
 }
 
 const mostQueries = 500
@@ -51,7 +53,14 @@ function heldOut(
       baseEnd += dimension
     }
   }
-  return { dimension, base, queries, queriesFrom: `every ${step}th vector, held out` }
+  const inFile = (error: unknown) => {
+    if (!(error instanceof SegvecError)) return error
+    const message = error.message
+      .replace(/^row (\d+)/, (_, row) => `row ${Number(row) + Math.floor(Number(row) / (step - 1))}`)
+      .replace(/^query (\d+)/, (_, query) => `row ${(Number(query) + 1) * step - 1}`)
+    return new SegvecError(error.code, message, { cause: error })
+  }
+  return { dimension, base, queries, queriesFrom: `every ${step}th vector, held out`, inFile }
 }
 
 const tooFew = (path: string, count: number, expected: number) =>

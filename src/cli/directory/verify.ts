@@ -42,9 +42,9 @@ export const verify: Command = {
       if (!report.isSound) process.exitCode = damagedCode
     } catch (error) {
       bar.clear()
-      if (!(error instanceof SegvecError) || error.code === 'INTERNAL') throw error
-      console.error(`segvec verify: ${error.code}: ${error.message}`)
       process.exitCode = uncheckedCode
+      const isKnown = error instanceof SegvecError && error.code !== 'INTERNAL'
+      console.error(`segvec verify: ${isKnown ? `${error.code}: ${error.message}` : (error as Error).stack}`)
     }
   },
 }
