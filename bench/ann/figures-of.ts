@@ -116,12 +116,12 @@ export function loadTimes(peer: PeerResult): LoadSpread[] {
   })
 }
 
-/** Milliseconds of single asynchronous searches beside a load, and right before it began. */
+/** Milliseconds of single asynchronous searches beside a load, and right before it began, or how many there were. */
 export function latencyUnderLoad(
   peer: PeerResult,
   load: LoadKind,
   when: 'idle' | 'busy',
-  percentile: 'p50Ms' | 'p99Ms' | 'p999Ms',
+  percentile: 'p50Ms' | 'p99Ms' | 'p999Ms' | 'count',
 ): Spread | undefined {
   return spreadOf(
     peer.underLoad?.filter((round) => round.load === load).map((round) => round[when][percentile]),

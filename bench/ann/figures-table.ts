@@ -85,7 +85,8 @@ function range(values: readonly (number | undefined)[]): string | undefined {
   const known = values.filter((value) => value !== undefined).sort((a, b) => a - b)
   const [least, most] = [known[0]?.toFixed(1), known.at(-1)?.toFixed(1)]
   if (least === undefined) return undefined
-  return least === most ? `${least}x` : `${least}–${most}x`
+  const ofSets = known.length === values.length ? '' : ` (${known.length} of ${values.length} sets)`
+  return `${least === most ? least : `${least}–${most}`}x${ofSets}`
 }
 
 /** Against whom, by how much: for README.md. */
@@ -113,7 +114,7 @@ export function againstTable(files: ReadonlyMap<string, BenchResults>): string {
     )
     .join(', ')
   return [
-    `How many times as fast segvec is, from the least to the most of the sets: ${sets}. Each package at its best setting,\nmedians of the ratios of interleaved rounds, M ${parameters.M}, efConstruction ${parameters.efConstruction}, k ${parameters.k}; searches with one thread, at the recall named; – where one of the two\ndoes not reach it. ${machine.cpu}, ${machine.cores} cores, Node ${versions.node}. All figures, how they were measured, and what each\npackage is set to: [docs/benchmarks.md](docs/benchmarks.md).`,
+    `How many times as fast segvec is, from the least to the most of the sets: ${sets}. Each package at the best of its settings that were run,\nmedians of the ratios of interleaved rounds, M ${parameters.M}, efConstruction ${parameters.efConstruction}, k ${parameters.k}; searches with one thread, at the recall named; – where one of the two\ndoes not reach it. ${machine.cpu}, ${machine.cores} cores, Node ${versions.node}. All figures, how they were measured, and what each\npackage is set to: [docs/benchmarks.md](docs/benchmarks.md).`,
     markdownTable(['against', ...columns.map(([name]) => name)], rows),
     all
       .map(({ set }) => `![${set.name}: queries per second over recall](docs/figures/${set.name}-recall.svg)`)

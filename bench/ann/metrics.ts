@@ -90,7 +90,10 @@ export function queriesPerSecondAt(points: readonly SweepPoint[], wanted: number
   const near = points
     .map(({ ef, queriesPerSecond }) => ({ x: Math.log(ef / at), y: Math.log(queriesPerSecond) }))
     .filter(({ x }) => Math.abs(x) <= Math.log(curveReach))
-  if (near.length < leastCurvePoints) return between(points, wanted, (point) => point.queriesPerSecond)
+  // At the end of a sweep a point knows best itself.
+  const isInside = near.some(({ x }) => x < 0) && near.some(({ x }) => x > 0)
+  if (!isInside || near.length < leastCurvePoints)
+    return between(points, wanted, (point) => point.queriesPerSecond)
   return Math.exp(parabolaAtZero(near))
 }
 

@@ -48,8 +48,9 @@ function persistenceRows(peer: PeerResult, rows: number): Cell[][] {
 export function persistenceTable({ set, peers, readSpeeds }: BenchResults): string {
   const speed = (values: readonly number[] = []) =>
     values.length === 0 ? 'not measured' : `${rounded(spread(values).median / 1e6)} MB/s`
+  const rounds = Math.max(...peers.map((peer) => peer.persistence?.length ?? 0))
   return [
-    `**${set.name}**; reading a file from its beginning to its end in the same rounds: ${speed(readSpeeds?.warm)} warm, ${speed(readSpeeds?.cold)} cold.`,
+    `**${set.name}**, ${rounds} rounds; reading a file from its beginning to its end in the same rounds: ${speed(readSpeeds?.warm)} warm, ${speed(readSpeeds?.cold)} cold.`,
     markdownTable(
       [
         ...['', 'bytes/vector', 'save, ms'],
@@ -74,7 +75,7 @@ export function underLoadTable({ set, peers }: BenchResults): string {
         [
           `${peer.name}, ${name}`,
           ...(['idle', 'busy'] as const).flatMap((when) =>
-            (['p50Ms', 'p99Ms', 'p999Ms'] as const).map((percentile) =>
+            (['count', 'p50Ms', 'p99Ms', 'p999Ms'] as const).map((percentile) =>
               rounded(latencyUnderLoad(peer, load, when, percentile)?.median),
             ),
           ),
@@ -84,6 +85,6 @@ export function underLoadTable({ set, peers }: BenchResults): string {
   )
   return [
     `**${set.name}**, milliseconds:`,
-    markdownTable(['', 'idle p50', 'p99', 'p99.9', 'busy p50', 'p99', 'p99.9'], rows),
+    markdownTable(['', 'idle searches', 'p50', 'p99', 'p99.9', 'busy searches', 'p50', 'p99', 'p99.9'], rows),
   ].join('\n\n')
 }

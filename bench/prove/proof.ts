@@ -1,7 +1,7 @@
 /** What a proof is run with. */
 export interface ProofOptions {
   readonly seed: number
-  /** The shortened version, as CI runs it. */
+  /** The shortened version, as long as in `npm test`. */
   readonly isQuick: boolean
 }
 
