@@ -12,7 +12,11 @@ import { booleanOption, choiceOption, type RawOptions, readOptions } from './opt
  * the index's own, but `idType`, which then is `'number'`. Only a new index needs `dimension`.
  */
 export interface OpenOptions<T extends IdType = 'number'> extends Partial<IndexOptions<T>> {
-  /** Takes no lock, changes nothing and sees what has been committed; `refresh()` moves on. False if left out. */
+  /**
+   * Takes no lock, changes nothing and sees what has been committed; `refresh()` moves on. False if left out. Which vector is
+   * under which id is put in order in the background, a second after opening; a `has` or `get` before that waits for it, some
+   * 50 to 100 ms for a million.
+   */
   readonly readOnly?: boolean | undefined
   /**
    * `'memory'` (if left out) reads and checks all files. `'mmap'` maps them, which shares the memory between processes and

@@ -8,6 +8,7 @@ import { type CompactOptions, readCompactOptions } from './compact-options.ts'
 import type { DirectoryReport } from './directory-report.ts'
 import { fromNative, SegvecError } from './errors.ts'
 import { type Evaluation, evaluateSearches } from './evaluate.ts'
+import { IdRestoration } from './id-restoration.ts'
 import {
   assertCountFits,
   checkedId,
@@ -110,6 +111,7 @@ export class VectorIndex<T extends IdType = 'number'> {
   readonly #inFlight = new InFlight()
   readonly #beams: RecallBeams
   readonly #room: HitRoom<T>
+  readonly #idRestoration: IdRestoration
   #closing: Promise<void> | undefined
   #compacting: Promise<void> | undefined
 
@@ -132,6 +134,7 @@ export class VectorIndex<T extends IdType = 'number'> {
     }
     this.#beams = new RecallBeams(this.#addon, this.#native)
     this.#room = new HitRoom(this.#settings.idType as T)
+    this.#idRestoration = new IdRestoration(this.#native)
   }
 
   /**
@@ -155,7 +158,9 @@ export class VectorIndex<T extends IdType = 'number'> {
     const addon = loadAddon()
     return abortable(addon, 'open', signal, async (token) => {
       const opened = new Opened(await addon.openIndex(path, native, token))
-      return new VectorIndex<T>(opened as unknown as IndexOptions<T>)
+      const index = new VectorIndex<T>(opened as unknown as IndexOptions<T>)
+      if (native.readOnly) index.#idRestoration.beginLater()
+      return index
     })
   }
 
@@ -313,7 +318,9 @@ export class VectorIndex<T extends IdType = 'number'> {
     abort.onAbort(() => token?.cancel())
     this.#inFlight.begin()
     try {
-      return await this.#native.refresh(token)
+      const hasMoved = await this.#native.refresh(token)
+      if (hasMoved && this.#closing === undefined) this.#idRestoration.beginLater()
+      return hasMoved
     } catch (error) {
       throw abort.fromNative(error)
     } finally {
@@ -775,6 +782,7 @@ export class VectorIndex<T extends IdType = 'number'> {
 
   async #close(): Promise<void> {
     this.#beams.close()
+    this.#idRestoration.stop()
     // Adds and batches that are half way still have native calls to make.
     await this.#inFlight.idle()
     try {

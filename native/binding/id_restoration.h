@@ -1,5 +1,4 @@
-// Has the ids of an index that was opened put in place beside everything else, so that the first lookup need not wait for all of
-// them.
+// Has the ids of an index that was opened put in place in the background, so that the first lookup need not wait for all of them.
 //
 // Thread safety: may be used from any thread.
 #pragma once

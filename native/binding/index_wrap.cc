@@ -55,6 +55,12 @@ bool FlagOption(const Napi::Object& options, const char* name) {
   return value.As<Napi::Boolean>().Value();
 }
 
+// What IndexWrap::Create hands to the constructor; JavaScript cannot make one.
+struct OpenedIndex {
+  std::shared_ptr<Index> index;
+  std::shared_ptr<IndexDirectory> directory;
+};
+
 std::span<const float> ReadQueries(const Napi::Value& value, size_t dimension) {
   const auto queries = ElementsOf<float>(value);
   if (!queries) throw InvalidArgument("queries must be a Float32Array");
@@ -166,6 +172,7 @@ Napi::Function IndexWrap::Define(Napi::Env env) {
                       InstanceMethod("search", &IndexWrap::Search),
                       InstanceMethod("searchSync", &IndexWrap::SearchSync),
                       InstanceMethod("calibrate", &IndexWrap::Calibrate),
+                      InstanceMethod("restoreIds", &IndexWrap::RestoreIds),
                       InstanceAccessor("calibrationState", &IndexWrap::CalibrationState, nullptr),
                       InstanceMethod("efFor", &IndexWrap::EfFor), InstanceMethod("has", &IndexWrap::Has),
                       InstanceMethod("get", &IndexWrap::Get),
@@ -182,7 +189,6 @@ IndexWrap::IndexWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<IndexWra
       OpenedIndex& opened = *info[0].As<Napi::External<OpenedIndex>>().Data();
       state_->index = std::move(opened.index);
       state_->directory = std::move(opened.directory);
-      state_->restoration = std::move(opened.restoration);
       // An index for reading only may be replaced by a newer one (Refresh), and is never compacted.
       const bool is_read_only = state_->directory && state_->directory->is_read_only();
       state_->compactor =
@@ -200,7 +206,9 @@ IndexWrap::IndexWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<IndexWra
   });
 }
 
-Napi::Object IndexWrap::Create(Napi::Env env, OpenedIndex opened) {
+Napi::Object IndexWrap::Create(Napi::Env env, std::shared_ptr<Index> index,
+                               std::shared_ptr<IndexDirectory> directory) {
+  OpenedIndex opened{std::move(index), std::move(directory)};
   return Instance::Of(env).index_constructor.New({Napi::External<OpenedIndex>::New(env, &opened)});
 }
 
@@ -470,6 +478,18 @@ Napi::Value IndexWrap::Refresh(const Napi::CallbackInfo& info) {
     task->completions()->Begin(info.Env(), task);
     state_->committer->Post([task] { task->Run(); });
     return promise;
+  });
+}
+
+void IndexWrap::RestoreIds(const Napi::CallbackInfo& info) {
+  Guard(info.Env(), [&] {
+    state_->Open();
+    if (state_->restoration) state_->restoration->Stop();
+    try {
+      state_->restoration = IdRestoration::Begin(state_->index);
+    } catch (const std::bad_alloc&) {
+      // The first lookup does it, and says so if there is no memory.
+    }
   });
 }
 

@@ -43,18 +43,11 @@ struct IndexState {
 // Options as the TypeScript layer has filled them in. Throws INVALID_ARGUMENT.
 IndexOptions ReadOptions(const Napi::Value& value);
 
-// What Create() hands to the constructor; JavaScript cannot make one.
-struct OpenedIndex {
-  std::shared_ptr<Index> index;
-  std::shared_ptr<IndexDirectory> directory;
-  std::shared_ptr<IdRestoration> restoration;
-};
-
 class IndexWrap : public Napi::ObjectWrap<IndexWrap> {
  public:
   static Napi::Function Define(Napi::Env env);
   // The handle of an index that has been opened.
-  static Napi::Object Create(Napi::Env env, OpenedIndex opened);
+  static Napi::Object Create(Napi::Env env, std::shared_ptr<Index> index, std::shared_ptr<IndexDirectory> directory);
 
   explicit IndexWrap(const Napi::CallbackInfo& info);
   void Finalize(Napi::Env env) override;
@@ -72,6 +65,7 @@ class IndexWrap : public Napi::ObjectWrap<IndexWrap> {
   Napi::Value Search(const Napi::CallbackInfo& info);
   Napi::Value SearchSync(const Napi::CallbackInfo& info);
   Napi::Value Calibrate(const Napi::CallbackInfo& info);
+  void RestoreIds(const Napi::CallbackInfo& info);
   Napi::Value CalibrationState(const Napi::CallbackInfo& info);
   Napi::Value EfFor(const Napi::CallbackInfo& info);
   Napi::Value Has(const Napi::CallbackInfo& info);

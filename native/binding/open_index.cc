@@ -31,10 +31,9 @@ class OpenTask : public AsyncTask {
   void Execute() override {
     directory_ = std::make_shared<IndexDirectory>(Env::Real(), path_, given_, parameters_, cancel());
     index_ = directory_->TakeIndex();
-    restoration_ = IdRestoration::Begin(index_);
   }
   Napi::Value Result(Napi::Env env) override {
-    return IndexWrap::Create(env, {std::move(index_), std::move(directory_), std::move(restoration_)});
+    return IndexWrap::Create(env, std::move(index_), std::move(directory_));
   }
 
  private:
@@ -43,7 +42,6 @@ class OpenTask : public AsyncTask {
   const OpenParameters parameters_;
   std::shared_ptr<IndexDirectory> directory_;
   std::shared_ptr<Index> index_;
-  std::shared_ptr<IdRestoration> restoration_;
 };
 
 class OpenBufferTask : public AsyncTask {
@@ -61,7 +59,7 @@ class OpenBufferTask : public AsyncTask {
     const MemoryFiles::Piece bytes = std::move(bytes_);
     index_ = OpenBundle(bytes, given_, parameters_, cancel());
   }
-  Napi::Value Result(Napi::Env env) override { return IndexWrap::Create(env, {std::move(index_), nullptr, nullptr}); }
+  Napi::Value Result(Napi::Env env) override { return IndexWrap::Create(env, std::move(index_), nullptr); }
 
  private:
   MemoryFiles::Piece bytes_;

@@ -64,7 +64,6 @@ void StoreTask::Finish(Napi::Env env) {
 
 void RefreshTask::Execute() {
   newer_ = directory_->LoadNewer(cancel());
-  if (newer_) restoration_ = IdRestoration::Begin(newer_);
 }
 
 void RefreshTask::Finish(Napi::Env env) {
@@ -72,10 +71,8 @@ void RefreshTask::Finish(Napi::Env env) {
   has_moved_ = newer_ != nullptr;
   if (has_moved_ && shared_state_->index) {
     shared_state_->index.swap(newer_);
-    shared_state_->restoration.swap(restoration_);
+    if (const auto former = std::move(shared_state_->restoration)) former->Stop();
   }
-  // Of the index that nobody looks at any more.
-  if (restoration_) restoration_->Stop();
   FreeElsewhere(std::move(index_), std::move(newer_));
   IndexTask::Finish(env);
 }

@@ -57,7 +57,6 @@ class RefreshTask : public IndexTask {
   std::shared_ptr<IndexState> shared_state_;
   std::shared_ptr<IndexDirectory> directory_;
   std::shared_ptr<Index> newer_;
-  std::shared_ptr<IdRestoration> restoration_;
   bool has_moved_ = false;
 };
 

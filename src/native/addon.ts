@@ -194,6 +194,8 @@ export interface NativeIndex {
   bundle(token?: NativeCancelToken): Promise<NativeBundle>
   /** Moves an index that was opened for reading to the newest generation; resolves with whether there was a newer one. */
   refresh(token?: NativeCancelToken): Promise<boolean>
+  /** Begins to put the ids of a reader in place, in the background. */
+  restoreIds(): void
   /** Refuses further calls with `CLOSED`; resolves once what is in flight is done and its memory is freed. */
   close(): Promise<void>
 }

@@ -130,6 +130,10 @@ describe('open', () => {
       import { readFileSync } from 'node:fs'
       import { VectorIndex } from 'segvec'
       const path = process.env['INDEX']
+      globalThis.setTimeout = (action) => { // what comes later comes at once
+        action()
+        return { unref() {} }
+      }
       const values = (count) => Float32Array.from({ length: count }, (_, i) => Math.sin(i * 12.9898))
       const stored = await VectorIndex.open(path, { dimension: 4, threads: 1 })
       await stored.add(values(12_000))
