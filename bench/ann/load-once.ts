@@ -1,9 +1,12 @@
 /** Loads an index from its files once, as a program that starts up does: in a process that has done nothing before. */
 import { setTimeout } from 'node:timers/promises'
 import type { LoadedIndex, Loader } from './adapters/adapter.ts'
-import { evict, filesBelow, sequentialReadSpeed } from './page-cache.ts'
+import { diskBytes, evict, filesBelow, sequentialReadSpeed } from './page-cache.ts'
+import { touchMemory } from './touch-memory.ts'
 
 const idleMs = 200
+/** An index takes no more memory than so many times the bytes of its files while it is loaded. */
+const mostCopies = 2
 
 export type PageCache = 'warm' | 'cold'
 
@@ -27,6 +30,7 @@ export async function loadOnce(
   k: number,
 ): Promise<Omit<LoadTimes, 'way' | 'pageCache'>> {
   const files = filesBelow(folder)
+  touchMemory(mostCopies * diskBytes(folder))
   const prepare = () => (pageCache === 'cold' ? evict(files) : sequentialReadSpeed(files))
   prepare()
   const readSpeed = sequentialReadSpeed(files)
