@@ -1,7 +1,7 @@
 /**
  * Build time per vector and query time at a recall over the number of vectors, on clustered vectors that are made up.
  *
- *   npm run bench:scale -- [--sizes 10000,100000,500000,1000000] [--dimension 96] [--rounds 3] [--name scale]
+ *   npm run bench:scale -- [--sizes 10000,100000,500000,1000000] [--dimension 96] [--rounds 5] [--name scale]
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -16,7 +16,7 @@ const { values } = parseArgs({
   options: {
     sizes: { type: 'string', default: '10000,100000,500000,1000000' },
     dimension: { type: 'string', default: '96' },
-    rounds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '5' },
     name: { type: 'string' },
   },
 })
