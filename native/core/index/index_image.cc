@@ -61,8 +61,8 @@ IndexImage Index::Capture(const IsStored& is_stored, const CancelToken& cancel) 
     if (view.live_count() == 0) continue;
     IndexImage::Part part{view, nullptr, view.segment->has_graph()};
     if (!is_stored(part)) {
-      // What is written is the whole segment, which has to be what is shown.
-      if (!view.segment->is_sealed() || view.segment->slot_count() != view.slot_count) {
+      // What is written is the whole segment, and what grows may be more than is shown.
+      if (!view.segment->is_sealed()) {
         part.view.segment =
             CopyOf(*view.segment, view.slot_count, ShapeOf(view.slot_count), loops_, options_.seed);
       }
@@ -95,17 +95,15 @@ void Index::SealGrowing(const CancelToken& cancel) {
 
 void Index::ShowAbandoned() {
   SnapshotEditor edits(*snapshot_);
-  bool has_abandoned = false;
+  std::vector<GrowingSegment*> abandoned;
   for (const auto& growing : growing_) {
     if (!growing || growing->dead_ranges().empty()) continue;
     ShowGrown(*growing, edits);
-    has_abandoned = true;
+    abandoned.push_back(growing.get());
   }
-  if (!has_abandoned) return;
+  if (abandoned.empty()) return;
   Publish(edits);
-  for (const auto& growing : growing_) {
-    if (growing) growing->Publish();
-  }
+  for (GrowingSegment* growing : abandoned) growing->Publish();
 }
 
 Index::Index(const IndexOptions& options, IndexImage&& image, bool may_grow, const CancelToken& cancel)

@@ -572,6 +572,21 @@ TEST_CASE("IndexDirectory: a newer generation that says something else of a segm
                    "CORRUPT: /data/tombstones-0-3: 1 dead slots; expected 2, as the manifest says"));
 }
 
+TEST_CASE("IndexDirectory: a reader that passes over a damaged newer generation stays where it is") {
+  MemoryEnv env;
+  OpenIndex open = Open(env, kPath, Given());
+  Add(*open.index, RandomVectors(20, kDimension, 3));
+  Commit(open);
+  OpenParameters parameters;
+  parameters.is_read_only = parameters.recovers_previous = true;
+  const OpenIndex reader = Open(env, kPath, {}, parameters);
+  Add(*open.index, RandomVectors(5, kDimension, 4));
+  Commit(open);
+  env.bytes(kPath + "/MANIFEST-3")[200] ^= std::byte{1};
+  CHECK(reader.directory->LoadNewer(CancelToken()) == nullptr);
+  CHECK(reader.directory->generation() == 2);
+}
+
 TEST_CASE("IndexDirectory: on request a medium that fails is passed over like damage") {
   MemoryEnv memory;
   uint64_t previous = 0;

@@ -617,8 +617,9 @@ TEST_CASE("LoggedChanges: a verification names the log that is damaged, and the 
 }
 
 // A log that somebody made up, of changes behind the newest generation of a small index.
-void ForgeLog(MemoryEnv& env, IdType id_type, const std::vector<LogRecord>& records) {
+void ForgeLog(MemoryEnv& env, IdType id_type, const std::vector<LogRecord>& records, Metric metric = Metric::kL2) {
   GivenOptions given = Given();
+  given.metric = metric;
   given.id_type = id_type;
   LoggedIndex index(env, kPath, given);
   const Vectors rows = RandomVectors(3, kDimension, 1);
@@ -674,10 +675,21 @@ TEST_CASE("LoggedChanges: what the index cannot have is found by a verification,
   const auto report = VerifyDirectory(env, kPath, {}, 1, progress, [] {}, CancelToken());
   CHECK_FALSE(report.is_sound());
   CHECK(report.generations[0].error.has_value());
+  FaultEnv wanting(env);
+  wanting.BeforeEach([](std::string_view syscall, const std::string& path) {
+    if (syscall == "open" && path.find("/log-9-") != std::string::npos) throw SystemCallError("open", path, EMFILE);
+  });
+  CHECK(ErrorCodeOf([&] { Open(wanting, kPath, {}, Recovering()); }) == "IO");
   const OpenIndex open = Open(env, kPath, {}, Recovering());
   CHECK(open.index->vector_count() == 3);
   REQUIRE(open.directory->dropped().size() == 1);
   CHECK(open.directory->dropped()[0].reason == "the log, change 2: a vector that cannot be stored");
+}
+
+TEST_CASE("LoggedChanges: a logged vector without a direction is damage under cosine") {
+  MemoryEnv env;
+  ForgeLog(env, IdType::kNumber, {{LogRecordType::kAdd, 1, {}, {}, std::vector<float>(kDimension)}}, Metric::kCosine);
+  CHECK(StartsWith(ErrorTextOf([&] { Open(env, kPath); }), "CORRUPT: the log, change 2: a vector that cannot be stored"));
 }
 
 TEST_CASE("LoggedChanges: a change that could not be made then cannot be made now, and is passed over") {
@@ -1103,6 +1115,10 @@ TEST_CASE("LoggedChanges: nothing goes on from an older log that is damaged") {
       if (syscall == "pread" && path == older) throw SystemCallError("pread", path, EIO);
     });
     CHECK(ErrorCodeOf([&] { Open(env, kPath); }) == "IO");
+    env.BeforeEach([&](std::string_view syscall, const std::string& path) {
+      if (syscall == "pread" && path == older) throw Error(ErrorCode::kOutOfMemory, "out of memory");
+    });
+    CHECK(ErrorCodeOf([&] { Open(env, kPath); }) == "OUT_OF_MEMORY");
     return;
   }
   index = LoggedIndex(memory, kPath);

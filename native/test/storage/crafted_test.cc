@@ -321,6 +321,13 @@ TEST_CASE("Crafted: lossless codes of a scale that is not 1") {
         std::string::npos);
 }
 
+TEST_CASE("Crafted: codes under ip with offsets that kernels do not reckon with") {
+  const FileSample sample = SegmentSample("products", RandomVectors(40, 5, 1), {Metric::kIp, true, false, 2});
+  REQUIRE(ErrorOfOpening(sample, sample.bytes) == "none");
+  CHECK(ErrorOfOpening(sample, With(sample, SectionType::kQuantizer, 8, 0.0f)).find("offsets under ip other than -128") !=
+        std::string::npos);
+}
+
 TEST_CASE("Crafted: manifests that claim what cannot be") {
   const FileSample sample = ManifestSample();
   const auto IsRefused = [&](const Bytes& bytes) {

@@ -22,6 +22,22 @@ namespace {
 
 using namespace testing;  // NOLINT: everything here is about test data
 
+TEST_CASE("Env: what an error says of a file, and what it does not") {
+  const auto failed = [](int number) { return SystemCallError("pread", "/file", number); };
+  for (const ErrorCode code : {ErrorCode::kCorrupt, ErrorCode::kNotFound, ErrorCode::kUnsupportedFormat}) {
+    CHECK(IsDamage(Error(code, "")));
+    CHECK_FALSE(IsForWant(Error(code, "")));
+  }
+  CHECK(IsDamage(failed(EIO)));
+  CHECK_FALSE(IsForWant(failed(EIO)));
+  CHECK_FALSE(IsDamage(Error(ErrorCode::kIo, "not available")));
+  CHECK_FALSE(IsForWant(Error(ErrorCode::kIo, "not available")));
+  for (const Error& error : {failed(EMFILE), failed(ENFILE), failed(ENOMEM), Error(ErrorCode::kOutOfMemory, "")}) {
+    CHECK_FALSE(IsDamage(error));
+    CHECK(IsForWant(error));
+  }
+}
+
 std::span<const std::byte> BytesOf(const std::string& text) {
   return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
 }
