@@ -14,8 +14,7 @@ import { booleanOption, choiceOption, type RawOptions, readOptions } from './opt
 export interface OpenOptions<T extends IdType = 'number'> extends Partial<IndexOptions<T>> {
   /**
    * Takes no lock, changes nothing and sees what has been committed; `refresh()` moves on. False if left out. Which vector is
-   * under which id is put in order in the background, a second after opening; a `has` or `get` before that waits for it, some
-   * 50 to 100 ms for a million.
+   * under which id is put in order in the background, a second after opening; a `has` or `get` before that waits for it.
    */
   readonly readOnly?: boolean | undefined
   /**

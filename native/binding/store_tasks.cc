@@ -72,8 +72,8 @@ void RefreshTask::Finish(Napi::Env env) {
   if (has_moved_ && shared_state_->index) {
     shared_state_->index.swap(newer_);
     if (const auto former = std::move(shared_state_->restoration)) former->Stop();
+    FreeElsewhere(std::move(index_), std::move(newer_));
   }
-  FreeElsewhere(std::move(index_), std::move(newer_));
   IndexTask::Finish(env);
 }
 

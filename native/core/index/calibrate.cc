@@ -108,7 +108,6 @@ class Measurement {
       views.push_back(&view);
       slot_count += view.slot_count;
     }
-    if (slot_count == 0) return;
     const size_t wanted = std::clamp(kScanBudget / std::max<size_t>(snapshot_.vector_count, 1),
                                      kSmallestSample, kLargestSample);
     Random random(options_.seed ^ Mix(snapshot_.vector_count));
