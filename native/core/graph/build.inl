@@ -77,7 +77,10 @@ void SelectNeighbors(const Space& space, uint32_t self_key, const Candidates& ca
         }
         const bool is_kept = is_first_twin || twins_left < kMaxTwins;
         --twins_left;
-        if (!is_kept) continue;
+        if (!is_kept) {
+          context.has_left_out_twins = true;
+          continue;
+        }
       } else {
         if (next == contenders.count || contenders.slots[next] != slot) continue;
         ++next;
@@ -211,8 +214,20 @@ bool FindsItself(const Space& space, const Graph& graph, uint32_t slot, uint32_t
   return false;
 }
 
+// Puts a link to `slot` into a place of a row on level 0; what gives way to it is noted as bereft.
+inline void PutLink(Graph& graph, uint32_t host, size_t place, uint32_t slot, uint32_t key, BuildContext& context) {
+  uint32_t* links = graph.Links(host, 0);
+  if (links[place] != kNil) {
+    context.bereft.push_back(links[place]);
+    graph.CountLink(links[place], -1);
+  }
+  graph.CountLink(slot, 1);
+  graph.Keys(host, 0)[place] = key;
+  StoreLink(links[place], slot);
+}
+
 // Links to `slot` from the nearest slot that a search for it meets: in a free place, or in that of the last link of its
-// row, the newest of a row that was never full and the farthest of one that was; what that led to is noted as bereft.
+// row, the newest of a row that was never full and the farthest of one that was.
 // Returns the slot that got a new link, kNil when none was needed.
 template <class Space>
 uint32_t Attach(const Space& space, Graph& graph, uint32_t slot, uint32_t slot_limit, uint32_t ef, BuildContext& context) {
@@ -221,7 +236,7 @@ uint32_t Attach(const Space& space, Graph& graph, uint32_t slot, uint32_t slot_l
   const size_t capacity = graph.RowCapacity(0);
   for (size_t i = 0; i < pool.size(); ++i) {
     const uint32_t host = CandidatePool::SlotOf(pool[i]);
-    uint32_t* links = graph.Links(host, 0);
+    const uint32_t* links = graph.Links(host, 0);
     const bool is_last_try = i + 1 == pool.size();
     size_t place = 0;
     bool is_linked = false;
@@ -231,13 +246,7 @@ uint32_t Attach(const Space& space, Graph& graph, uint32_t slot, uint32_t slot_l
       if (!is_last_try) continue;
       place = capacity - 1;
     }
-    if (links[place] != kNil) {
-      context.bereft.push_back(links[place]);
-      graph.CountLink(links[place], -1);
-    }
-    graph.CountLink(slot, 1);
-    graph.Keys(host, 0)[place] = CandidatePool::KeyOf(pool[i]);
-    StoreLink(links[place], slot);
+    PutLink(graph, host, place, slot, CandidatePool::KeyOf(pool[i]), context);
     return host;
   }
   return kNil;

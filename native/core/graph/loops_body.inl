@@ -12,6 +12,8 @@
 //
 #include "graph/build.inl"
 //
+#include "graph/twins.inl"
+//
 #include "graph/leave_out.inl"
 //
 #include "graph/merge.inl"
@@ -102,6 +104,11 @@ uint32_t AttachSlot(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32
 }
 
 template <class Space>
+void AttachSlotToTwin(const SegmentRows& rows, Graph& graph, uint32_t slot, BuildContext& context) {
+  AttachTwin(Space(rows), graph, slot, context);
+}
+
+template <class Space>
 void Rekey(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t level, BuildContext& context) {
   RekeyRow(Space(rows), graph, slot, level, context);
 }
@@ -127,7 +134,7 @@ void Join(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t first_j
 template <Metric kMetric, class Space>
 inline constexpr Loops kLoopsOf{Search<Space>, Scan<kMetric>,       Rerank<kMetric>, Choose<Space>,
                                 Link<Space>,   LeaveSlotOut<Space>, Finds<Space>,    AttachSlot<Space>,
-                                Rekey<Space>,  Reselect<Space>,     Join<Space>};
+                                AttachSlotToTwin<Space>, Rekey<Space>, Reselect<Space>, Join<Space>};
 
 template <Metric kMetric>
 const Loops& LoopsOfMetric(Element element) {

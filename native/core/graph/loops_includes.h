@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "base/random.h"
 #include "distance/target.h"
 #include "graph/loops.h"
 #include "graph/order_key.h"

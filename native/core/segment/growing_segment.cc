@@ -28,7 +28,8 @@ constexpr uint32_t kRowsPerTask = 64;
 // Slots that are linked back by one thread, or whose rows it goes through, before it lets searches in.
 constexpr uint32_t kLinksPerYield = 64;
 
-// Under ip a vector need not find itself, so islands are looked for: when this share of the slots is new since the last time.
+// Under ip a vector need not find itself, and of many copies any will do to a search. So islands are looked for there, when this
+// share of the slots is new since the last time.
 constexpr uint32_t kSweptShare = 4;
 
 }  // namespace
@@ -160,10 +161,10 @@ void GrowingSegment::Link(int worker_count, const std::function<void()>& poll,
   }
   AttachLost(attached_count_, worker_count, poll);
   const bool is_full = slot_count == segment.capacity();
-  if (segment.shape_.metric == Metric::kIp &&
-      (is_full || linked_count_ - swept_count_ >= linked_count_ / kSweptShare)) {
-    AttachIslands(poll);
-  }
+  const bool may_have_islands =
+      segment.shape_.metric == Metric::kIp ||
+      std::any_of(contexts_.begin(), contexts_.end(), [](const auto& context) { return context->has_left_out_twins; });
+  if (may_have_islands && (is_full || linked_count_ - swept_count_ >= linked_count_ / kSweptShare)) AttachIslands(poll);
   attached_count_ = linked_count_;
   // Not sooner: until every slot can be found the few that are published are scanned.
   segment.is_graph_ready_.store(true, std::memory_order_release);
@@ -176,6 +177,7 @@ void GrowingSegment::AttachIslands(const std::function<void()>& poll) {
     loops().rekey(segment.rows(), *segment.graph_, host, 0, *contexts_[0]);
   });
   swept_count_ = linked_count_;
+  for (const auto& context : contexts_) context->has_left_out_twins = false;
 }
 
 void GrowingSegment::Rest() {
@@ -225,6 +227,7 @@ void GrowingSegment::AttachLost(uint32_t begin, int worker_count, const std::fun
   for (int round = 0; round < kAttachRounds && !suspects.empty(); ++round) {
     std::sort(suspects.begin(), suspects.end());
     suspects.erase(std::unique(suspects.begin(), suspects.end()), suspects.end());
+    AttachTwins(suspects, poll);
     is_lost.assign(suspects.size(), 0);
     RunWorkers(static_cast<uint32_t>(std::min<size_t>(static_cast<size_t>(worker_count), suspects.size())),
                static_cast<uint32_t>(suspects.size()), [&](uint32_t i, BuildContext& context) {
@@ -255,6 +258,16 @@ void GrowingSegment::AttachLost(uint32_t begin, int worker_count, const std::fun
     if (slot < begin) continue;
     const uint32_t host = segment.loops_.on_floats->attach(rows, graph, slot, end, kSelfSearchEf, *contexts_[0]);
     if (host != kNil) loops().rekey(rows, graph, host, 0, *contexts_[0]);
+  }
+}
+
+// Links to the copies among the suspects that nothing leads to.
+void GrowingSegment::AttachTwins(const std::vector<uint32_t>& suspects, const std::function<void()>& poll) {
+  Graph& graph = *segment_->graph_;
+  for (const uint32_t slot : suspects) {
+    if (graph.in_degree(slot) > 0 || graph.entry().slot == slot) continue;
+    poll();
+    loops().attach_twin(segment_->rows(), graph, slot, *contexts_[0]);
   }
 }
 
