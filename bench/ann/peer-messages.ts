@@ -6,7 +6,12 @@ import type { UnderLoadAnswer } from './under-load.ts'
 
 export type PeerRequest =
   | { readonly kind: 'prepare'; readonly adapter: string; readonly setFolder: string }
-  | { readonly kind: 'build'; readonly parameters: BuildParameters }
+  | {
+      readonly kind: 'build'
+      readonly parameters: BuildParameters
+      /** As in RunParameters. */
+      readonly leastSeconds: number
+    }
   | { readonly kind: 'search'; readonly parameters: SearchParameters }
   | { readonly kind: 'latency'; readonly parameters: SearchParameters }
   | { readonly kind: 'batch'; readonly parameters: SearchParameters }
@@ -43,12 +48,15 @@ export interface PeerDescription {
 }
 
 export interface BuildAnswer {
+  /** On average, where it was made several times. */
   readonly seconds: number
+  /** How often it was made. */
+  readonly count?: number
   /** Processor time of all threads; about `threads * seconds` where a package keeps to its thread count. */
   readonly cpuSeconds: number
   /** As the package reports it, where it does. */
   readonly bytesPerVector?: number
-  /** The largest gap between two turns of the event loop of the process that builds. */
+  /** The largest gap between two turns of the event loop of the process that builds, of the first build. */
   readonly largestDelayMs?: number
   /** Resident memory that the first build in the process added; later ones reuse what earlier ones left. */
   readonly residentBytesPerVector?: number

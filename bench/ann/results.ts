@@ -57,6 +57,8 @@ export interface RunParameters {
   readonly efs: readonly number[]
   readonly buildRounds: number
   readonly searchRounds: number
+  /** A build of a round is made again until this has passed: short ones would hit a slow moment of the machine or miss it. */
+  readonly leastBuildSeconds?: number
   /** Of everything random that can be seeded: segvec, hnswlib-node, generated sets. */
   readonly seed?: number
   /** The recall at which latencies and batches are measured. */

@@ -121,8 +121,9 @@ async function start(run: Run, choice: PeerChoice): Promise<RunningPeer> {
 }
 
 async function build(run: Run, { process }: RunningPeer, threads: number) {
-  const { M, efConstruction, seed } = run.parameters
-  const answer = await process.ask({ kind: 'build', parameters: { M, efConstruction, threads, seed } })
+  const { M, efConstruction, seed, leastBuildSeconds: leastSeconds } = run.parameters
+  const parameters = { M, efConstruction, threads, seed }
+  const answer = await process.ask({ kind: 'build', parameters, leastSeconds })
   return { ...answer, vectorsPerSecond: run.set.base.length / run.set.dimension / answer.seconds }
 }
 

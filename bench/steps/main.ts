@@ -33,6 +33,7 @@ const parameters = {
   searchRounds: Number(values.rounds),
   seed: 1,
   operatingRecall: 0.95,
+  leastBuildSeconds: 0,
 }
 
 for (const name of values.set) {

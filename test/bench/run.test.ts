@@ -54,11 +54,11 @@ describe('npm run bench', () => {
     writeSet(folder.path, set)
     const parameters = { ...readBenchOptions([]).parameters, k: 5, efs: [50] }
     const { thresholds } = await groundTruth(set, parameters.k, true)
-    const run = (buildRounds: number, searchRounds: number) =>
+    const run = (buildRounds: number, searchRounds: number, leastBuildSeconds = 0) =>
       runPeers({
         ...{ set, setFolder: folder.path, thresholds, isSpeedOnly: true, log: () => undefined },
         peers: [{ adapter: 'usearch u8' }, { adapter: 'segvec' }],
-        parameters: { ...parameters, buildRounds, searchRounds },
+        parameters: { ...parameters, buildRounds, searchRounds, leastBuildSeconds },
       })
     for (const [buildRounds, searchRounds] of [
       [3, 2],
@@ -72,8 +72,11 @@ describe('npm run bench', () => {
       const builds = peers[1]?.builds.map((build) => build.rounds) ?? []
       expect(builds.map((made) => made.length)).toEqual([buildRounds, buildRounds])
       expect(builds[1]?.every((round) => round.residentBytesPerVector !== undefined)).toBe(true)
+      expect(builds.flat().map(({ count }) => count)).toEqual(Array(2 * buildRounds).fill(1))
       expect(peers[1]?.sweeps[0]?.rounds.map(([point]) => point?.recall)).toEqual([1, 1])
     }
+    const short = (await run(1, 1, 0.3)).peers[1]?.builds.flatMap((build) => build.rounds) ?? []
+    expect(short.every(({ count = 0 }) => count > 1)).toBe(true)
     const { peers, rounds } = await run(0, 1)
     expect(rounds).toEqual({ buildRounds: 0, searchRounds: 1 })
     expect(peers[1]?.sweeps[0]?.rounds[0]?.[0]?.recall).toBe(1)

@@ -80,7 +80,8 @@ async function warmUpAsync(count: number, search: AsyncSearch): Promise<void> {
   for (let q = 0; performance.now() < end; q = (q + 1) % count) await search(q)
 }
 
-function searchPass(count: number, search: Search): SearchPass {
+/** All queries, one after the other, again and again. */
+export function searchPass(count: number, search: Search): SearchPass {
   warmUp(count, search)
   let found: number[][] = []
   let passes = 0
