@@ -28,9 +28,8 @@ export function documents(reference: ReadonlyMap<string, BenchResults>): Documen
   const recalls = [...storedResults<RecallResults>('recall').values()]
   const orders = [...storedResults<OrderResults>('order').values()]
   const steps = [...storedResults<BenchResults>('steps').values()]
-  const once = [...storedResults<BenchResults>('once').values()]
   const again = [...storedResults<BenchResults>('again').values()]
-  const agreement = agreementTable(once, again)
+  const agreement = agreementTable(runs, again)
   const [kernels] = storedResults<Parameters<typeof kernelsTable>[0]>('kernels').values()
   return new Map([
     ['README.md', new Map([['figures', againstTable(reference)]])],
@@ -49,7 +48,7 @@ export function documents(reference: ReadonlyMap<string, BenchResults>): Documen
           'agreement',
           orMissing(
             agreement === undefined ? [] : [agreement],
-            'npm run bench -- --set sift-corel-128 --rounds 5 --build-rounds 5 --name once, and --name again',
+            'npm run bench -- --set sift-corel-128 --rounds 10 --build-rounds 10 --name again',
           ),
         ],
         [
