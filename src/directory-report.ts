@@ -18,7 +18,7 @@ export interface SegmentCheck {
   readonly wrongCodeCount: number
   /**
    * Vectors that no link of the graph leads to, so that only an exact search finds them. A figure of quality, not a fault: where
-   * `M` is small a build leaves out some of many copies of a vector, and under `ip` vectors that are nearest to nothing.
+   * all rows of links are full, one may be left out.
    */
   readonly unreachableCount: number
   /** Stored vectors that were searched for. */

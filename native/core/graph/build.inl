@@ -5,7 +5,8 @@
 // Included inside the namespace of one instruction set, after greedy_search.inl.
 
 // Exact copies of a vector are at the same distance from everything, so Algorithm 4 would fill a row with them and cut
-// their cluster off from the rest. A row keeps only so many: the oldest, and the newest, which link the next copy in turn.
+// their cluster off from the rest. A row keeps only so many, half of a short one: the oldest, and the newest, which link the next
+// copy in turn.
 inline constexpr size_t kMaxTwins = 4;
 
 // Candidates are compared with the chosen in groups of so many: a witness meets four rows in one pass of its own.
@@ -51,6 +52,7 @@ void SelectNeighbors(const Space& space, uint32_t self_key, const Candidates& ca
   std::vector<uint64_t>& chosen = context.chosen;
   chosen.clear();
   typename Space::Query witnesses[2 * kMaxM];
+  const size_t most_twins = std::min(kMaxTwins, limit / 2);
   size_t twins_left = 0;  // copies of `slot` from here on, this one included
   for (size_t begin = 0; begin < candidate_count; begin += kSelectGroup) {
     if (begin >= kCandidatesPerLink * limit && 4 * chosen.size() >= 3 * limit) return;
@@ -75,7 +77,7 @@ void SelectNeighbors(const Space& space, uint32_t self_key, const Candidates& ca
             ++twins_left;
           }
         }
-        const bool is_kept = is_first_twin || twins_left < kMaxTwins;
+        const bool is_kept = is_first_twin || twins_left < most_twins;
         --twins_left;
         if (!is_kept) {
           context.has_left_out_twins = true;
@@ -227,7 +229,8 @@ inline void PutLink(Graph& graph, uint32_t host, size_t place, uint32_t slot, ui
 }
 
 // Links to `slot` from the nearest slot that a search for it meets: in a free place, or in that of the last link of its
-// row, the newest of a row that was never full and the farthest of one that was.
+// row, the newest of a row that was never full and the farthest of one that was. Under ip only a link gives way that is not the
+// last to its slot: where a few long vectors are all that searches meet, slots would take it from each other.
 // Returns the slot that got a new link, kNil when none was needed.
 template <class Space>
 uint32_t Attach(const Space& space, Graph& graph, uint32_t slot, uint32_t slot_limit, uint32_t ef, BuildContext& context) {
@@ -245,6 +248,7 @@ uint32_t Attach(const Space& space, Graph& graph, uint32_t slot, uint32_t slot_l
     if (place == capacity) {
       if (!is_last_try) continue;
       place = capacity - 1;
+      if (Space::kIsIp && graph.in_degree(links[place]) <= 1) return kNil;
     }
     PutLink(graph, host, place, slot, CandidatePool::KeyOf(pool[i]), context);
     return host;

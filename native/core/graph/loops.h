@@ -109,7 +109,7 @@ struct BuildContext {
   uint32_t first_new_slot = 0;     // older slots that lose a link are noted in `bereft`
   std::vector<uint32_t> bereft;
   std::vector<uint64_t> chosen;
-  bool has_left_out_twins = false;  // since it was set to false: of more copies of a slot than a row keeps
+  bool has_left_out_twins = false;  // since it was set to false, where a row keeps not all copies of its slot
   std::vector<QueryBlock> witnesses;  // the rows of the chosen as code queries
 
   // Makes room for linking a batch, which must not fail half-way. `code_blocks`: the blocks of a code row.
@@ -117,6 +117,7 @@ struct BuildContext {
     overflow.reserve(row_capacity + 1);
     chosen.reserve(row_capacity + 1);
     if (witnesses.size() < row_capacity * code_blocks) witnesses.resize(row_capacity * code_blocks);
+    if (first_new_slot == 0) return;
     // Each slot links to half a row of others at most, and each of these may lose a row and one. Hardly any of it is touched.
     const size_t most_bereft = bereft.size() + batch_size * (row_capacity / 2) * (row_capacity + 1);
     if (most_bereft > bereft.capacity()) bereft.reserve(std::max(most_bereft, 2 * bereft.capacity()));
@@ -156,8 +157,9 @@ struct Loops {
   // Makes it so, by a link from the nearest slot that such a search meets. Returns that slot, kNil if there was no need.
   uint32_t (*attach)(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t slot_limit, uint32_t ef,
                      BuildContext& context);
-  // Links to a slot that nothing leads to from a copy of its vector, if it links to one (see twins.inl).
-  void (*attach_twin)(const SegmentRows& rows, Graph& graph, uint32_t slot, BuildContext& context);
+  // Links to a slot that nothing leads to from a copy of its vector, on a walk that begins at `met` (see twins.inl). Returns
+  // that copy, kNil when none has room.
+  uint32_t (*attach_twin)(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t met, BuildContext& context);
   // Computes the keys of a row anew: they are those of the loops that computed them last.
   void (*rekey)(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t level, BuildContext& context);
 

@@ -104,8 +104,8 @@ uint32_t AttachSlot(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32
 }
 
 template <class Space>
-void AttachSlotToTwin(const SegmentRows& rows, Graph& graph, uint32_t slot, BuildContext& context) {
-  AttachTwin(Space(rows), graph, slot, context);
+uint32_t AttachSlotToTwin(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t met, BuildContext& context) {
+  return AttachTwin(Space(rows), graph, slot, met, context);
 }
 
 template <class Space>

@@ -1,7 +1,7 @@
 // Copies of a vector that nothing leads to.
 //
 // A search for copies meets the same few of them, whose rows keep only so many links to others (kMaxTwins), so that most of
-// some hundred copies would be lost. Those hang on one another instead, as a tree: its root is one that searches meet, and each
+// some hundred copies would be lost. So they hang on one another as well, as a tree: its root is one that searches meet, and each
 // leads to as many as its row has room for.
 //
 // Included inside the namespace of one instruction set, after build.inl.
@@ -9,26 +9,35 @@
 // A walk down the tree ends after so many copies, of which each leads to a dozen others or so.
 inline constexpr size_t kMostTwinSteps = 64;
 
-// Links to `slot` from a copy of it: the first with a free place on a walk from one that it links to itself, if there is any.
+// Links to `slot` from a copy of it: the first with a free place on a walk from `met`, a copy that is led to itself. Returns that
+// copy, kNil when there is none. Where nobody knows of one, as under ip, `met` may be `slot`: the walk begins where its own links lead then, which may
+// all be slots that only it leads to.
 template <class Space>
-void AttachTwin(const Space& space, Graph& graph, uint32_t slot, BuildContext& context) {
+uint32_t AttachTwin(const Space& space, Graph& graph, uint32_t slot, uint32_t met, BuildContext& context) {
   const uint32_t self_key = space.Key(space.QueryOf(slot, context.inserted.values), slot);
+  const size_t capacity = graph.RowCapacity(0);
   uint64_t turn = slot;
-  uint32_t host = slot;
+  uint32_t host = met;
   for (size_t step = 0; step < kMostTwinSteps; ++step) {
     const uint32_t* links = graph.Links(host, 0);
     const uint32_t* keys = graph.Keys(host, 0);
     uint32_t twins[2 * kMaxM];
     size_t degree = 0, twin_count = 0;
-    for (; degree < graph.RowCapacity(0) && links[degree] != kNil; ++degree) {
-      if (links[degree] == slot) return;
-      if (keys[degree] == self_key) twins[twin_count++] = links[degree];
+    for (; degree < capacity && links[degree] != kNil; ++degree) {
+      if (links[degree] == slot) return host;
+      if (keys[degree] != self_key) continue;
+      // Under ip what has the same product with a vector need not be a copy of it.
+      const bool is_twin = !Space::kIsIp || space.Key(space.QueryOf(links[degree], context.candidate.values), links[degree]) == self_key;
+      if (is_twin) twins[twin_count++] = links[degree];
     }
-    if (host != slot && degree < graph.RowCapacity(0)) {
-      return PutLink(graph, host, degree, slot, self_key, context);
+    if (host != slot && degree < capacity) {
+      // Nearly always self_key; what was met may be a vector that is as near as a copy is.
+      PutLink(graph, host, degree, slot, space.Key(space.QueryOf(host, context.candidate.values), slot), context);
+      return host;
     }
-    if (twin_count == 0) return;
+    if (twin_count == 0) return kNil;
     turn = Mix(turn);
     host = twins[turn % twin_count];
   }
+  return kNil;
 }

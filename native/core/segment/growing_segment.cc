@@ -164,7 +164,8 @@ void GrowingSegment::Link(int worker_count, const std::function<void()>& poll,
   const bool may_have_islands =
       segment.shape_.metric == Metric::kIp ||
       std::any_of(contexts_.begin(), contexts_.end(), [](const auto& context) { return context->has_left_out_twins; });
-  if (may_have_islands && (is_full || linked_count_ - swept_count_ >= linked_count_ / kSweptShare)) AttachIslands(poll);
+  const bool is_due = may_have_islands && linked_count_ - swept_count_ >= linked_count_ / kSweptShare;
+  if (is_due || is_full) AttachIslands(poll);
   attached_count_ = linked_count_;
   // Not sooner: until every slot can be found the few that are published are scanned.
   segment.is_graph_ready_.store(true, std::memory_order_release);
@@ -223,29 +224,38 @@ void GrowingSegment::AttachLost(uint32_t begin, int worker_count, const std::fun
 
   const SegmentRows rows = segment.rows();
   for (const auto& context : contexts_) context->walks = {};  // of a call that was broken off
+  const bool is_ip = segment.shape_.metric == Metric::kIp;
   std::vector<uint8_t> is_lost;
+  std::vector<uint32_t> met_twins;  // of those of which a copy was met instead, that copy
   for (int round = 0; round < kAttachRounds && !suspects.empty(); ++round) {
     std::sort(suspects.begin(), suspects.end());
     suspects.erase(std::unique(suspects.begin(), suspects.end()), suspects.end());
-    AttachTwins(suspects, poll);
     is_lost.assign(suspects.size(), 0);
+    met_twins.assign(suspects.size(), kNil);
     RunWorkers(static_cast<uint32_t>(std::min<size_t>(static_cast<size_t>(worker_count), suspects.size())),
                static_cast<uint32_t>(suspects.size()), [&](uint32_t i, BuildContext& context) {
                  poll();
-                 is_lost[i] = !loops().finds(rows, graph, suspects[i], end, kSelfSearchEf, context);
-                 if (!is_lost[i]) context.walks.Add(suspects[i], context.read.links);
+                 const uint32_t slot = suspects[i];
+                 is_lost[i] = !loops().finds(rows, graph, slot, end, kSelfSearchEf, context);
+                 if (is_lost[i]) return;
+                 context.walks.Add(slot, context.read.links);
+                 // Whatever links to a copy may be led to by that copy only, so they are all linked to once more, from one that
+                 // is met. Under ip what is met first need not be a copy.
+                 const uint32_t met = is_ip ? slot : CandidatePool::SlotOf(context.search.pool[0]);
+                 if (met != slot && (round == 0 || graph.in_degree(slot) == 0)) met_twins[i] = met;
                });
-    std::vector<uint32_t> affected;
+    // Should this call be broken off, the next one looks at them.
+    std::vector<uint32_t>& affected = contexts_[0]->bereft;
+    const auto affected_begin = static_cast<std::ptrdiff_t>(affected.size());
     Bitset changed(end);
     for (size_t i = 0; i < suspects.size(); ++i) {
-      if (is_lost[i]) AttachSlot(suspects[i], end, affected, changed);
+      if (!is_lost[i] && met_twins[i] == kNil) continue;
+      poll();
+      AttachSlot(suspects[i], met_twins[i], end, changed);
     }
     if (changed.set_count() == 0) break;
     for (const auto& context : contexts_) context->walks.AppendThrough(changed, affected);
-    // Should this call be broken off, the next one looks at them.
-    std::vector<uint32_t>& kept = contexts_[0]->bereft;
-    kept.insert(kept.end(), affected.begin(), affected.end());
-    suspects = std::move(affected);
+    suspects.assign(affected.begin() + affected_begin, affected.end());
   }
   // Only now: a call that was cancelled leaves them to the next one.
   for (const auto& context : contexts_) {
@@ -261,31 +271,43 @@ void GrowingSegment::AttachLost(uint32_t begin, int worker_count, const std::fun
   }
 }
 
-// Links to the copies among the suspects that nothing leads to.
-void GrowingSegment::AttachTwins(const std::vector<uint32_t>& suspects, const std::function<void()>& poll) {
+// Links to `slot` once more: where a search meets a copy of it (kNil for none), from there, where nothing has to give way; else
+// from what lies nearest, and then notes in `changed` whose row that is and as bereft what lies near.
+void GrowingSegment::AttachSlot(uint32_t slot, uint32_t met_twin, uint32_t end, Bitset& changed) {
   Graph& graph = *segment_->graph_;
-  for (const uint32_t slot : suspects) {
-    if (graph.in_degree(slot) > 0 || graph.entry().slot == slot) continue;
-    poll();
-    loops().attach_twin(segment_->rows(), graph, slot, *contexts_[0]);
-  }
-}
-
-// Links to `slot` once more, and notes the row that was changed for it and what lies near.
-void GrowingSegment::AttachSlot(uint32_t slot, uint32_t end, std::vector<uint32_t>& affected, Bitset& changed) {
-  const Graph& graph = *segment_->graph_;
+  const SegmentRows rows = segment_->rows();
   BuildContext& context = *contexts_[0];
-  const size_t bereft_count = context.bereft.size();
-  const uint32_t host = loops().attach(segment_->rows(), *segment_->graph_, slot, end, kSelfSearchEf, context);
-  if (host == kNil) return;
+  if (met_twin != kNil) {
+    const uint32_t host = loops().attach_twin(rows, graph, slot, met_twin, context);
+    if (host == kNil) {
+      context.has_left_out_twins = true;
+    } else {
+      changed.Set(host);
+    }
+    return;
+  }
+  const bool is_ip = segment_->shape_.metric == Metric::kIp;
+  if (is_ip && graph.in_degree(slot) == 0) {
+    const uint32_t host = loops().attach_twin(rows, graph, slot, slot, context);
+    if (host != kNil) {
+      changed.Set(host);
+      return;
+    }
+  }
+  const uint32_t host = loops().attach(rows, graph, slot, end, kSelfSearchEf, context);
+  if (host == kNil) {
+    // A copy that was attached just before may be met now; the pool is that of the search for it.
+    const uint32_t met = CandidatePool::SlotOf(context.search.pool[0]);
+    if (!is_ip && graph.in_degree(slot) == 0 && met != slot) AttachSlot(slot, met, end, changed);
+    return;
+  }
   changed.Set(host);
   const CandidatePool& met = context.search.pool;
-  for (size_t rank = 0; rank < met.size(); ++rank) affected.push_back(CandidatePool::SlotOf(met[rank]));
+  for (size_t rank = 0; rank < met.size(); ++rank) context.bereft.push_back(CandidatePool::SlotOf(met[rank]));
   for (const uint32_t from : {host, slot}) {
     const uint32_t* links = graph.Links(from, 0);
-    for (size_t i = 0; i < graph.RowCapacity(0) && links[i] != kNil; ++i) affected.push_back(links[i]);
+    for (size_t i = 0; i < graph.RowCapacity(0) && links[i] != kNil; ++i) context.bereft.push_back(links[i]);
   }
-  affected.insert(affected.end(), context.bereft.begin() + static_cast<std::ptrdiff_t>(bereft_count), context.bereft.end());
 }
 
 // Calls body(i, context) for every i below `count`, on `workers` threads, each with a context of its own.
@@ -321,6 +343,14 @@ void GrowingSegment::LinkBatch(uint32_t end, int worker_count, const std::functi
       poll();
       loops().choose(rows, graph, begin + i, levels_[i], begin, parameters_, context);
     });
+    // Cannot be broken off once it has begun; searches are let in.
+    RunWorkers(workers, workers, [&](uint32_t worker, BuildContext& context) {
+      for (uint32_t from = begin; from < end; from += kLinksPerYield) {
+        ThreadPool::Shared().YieldToInteractive();
+        const Batch some{from, std::min(from + kLinksPerYield, end), levels_.data() + (from - begin), begin};
+        loops().link(rows, graph, some, worker, workers, context);
+      }
+    });
   } catch (...) {
     for (uint32_t slot = begin; slot < end; ++slot) {
       const uint32_t* links = graph.Links(slot, 0);
@@ -329,14 +359,6 @@ void GrowingSegment::LinkBatch(uint32_t end, int worker_count, const std::functi
     graph.RestoreUpperRowCount(upper_row_count);
     throw;
   }
-  // Cannot be broken off any more; searches are let in.
-  RunWorkers(workers, workers, [&](uint32_t worker, BuildContext& context) {
-    for (uint32_t from = begin; from < end; from += kLinksPerYield) {
-      ThreadPool::Shared().YieldToInteractive();
-      const Batch some{from, std::min(from + kLinksPerYield, end), levels_.data() + (from - begin), begin};
-      loops().link(rows, graph, some, worker, workers, context);
-    }
-  });
   // Last, when it can be left again (an entry without links loses the whole graph).
   for (uint32_t slot = begin; slot < end; ++slot) {
     if (levels_[slot - begin] > graph.entry().level) graph.SetEntry({slot, levels_[slot - begin]});

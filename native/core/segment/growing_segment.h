@@ -100,8 +100,7 @@ class GrowingSegment {
   void LeaveCodes();
   void ResumeGraph(int worker_count, const std::function<void()>& poll);
   void AttachLost(uint32_t begin, int worker_count, const std::function<void()>& poll);
-  void AttachTwins(const std::vector<uint32_t>& suspects, const std::function<void()>& poll);
-  void AttachSlot(uint32_t slot, uint32_t end, std::vector<uint32_t>& affected, Bitset& changed);
+  void AttachSlot(uint32_t slot, uint32_t met_twin, uint32_t end, Bitset& changed);
   void RunWorkers(uint32_t workers, uint32_t count, const std::function<void(uint32_t, BuildContext&)>& body);
   void LinkBatch(uint32_t end, int worker_count, const std::function<void()>& poll);
 

@@ -4,6 +4,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/random.h"
+
 namespace segvec {
 namespace {
 
@@ -15,13 +17,17 @@ constexpr size_t kSlotsPerPoll = 64;
 constexpr int kRounds = 8;
 
 // Rows that are looked at for a free place, from those that a slot links to on. Under ip a few long vectors may be all that the
-// others link to.
-constexpr size_t kMostHosts = 4096;
+// others link to: it is not looked for again where none was found.
+constexpr size_t kMostHosts = 256;
+
+// Then a walk looks for one that is not far: rows that are full lead to many that were attached before.
+constexpr size_t kMostSteps = 64;
 
 class Mainland {
  public:
-  Mainland(Graph& graph, uint32_t slot_count, const std::function<void()>& poll)
-      : graph_(graph), slot_count_(slot_count), poll_(poll), is_reached_(slot_count) {
+  // `may_give_way`: whether a link may take the place of another, which may make an island elsewhere.
+  Mainland(Graph& graph, uint32_t slot_count, bool may_give_way, const std::function<void()>& poll)
+      : graph_(graph), slot_count_(slot_count), may_give_way_(may_give_way), poll_(poll), is_reached_(slot_count) {
     reached_.reserve(slot_count);
     Reach(graph.entry().slot);
   }
@@ -30,7 +36,7 @@ class Mainland {
   bool is_everything() const { return reached_.size() == slot_count_; }
 
   // Links to `slot`. Returns the slot that got the link; kNil when none can be had: no link of `slot` leads out of its island, or
-  // there is no free place around and the full rows it leads to have each given up a link for another island.
+  // there is no free place at all and the full rows it leads to have each given up a link for another island.
   uint32_t Attach(uint32_t slot) {
     const size_t capacity = graph_.RowCapacity(0);
     std::vector<uint32_t> hosts;
@@ -45,16 +51,33 @@ class Mainland {
       return degree;
     };
     add_hosts(slot);
+    if (hosts.empty()) return kNil;
     const size_t own_count = hosts.size();
-    for (size_t i = 0; i < std::min(hosts.size(), kMostHosts); ++i) {
+    const bool is_crowded = is_crowded_.contains(hosts[0]);
+    for (size_t i = 0; i < (is_crowded ? own_count : std::min(hosts.size(), kMostHosts)); ++i) {
       if (i % kSlotsPerPoll == 0) poll_();
-      const size_t degree = add_hosts(hosts[i]);
+      const size_t degree = is_crowded ? DegreeOf(hosts[i]) : add_hosts(hosts[i]);
       if (degree < capacity) return Link(hosts[i], degree, slot);
     }
-    for (size_t i = 0; i < own_count; ++i) {
+    is_crowded_.insert(hosts[0]);
+    for (size_t i = 0; may_give_way_ && i < own_count; ++i) {
       if (!has_given_way_.insert(hosts[i]).second) continue;
       graph_.CountLink(graph_.Links(hosts[i], 0)[capacity - 1], -1);
       return Link(hosts[i], capacity - 1, slot);
+    }
+    uint64_t turn = slot;
+    uint32_t host = hosts[0];
+    for (size_t step = 0; step < kMostSteps; ++step) {
+      const size_t degree = DegreeOf(host);
+      if (degree < capacity) return Link(host, degree, slot);
+      turn = Mix(turn);
+      const uint32_t next = graph_.Links(host, 0)[turn % degree];
+      if (next < slot_count_ && is_reached_[next]) host = next;
+    }
+    // Anywhere: a path, at least.
+    for (; next_host_ < reached_.size(); ++next_host_) {
+      const size_t degree = DegreeOf(reached_[next_host_]);
+      if (degree < capacity) return Link(reached_[next_host_], degree, slot);
     }
     return kNil;
   }
@@ -76,6 +99,11 @@ class Mainland {
   }
 
  private:
+  size_t DegreeOf(uint32_t slot) const {
+    const uint32_t* links = graph_.Links(slot, 0);
+    return static_cast<size_t>(std::find(links, links + graph_.RowCapacity(0), kNil) - links);
+  }
+
   uint32_t Link(uint32_t host, size_t place, uint32_t slot) {
     graph_.CountLink(slot, 1);
     StoreLink(graph_.Links(host, 0)[place], slot);
@@ -84,10 +112,13 @@ class Mainland {
 
   Graph& graph_;
   const uint32_t slot_count_;
+  const bool may_give_way_;
   const std::function<void()>& poll_;
   std::vector<bool> is_reached_;
   std::vector<uint32_t> reached_;
+  std::unordered_set<uint32_t> is_crowded_;  // slots around which no row has a free place
   std::unordered_set<uint32_t> has_given_way_;
+  size_t next_host_ = 0;  // of those reached, the first that may have a free place
 };
 
 }  // namespace
@@ -95,7 +126,7 @@ class Mainland {
 void AttachIslands(Graph& graph, uint32_t slot_count, const std::function<void()>& poll,
                    const std::function<void(uint32_t)>& on_linked) {
   for (int round = 0; round < kRounds; ++round) {
-    Mainland mainland(graph, slot_count, poll);
+    Mainland mainland(graph, slot_count, round + 1 < kRounds, poll);
     if (mainland.is_everything()) return;
     for (uint32_t slot = 0; slot < slot_count; ++slot) {
       if (mainland.Contains(slot)) continue;

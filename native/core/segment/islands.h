@@ -1,7 +1,7 @@
 // Slots that no path leads to from the entry of a graph, and the links that mend it.
 //
 // Slots can come to link only to each other when full rows are chosen anew. Such an island is linked to from the mainland: in the
-// first free place there is from where its own links lead to on, or for want of one in place of another link.
+// first free place there is from where its own links lead to on, or for want of one in place of another link, or anywhere.
 //
 // Thread safety: the writer's thread; readers may walk the graph meanwhile.
 // Cost: each link is read once a round, and nearly always one round is all there is.

@@ -34,8 +34,7 @@ struct SegmentReport {
   double recall = 1;                // the share of the k nearest to a probe that it did find
 
   // Nothing is wrong that a sound writer leaves behind. Recall is a figure, not a fault, and so is what
-  // cannot be reached: a build leaves some of many copies of a vector out, and under ip what is nearest to
-  // nothing.
+  // cannot be reached: where all rows are full, a slot may be left out.
   bool is_sound() const { return duplicate_id_count == 0 && wrong_code_count == 0; }
 };
 

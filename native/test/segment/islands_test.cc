@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "segment/growing_segment.h"
@@ -49,6 +50,61 @@ TEST_CASE("Islands: where all rows are full a link gives way") {
   CHECK(ReachableCount(graph, 7) == 7);
   CHECK(hosts == std::vector<uint32_t>{0, 5});
   CHECK(graph.in_degree(4) == 3);
+}
+
+// 0 to 3 link to each other, and 0 on to a chain of full rows, which ends at one with room; the others all link to 0 and 1.
+TEST_CASE("Islands: where no row around has room, one farther away does") {
+  const uint32_t chain_end = 400, count = 440;
+  Graph graph(count, 2);
+  std::vector<std::vector<uint32_t>> links{{1, 2, 3, 4}, {0, 2, 3, 4}, {0, 1, 3, 4}, {0, 1, 2, 4}};
+  while (links.size() < chain_end) {
+    const auto slot = static_cast<uint32_t>(links.size());
+    links.push_back({slot + 1, 0, 1, 2});
+  }
+  links.push_back({0});
+  while (links.size() < count) links.push_back({0, 1, 2, 3});
+  Chain(graph, links);
+  std::vector<uint32_t> hosts;
+  AttachIslands(graph, count, [] {}, [&](uint32_t host) { hosts.push_back(host); });
+  CHECK(std::count(hosts.begin(), hosts.end(), chain_end) == 3);
+  for (uint32_t slot = 0; slot < count; ++slot) {
+    const uint32_t* row = graph.Links(slot, 0);
+    CHECK(std::is_sorted(row, row + 4, [](uint32_t a, uint32_t b) { return a != kNil && b == kNil; }));
+  }
+}
+
+// Its first slot is crowded by then, and another that it links to is not.
+TEST_CASE("Islands: a slot with room is linked from whatever is around the others") {
+  const uint32_t crowd = 400;
+  Graph graph(crowd + 4, 2);
+  std::vector<std::vector<uint32_t>> links;
+  for (uint32_t slot = 0; slot < crowd; ++slot) {
+    links.push_back({(slot + 1) % crowd, (slot + 2) % crowd, (slot + 3) % crowd, (slot + 4) % crowd});
+  }
+  links[crowd / 2 + 100][0] = crowd;  // far from slot 0
+  links.push_back({0});               // with room
+  links.push_back({0});               // an island, for which slot 0 gives way
+  links.push_back({0, crowd});
+  links.push_back({0, crowd});
+  Chain(graph, links);
+  std::vector<uint32_t> hosts;
+  AttachIslands(graph, crowd + 4, [] {}, [&](uint32_t host) { hosts.push_back(host); });
+  CHECK(ReachableCount(graph, crowd + 4) == crowd + 4);
+  CHECK(std::count(hosts.begin(), hosts.end(), crowd) >= 2);
+}
+
+TEST_CASE("Islands: of vectors on a ray under ip every slot can be reached") {
+  const auto count = static_cast<uint32_t>(Sized(20000, 3000));
+  const auto segment = std::make_shared<Segment>(SegmentShape{1, Metric::kIp, 16, count, false}, LoopsOf(Metric::kIp), 3, 42);
+  GrowingSegment writer(segment, BuildParameters{60});
+  writer.Reserve(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    const float value = static_cast<float>(count - i);
+    writer.Append({&value, 1, i});
+  }
+  writer.Link(2, [] {}, [](uint32_t) {});
+  writer.Publish();
+  CHECK(Violation(*segment, count) == "");
 }
 
 TEST_CASE("Islands: of clustered vectors under ip every slot can be reached, whatever M") {
