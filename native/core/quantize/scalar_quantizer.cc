@@ -33,6 +33,9 @@ bool HasFraction(float value) {
   return std::abs(value) < kLeastWhole && value != static_cast<float>(static_cast<int32_t>(held));
 }
 
+// A scale of 1 is what tells lossless codes when they are read back.
+float LossyScale(float scale) { return scale == 1 ? std::nextafter(1.0f, 2.0f) : scale; }
+
 bool Holds(float offset, float low, float high) { return low >= offset && high <= offset + kMaxCode; }
 
 // A vector fits when what clipping takes from it is at most this per component, in codes squared: some seven times the
@@ -67,7 +70,7 @@ ScalarQuantizer::ScalarQuantizer(Metric metric, size_t dimension, const float* r
   }
   if (metric == Metric::kIp) {
     is_lossless_ = is_integer && Holds(kSignedByteOffset, lowest, highest);
-    scale_ = is_lossless_ ? 1.0f : std::max(std::max(-lowest, highest) / 127, kMinScale);
+    scale_ = is_lossless_ ? 1.0f : LossyScale(std::max(std::max(-lowest, highest) / 127, kMinScale));
     std::fill(offsets_.begin(), offsets_.end(), kSignedByteOffset);
     return;
   }
@@ -82,7 +85,7 @@ ScalarQuantizer::ScalarQuantizer(Metric metric, size_t dimension, const float* r
   }
   // Rows that come later may go a little further than those at hand.
   const float margin = widest * kMargin;
-  scale_ = std::max({(widest + 2 * margin) / kMaxCode, kMinScale, std::max(-lowest, highest) / kMostSteps});
+  scale_ = LossyScale(std::max({(widest + 2 * margin) / kMaxCode, kMinScale, std::max(-lowest, highest) / kMostSteps}));
   // In the middle, so that dimensions narrower than the widest have room on both sides.
   for (size_t d = 0; d < dimension; ++d) offsets_[d] = (low[d] + (high[d] - low[d]) / 2) / scale_ - kMaxCode / 2;
 }
@@ -110,8 +113,8 @@ ScalarQuantizer ScalarQuantizer::Covering(const ScalarQuantizer& a, const Scalar
   }
   ScalarQuantizer both = a.scale_ > b.scale_ ? a : b;
   both.is_lossless_ = false;
+  both.scale_ = LossyScale(a.metric_ == Metric::kIp ? both.scale_ : widest / kMaxCode);
   if (a.metric_ == Metric::kIp) return both;  // around zero, both of them
-  both.scale_ = widest / kMaxCode;
   for (size_t d = 0; d < dimension; ++d) both.offsets_[d] = (low[d] + (high[d] - low[d]) / 2) / both.scale_ - kMaxCode / 2;
   return both;
 }

@@ -416,7 +416,9 @@ bool GrowingSegment::EncodeRow(uint32_t slot, const float* values) {
   segment.corrections_[slot] = encoded.term;
   // Most vectors are lossy: threads that only look do not take the line from each other.
   if (!encoded.is_exact && segment.is_lossless()) segment.is_lossless_.store(false, std::memory_order_relaxed);
-  return segment.shape_.keeps_vectors ? encoded.fits : encoded.is_held;
+  // Codes of whole numbers may be far too coarse for what comes later.
+  const bool is_coarse = segment.quantizer_->is_lossless() && !encoded.is_exact;
+  return segment.shape_.keeps_vectors ? encoded.fits && !is_coarse : encoded.is_held;
 }
 
 // REQUIRES: `slots` are ascending, and come after those noted before. Throws kOutOfMemory where Reserve() was not told of them.

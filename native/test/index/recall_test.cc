@@ -65,6 +65,27 @@ TEST_CASE("Recall: many small adds are no worse than one large one") {
   CHECK(MissedSelfCount(*index, vectors, 64) == 0);
 }
 
+// Codes of whole numbers know only 0 of what lies between -0.5 and 0.5.
+TEST_CASE("Recall: holds where rows of whole numbers came first") {
+  const Vectors whole = WholeVectors(2400, 16, 1, 5);
+  Vectors fractions = RandomVectors(kCount, 16, 6);
+  for (float& value : fractions.values) value /= 10;
+  Vectors all = whole;
+  all.Append(fractions.values);
+  for (const Metric metric : {Metric::kL2, Metric::kIp}) {
+    CAPTURE(Name(metric));
+    const auto index = MakeIndex(OptionsFor(16, metric, {1, 2}));
+    Add(*index, whole);
+    const auto whole_segment = index->snapshot()->views[0].segment;
+    CHECK((whole_segment->has_graph() && whole_segment->is_lossless()));
+    Add(*index, fractions);
+    const Vectors queries = fractions.Slice(0, 60);
+    CHECK(RecallOf(*index, all, queries, 10, 200) >= 0.99);
+    Compact(*index);
+    CHECK(RecallOf(*index, all, queries, 10, 200) >= 0.99);
+  }
+}
+
 TEST_CASE("Recall: holds over many full segments") {
   const Vectors vectors = ClusteredVectors(kCount, 16, 40, 4);
   for (const uint32_t capacity : {300u, 1100u, 1500u}) {
