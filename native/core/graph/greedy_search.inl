@@ -204,20 +204,23 @@ bool SearchVisible(const Space& space, const Graph& graph, const typename Space:
 }
 
 // Level 0 with tombstones. Where they are spread evenly, a beam that is wider by their share holds `ef` living slots, and
-// the plain search is the faster one. Where they lie in this query's way, that one finds too few and the other takes over.
+// the plain search is the faster one. Where they lie in this query's way, that one finds too few and the other takes over. Where
+// nearly all of the beam is asked for, it is a little wider: among so few slots the share of the dead is a matter of chance.
 template <class Space>
 bool SearchAmongDead(const Space& space, const Graph& graph, const typename Space::Query& query, uint32_t slot_limit,
                      uint32_t ef, const Visibility& visibility, uint32_t slot, uint32_t key, SearchContext& context) {
   const CandidatePool& pool = context.pool;
   const uint64_t live_count = visibility.live_count();
   if (visibility.slot_count >= slot_limit && live_count > 0) {
-    const uint64_t wider_ef = uint64_t{ef} * visibility.slot_count / live_count + 1;
+    const uint64_t least_count = std::min<uint64_t>(context.least_found, live_count);
+    const uint64_t even_ef = uint64_t{ef} * visibility.slot_count / live_count + 1;
+    const uint64_t wider_ef = least_count > ef - ef / kMostMissingShare ? even_ef + even_ef / 8 : even_ef;
     if (wider_ef < live_count) {
       SearchLevel<true, WalkEnd::kBeam>(space, graph, query, 0, slot_limit, static_cast<uint32_t>(wider_ef), slot, key, context);
       if (pool.size() < pool.capacity()) return true;
       size_t found_count = 0;
       for (size_t i = 0; i < pool.size(); ++i) found_count += visibility.Contains(CandidatePool::SlotOf(pool[i]));
-      if (found_count >= ef - ef / kMostMissingShare) return true;
+      if (found_count >= std::max<uint64_t>(least_count, ef - ef / kMostMissingShare)) return true;
     }
   }
   // A scan takes a distance for each living slot, and half the time for each that this walk takes.

@@ -71,6 +71,7 @@ struct SearchContext {
   TouchedSlots* touched = nullptr;  // where to note what the search reads; null for nowhere
   const GraphWithout* without = nullptr;  // level 0 is searched as if it lacked this slot; null: as it is
   uint32_t sought_key = 0;           // a search for one slot ends at this key
+  size_t least_found = 0;            // visible slots that a search is to find, where there are so many
 };
 
 struct BuildParameters {

@@ -194,6 +194,7 @@ GraphSearchEnd Segment::Walk(const FloatQuery& query, const GraphWalk& walk, con
   const bool is_guarded = !is_checked();
   context.search.touched = is_guarded ? &context.touched : nullptr;
   context.touched.Clear();
+  context.search.least_found = ef >= walk.k ? walk.k : 0;  // a narrower beam is one of several segments'
   const bool is_done = loops.search(rows(), *graph_, segment_query, slot_count(), ef, visibility, context.search);
   if (is_guarded) {
     Check(on_codes ? ReadGuard::Part::kCodes : ReadGuard::Part::kRows, context.touched.vectors);

@@ -84,6 +84,32 @@ TEST_CASE("Tombstones: recall and k hits hold however much has been removed") {
   }
 }
 
+TEST_CASE("Tombstones: k hits are found with a beam that is no wider") {
+  const size_t count = Sized(6000, 2500, 1500);
+  const Vectors vectors = WholeVectors(count, kDimension, 40, 1);
+  for (const Quantization quantization : kQuantizations) {
+    IndexOptions options = OptionsFor(kDimension, Metric::kL2, {1, 1});
+    options.quantization = quantization;
+    const auto index = MakeIndex(options);
+    Add(*index, vectors);
+    Ids order = IdRange(0, count);
+    Dice(7).Shuffle(order);
+    size_t removed_count = 0;
+    for (const size_t percent : {3, 10, 30}) {
+      const size_t wanted = count * percent / 100;
+      Remove(*index, Ids(order.begin() + static_cast<long>(removed_count), order.begin() + static_cast<long>(wanted)));
+      removed_count = wanted;
+      for (const uint32_t k : {10u, 100u}) {
+        CAPTURE(Name(quantization));
+        CAPTURE(percent);
+        CAPTURE(k);
+        const SearchResults results = index->Search(vectors.row(0), 100, {k, k, false}, CancelToken());
+        CHECK(std::count(results.counts.begin(), results.counts.end(), k) == 100);
+      }
+    }
+  }
+}
+
 TEST_CASE("Tombstones: k beyond what lives returns all of it") {
   const auto index = MakeIndex(OptionsFor(kDimension, Metric::kCosine, {2, 2}));
   const Vectors vectors = RandomVectors(3000, kDimension, 1);
