@@ -2,10 +2,9 @@ import type { AbortWatch } from './abort.ts'
 import { SegvecError } from './errors.ts'
 import type { IdType } from './ids.ts'
 import { Pacer } from './pacer.ts'
-import { type BatchResult, bytesPerQuery, type HitColumns } from './results.ts'
+import { type BatchResult, bytesPerQuery, type HitColumns, mostResultBytes } from './results.ts'
 import { copyIfSmall, type RowReader, rowsPerSlice } from './vectors.ts'
 
-const mostResultBytes = 2 ** 30
 // Making them into JavaScript values is what takes the time: up to half a microsecond for each id that is a string.
 const mostChunkResultBytes = 1024 * 1024
 // One being searched while the next one is copied.

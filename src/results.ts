@@ -29,6 +29,8 @@ export interface HitColumns {
   readonly ids: IdColumn
   readonly distances: Float32Array
   readonly counts: Uint32Array
+  /** Of the ids that are strings, each counted once. */
+  readonly textBytes: number
 }
 
 /** The hits of the first query in the columns, which are `count`. */
@@ -48,6 +50,9 @@ export function firstHits<T extends IdType>(columns: HitColumns): SearchHit<T>[]
   return hitsOf(columns, columns.counts[0] ?? 0)
 }
 
+/** What the results of one call may take. */
+export const mostResultBytes = 2 ** 30
+
 // A short string takes about three words beside the pointer to it.
 const bytesPerId = { number: 8, bigint: 8, string: 32 }
 const padding = { number: -1, bigint: 2n ** 64n - 1n, string: '' }
@@ -65,6 +70,7 @@ export class BatchResult<T extends IdType> implements BatchHits<T> {
   readonly counts: Uint32Array
 
   readonly idType: T
+  #textBytes = 0
 
   /** @throws {SegvecError} `OUT_OF_MEMORY`. */
   constructor(queryCount: number, k: number, idType: T) {
@@ -76,8 +82,17 @@ export class BatchResult<T extends IdType> implements BatchHits<T> {
     this.counts = counts
   }
 
-  /** Takes over the hits of the queries from `start` on. */
+  /**
+   * Takes over the hits of the queries from `start` on.
+   *
+   * @throws {SegvecError} `INVALID_ARGUMENT` once the strings among the ids take more than 1 GiB.
+   */
   put(start: number, columns: HitColumns): void {
+    this.#textBytes += columns.textBytes
+    if (this.#textBytes > mostResultBytes) {
+      const message = 'the ids that were found take more than 1 GiB; search fewer queries per call'
+      throw new SegvecError('INVALID_ARGUMENT', message)
+    }
     columns.counts.forEach((found, query) => {
       const count = Math.min(found, this.k)
       const from = query * columns.k

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "elements.h"
@@ -115,8 +116,12 @@ void WriteHitIds(Napi::Value column, IdType type, const SearchResults& results) 
       if (!column.IsArray()) ThrowWrongType(kStrings);
       auto out = column.As<Napi::Array>();
       const Napi::Env env = column.Env();
-      return fill([&](size_t i) { out.Set(static_cast<uint32_t>(i), Napi::String::New(env, results.texts[i])); },
-                  [&](size_t i) { out.Set(static_cast<uint32_t>(i), Napi::String::New(env, "")); });
+      std::vector<napi_value> strings(results.texts.size());
+      std::transform(results.texts.begin(), results.texts.end(), strings.begin(),
+                     [&](const std::string& text) { return Napi::String::New(env, text); });
+      const Napi::String nothing = Napi::String::New(env, "");
+      return fill([&](size_t i) { out.Set(static_cast<uint32_t>(i), strings[results.text_places[i]]); },
+                  [&](size_t i) { out.Set(static_cast<uint32_t>(i), nothing); });
     }
   }
 }

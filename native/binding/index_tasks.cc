@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
+#include <string>
 
 #include "base/error.h"
 #include "base/thread_pool.h"
@@ -142,6 +144,10 @@ Napi::Object MakeHits(Napi::Env env, IdType type, const SearchResults& results) 
   hits.Set("ids", ids);
   hits.Set("distances", distances);
   hits.Set("counts", counts);
+  hits.Set("textBytes", Napi::Number::New(env, std::accumulate(results.texts.begin(), results.texts.end(), 0.0,
+                                                               [](double sum, const std::string& text) {
+                                                                 return sum + static_cast<double>(text.size());
+                                                               })));
   return hits;
 }
 

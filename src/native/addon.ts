@@ -72,6 +72,8 @@ export interface NativeHits {
   readonly ids: NativeIds
   readonly distances: Float32Array
   readonly counts: Uint32Array
+  /** Of string ids, each counted once. */
+  readonly textBytes: number
 }
 
 export interface NativeSegmentStats {

@@ -1,8 +1,9 @@
 import { type BatchHits, type Id, type IdType, VectorIndex } from 'segvec'
 import { describe, expect, test } from 'vitest'
+import { BatchResult } from '../../dist/results.js'
 import { detach, shared } from '../support/buffers.ts'
 import { clusteredVectors, countingIds } from '../support/clustered.ts'
-import { expectRejection } from '../support/failures.ts'
+import { expectRejection, expectThrow } from '../support/failures.ts'
 
 const loose = (index: VectorIndex) =>
   index as unknown as { searchBatch(...given: unknown[]): Promise<BatchHits> }
@@ -251,6 +252,25 @@ describe('options', () => {
       await expectRejection(() => loose(index).searchBatch([[1]], options), 'INVALID_ARGUMENT')
     },
   )
+
+  test('long ids that many queries find are there once', async () => {
+    const index = new VectorIndex({ dimension: 1, metric: 'l2', idType: 'string' })
+    const texts = Array.from({ length: 200 }, (_, i) => String(i).padEnd(60_000, 'x'))
+    await index.add(
+      texts,
+      Float32Array.from({ length: 200 }, (_, i) => i),
+    )
+    // As strings of their own these were 12 GB.
+    const { ids } = await index.searchBatch(new Float32Array(1000), { k: 200 })
+    for (const at of [0, 1, 199, 200, 199_999]) expect(ids[at]).toBe(texts[at % 200])
+  })
+
+  test('ids that take more than 1 GiB are refused', () => {
+    const result = new BatchResult(2, 1, 'string')
+    const columns = { k: 1, ids: ['a'], distances: Float32Array.of(0), counts: Uint32Array.of(1) }
+    result.put(0, { ...columns, textBytes: 2 ** 30 })
+    expectThrow(() => result.put(1, { ...columns, textBytes: 1 }), 'INVALID_ARGUMENT', 'search fewer queries')
+  })
 
   test('results of more than 1 GiB are refused before they are made', async () => {
     const index = new VectorIndex({ dimension: 1, metric: 'l2' })

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
+#include <unordered_map>
 #include <utility>
 
 #include "base/error.h"
@@ -425,12 +426,16 @@ SearchResults Index::Search(const float* queries, size_t query_count, const Sear
 }
 
 void Index::FillTexts(SearchResults& results, const CancelToken& cancel) const {
-  results.texts.resize(results.ids.size());
+  // Many queries find the same vectors, and texts may be long.
+  std::unordered_map<uint64_t, uint32_t> places;
+  results.text_places.resize(results.ids.size());
   for (size_t query = 0; query < results.counts.size(); ++query) {
     cancel.Check();
     const size_t first = query * results.k;
     for (size_t i = first; i < first + results.counts[query]; ++i) {
-      results.texts[i] = string_ids_.Text(results.ids[i]);
+      const auto [place, is_new] = places.try_emplace(results.ids[i], static_cast<uint32_t>(results.texts.size()));
+      if (is_new) results.texts.push_back(string_ids_.Text(results.ids[i]));
+      results.text_places[i] = place->second;
     }
   }
 }

@@ -29,7 +29,8 @@ struct SearchParameters {
 struct SearchResults {
   size_t k = 0;
   std::vector<uint64_t> ids;
-  std::vector<std::string> texts;  // of string ids, the same shape; empty otherwise
+  std::vector<std::string> texts;     // of string ids, each once, as they are met; empty otherwise
+  std::vector<uint32_t> text_places;  // where in `texts` that of a hit is, the same shape as `ids`
   std::vector<float> distances;
   std::vector<uint32_t> counts;
 };

@@ -269,7 +269,7 @@ TEST_CASE("Concurrency: upserts and removes take effect in one step") {
                 std::set<std::string> texts;
                 for (size_t i = q * 20; i < q * 20 + results.counts[q]; ++i) {
                   ids.insert(results.ids[i]);
-                  if (has_texts) texts.insert(results.texts[i]);
+                  if (has_texts) texts.insert(results.texts[results.text_places[i]]);
                   wrongs.disordered += i > q * 20 && results.distances[i - 1] > results.distances[i];
                 }
                 wrongs.disordered += ids.size() != results.counts[q];

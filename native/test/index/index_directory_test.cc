@@ -41,6 +41,7 @@ void CheckSameAnswers(const Index& a, const Index& b) {
     const SearchResults right = b.Search(queries.row(i), 1, {10, 50, false}, CancelToken());
     CHECK(left.ids == right.ids);
     CHECK(left.texts == right.texts);
+    CHECK(left.text_places == right.text_places);
     CHECK(left.distances == right.distances);
   }
 }

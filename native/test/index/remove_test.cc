@@ -118,6 +118,11 @@ TEST_CASE("Remove: string ids go, come back, and keep their texts while a snapsh
   const SearchResults results = index->Search(vectors.row(2), 1, {10, 64, false}, CancelToken());
   CHECK(results.k == 3);
   CHECK(results.texts == Texts{"b", "c", "a"});
+  Vectors twice = vectors.Slice(2, 3);
+  twice.Append(vectors.RowCopy(2));
+  const SearchResults both = index->Search(twice.row(0), 2, {2, 64, false}, CancelToken());
+  CHECK(both.texts == Texts{"b", "c"});
+  CHECK(both.text_places == std::vector<uint32_t>{0, 1, 0, 1});
   CHECK(index->Get(*index->string_ids().Find("b")) == vectors.RowCopy(2));
   CHECK(index->string_ids().Text(number) == "b");
   held.reset();
