@@ -1,8 +1,9 @@
+import { types } from 'node:util'
 import { describe } from './describe.ts'
 import { fromNative, SegvecError } from './errors.ts'
 import type { NativeAddon, NativeCancelToken } from './native/addon.ts'
 
-// A signal's own, whatever somebody has put over them: an operation must end as it should.
+// A signal's own, whatever somebody has put over them.
 const readAborted = Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'aborted')?.get as () => boolean
 const readReason = Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'reason')?.get as () => unknown
 const { addEventListener, removeEventListener } = EventTarget.prototype
@@ -11,13 +12,18 @@ const { addEventListener, removeEventListener } = EventTarget.prototype
 export function signalOption(value: unknown): AbortSignal | undefined {
   if (value === undefined) return undefined
   try {
-    // Unlike `instanceof`, the getter cannot be deceived: it throws for anything but a real signal.
-    readAborted.call(value)
-    return value as AbortSignal
-  } catch {
-    throw new SegvecError('INVALID_ARGUMENT', `signal is ${describe(value)}; expected an AbortSignal`)
-  }
+    // Unlike `instanceof`, these throw for what cannot be listened to, but for a proxy, which may become such a thing later.
+    if (!types.isProxy(value)) {
+      readAborted.call(value)
+      addEventListener.call(value as AbortSignal, 'abort', ignore)
+      removeEventListener.call(value as AbortSignal, 'abort', ignore)
+      return value as AbortSignal
+    }
+  } catch {}
+  throw new SegvecError('INVALID_ARGUMENT', `signal is ${describe(value)}; expected an AbortSignal`)
 }
+
+function ignore(): void {}
 
 /** Watches one operation's signal, if it has one, from the start of the operation to `dispose()`. */
 export class AbortWatch {
@@ -40,11 +46,18 @@ export class AbortWatch {
     return this.#signal !== undefined && readAborted.call(this.#signal)
   }
 
-  /** Calls `listener` when the signal is aborted, until `dispose()`. */
+  /** Calls `listener` when the signal is aborted, until `dispose()`. Never throws, so that an operation ends as it should. */
   onAbort(listener: () => void): void {
     if (this.#signal === undefined) return
-    this.#listeners.push(listener)
-    addEventListener.call(this.#signal, 'abort', listener)
+    const heard = () => {
+      if (this.#isAborted) listener() // else somebody has made the event up
+    }
+    try {
+      addEventListener.call(this.#signal, 'abort', heard)
+      this.#listeners.push(heard)
+    } catch {
+      // Somebody has made the signal one that nobody can listen to, since it was checked: it is looked at still, before each step.
+    }
   }
 
   /** Settles with `promise`, or rejects with `ABORTED` as soon as the signal is aborted. */
@@ -62,8 +75,13 @@ export class AbortWatch {
   }
 
   dispose(): void {
-    for (const listener of this.#listeners)
-      removeEventListener.call(this.#signal as AbortSignal, 'abort', listener)
+    for (const listener of this.#listeners) {
+      try {
+        removeEventListener.call(this.#signal as AbortSignal, 'abort', listener)
+      } catch {
+        // As above. What it would call does nothing any more.
+      }
+    }
     this.#listeners = []
   }
 

@@ -57,7 +57,7 @@ export class SegvecError extends Error {
   declare readonly syscall?: string
   /** The file or directory it failed on; under `CORRUPT` the damaged file, where one is to blame. */
   declare readonly path?: string
-  /** The number that the system gave for the reason; `util.getSystemErrorName(-errno)` names it. */
+  /** The number that the system gave for the reason, positive; `util.getSystemErrorName(-errno)` names it. */
   declare readonly errno?: number
   /** Under `CORRUPT`, the byte of the file at which the damage was found. */
   declare readonly offset?: number
@@ -68,7 +68,8 @@ export class SegvecError extends Error {
     super(message, options)
     this.code = code
     const { syscall, path, errno, offset, section } = options ?? {}
-    if (syscall !== undefined) Object.assign(this, { syscall, path, errno })
+    // Node negates it where libuv made the call.
+    if (syscall !== undefined) Object.assign(this, { syscall, path, errno: errno && Math.abs(errno) })
     if (section !== undefined) Object.assign(this, { path, offset, section })
   }
 }

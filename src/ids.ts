@@ -39,8 +39,8 @@ export type Ids<T extends IdType> =
 const largestBigint = 2n ** 64n - 1n
 const longestString = 65_535
 const idsPerSlice = 16_384
-/** One call takes no more: V8 ends the process over an array that grows to a few times as many. */
-const mostIdsPerCall = 2 ** 26
+/** One call takes no more: V8 ends the process over an array, or over values on its heap, that are a few times as many. */
+const mostIdsPerCall = { number: 2 ** 26, bigint: 2 ** 24, string: 2 ** 24 }
 const charactersPerSlice = 1_048_576
 
 const expectations: { readonly [T in IdType]: string } = {
@@ -86,24 +86,27 @@ export function isSingleId(value: unknown): value is number | bigint | string {
 /** Reads the ids given to one call, slice by slice, each id once, and checks them on the way. */
 export class IdReader<T extends IdType> {
   readonly count: number
-  /** The ids read so far, in row order. */
+  /** The ids read so far, in row order, where they are kept. */
   readonly accepted: Id<T>[] = []
+  readonly #isKept: boolean
+  #readCount = 0
   readonly #ids: ArrayLike<unknown>
   readonly #idType: T
 
   /** @throws {SegvecError} `INVALID_ARGUMENT` if `ids` is nothing that holds ids. */
-  constructor(ids: unknown, idType: T) {
+  constructor(ids: unknown, idType: T, isKept = true) {
     if (!isSingleId(ids) && !isList(ids) && !isIdView(ids)) {
       throw new SegvecError('INVALID_ARGUMENT', `ids is ${describe(ids)}; expected an id or an array of ids`)
     }
     this.#ids = isSingleId(ids) ? [ids] : (ids as ArrayLike<unknown>)
     this.#idType = idType
+    this.#isKept = isKept
     this.count = this.#currentCount()
-    assertCountFits(this.count, 'ids')
+    assertCountFits(this.count, idType, 'ids')
   }
 
   get isDone(): boolean {
-    return this.accepted.length === this.count
+    return this.#readCount === this.count
   }
 
   /**
@@ -117,7 +120,7 @@ export class IdReader<T extends IdType> {
       const message = `ids was resized or detached while it was read: it has ${count} entries and had ${this.count}`
       throw new SegvecError('INVALID_ARGUMENT', message)
     }
-    const start = this.accepted.length
+    const start = this.#readCount
     const end = Math.min(start + idsPerSlice, count)
     if (this.#idType === 'string') return this.#readStrings(start, end)
     const column = this.#idType === 'number' ? new Float64Array(end - start) : new BigUint64Array(end - start)
@@ -138,7 +141,8 @@ export class IdReader<T extends IdType> {
 
   #readId(row: number): Id<T> {
     const id = checkedId(this.#ids[row], this.#idType, `id of row ${row}`)
-    this.accepted.push(id)
+    this.#readCount += 1
+    if (this.#isKept) this.accepted.push(id)
     return id
   }
 
@@ -153,12 +157,10 @@ export class IdReader<T extends IdType> {
 }
 
 /** @throws {SegvecError} `INVALID_ARGUMENT` for more ids or vectors than one call takes. */
-export function assertCountFits(count: number, name: string): void {
-  if (count <= mostIdsPerCall) return
-  throw new SegvecError(
-    'INVALID_ARGUMENT',
-    `${name} are ${count}; expected ${mostIdsPerCall} at most in one call`,
-  )
+export function assertCountFits(count: number, idType: IdType, name: string): void {
+  const most = mostIdsPerCall[idType]
+  if (count <= most) return
+  throw new SegvecError('INVALID_ARGUMENT', `${name} are ${count}; expected ${most} at most in one call`)
 }
 
 function isIdView(value: unknown): boolean {

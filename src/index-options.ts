@@ -61,7 +61,8 @@ export interface IndexOptions<T extends IdType = 'number'> {
    * Where the one in the background has merged depends on timing; what an exact search finds does not.
    */
   readonly compaction?: Compaction | undefined
-  /** Seed of everything random, 0 to 2^32 - 1; 1 if left out. The same input and options build the same index, whatever `threads`. */
+  /** Seed of everything random, 0 to 2^32 - 1; 1 if left out. The same calls build the same index, whatever `threads`
+   * (where something was removed or committed, with `compaction: 'manual'`). */
   readonly seed?: number | undefined
 }
 

@@ -9,7 +9,8 @@ import { booleanOption, choiceOption, type RawOptions, readOptions } from './opt
 
 /**
  * Options of `VectorIndex.open`. Those of the index itself have to be the ones that it was made with; those left out are
- * the index's own, but `idType`, which then is `'number'`. Only a new index needs `dimension`.
+ * the index's own, but `idType`, which then is `'number'`, and `threads` and `compaction`, which are not stored. Only a new
+ * index needs `dimension`.
  */
 export interface OpenOptions<T extends IdType = 'number'> extends Partial<IndexOptions<T>> {
   /**

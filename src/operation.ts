@@ -14,6 +14,7 @@ export class Operation {
   readonly #reports: AnyReports | undefined
   readonly #turn: Turn
   readonly #inFlight: InFlight
+  #isReleased = false
 
   /**
    * @param reports Makes the reports, given what cancels the operation.
@@ -66,13 +67,22 @@ export class Operation {
   }
 
   /** Makes the last report; what the callback throws is thrown on. */
-  finish(): void {
-    this.#reports?.finish()
+  async finish(): Promise<void> {
+    const reported = this.#reports?.finish()
+    if (reported === undefined) return
+    this.#release() // what an async callback waits for may be the next call, or close()
+    await reported
   }
 
   end(): void {
     this.#reports?.stop()
     this.#abort.dispose()
+    this.#release()
+  }
+
+  #release(): void {
+    if (this.#isReleased) return
+    this.#isReleased = true
     this.#turn.end()
     this.#inFlight.end()
   }

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { types } from 'node:util'
 
 /** How far an `add` or `upsert` has come. */
 export interface AddProgress {
@@ -40,11 +41,12 @@ export class Reports<Progress> {
   readonly #measure: (elapsedMs: number, isLast: boolean) => Progress | undefined
   readonly #startMs = performance.now()
   readonly #timer: NodeJS.Timeout
+  readonly #onFailure: () => void
   #failure: { readonly error: unknown } | undefined
 
   /**
    * @param measure Asked on every tick, and once more at the end; `undefined` if there is nothing to report.
-   * @param onFailure Called once if `report` throws; there are no more reports then.
+   * @param onFailure Called if `report` throws, or its promise rejects; there are no more reports then.
    */
   constructor(
     report: (progress: Progress) => void,
@@ -53,13 +55,14 @@ export class Reports<Progress> {
   ) {
     this.#report = report
     this.#measure = measure
+    this.#onFailure = onFailure
     this.#timer = setInterval(() => {
       try {
-        this.#send(false)
+        const sent: unknown = this.#send(false)
+        // An async callback is not waited for, but its failure must not be nobody's.
+        if (types.isPromise(sent)) sent.catch((error) => this.#fail(error))
       } catch (error) {
-        this.#failure = { error }
-        this.stop()
-        onFailure()
+        this.#fail(error)
       }
     }, intervalMs)
     this.#timer.unref()
@@ -74,16 +77,27 @@ export class Reports<Progress> {
     clearInterval(this.#timer)
   }
 
-  /** Makes the last report; what the callback throws is thrown on. */
-  finish(): void {
+  /**
+   * Makes the last report; what the callback throws is thrown on.
+   *
+   * @returns Where the callback is async, what it comes to.
+   */
+  finish(): Promise<void> | undefined {
     this.stop()
     this.throwFailure()
-    this.#send(true)
+    const sent: unknown = this.#send(true)
+    return types.isPromise(sent) ? sent.then(() => this.throwFailure()) : undefined
   }
 
-  #send(isLast: boolean): void {
+  #send(isLast: boolean): unknown {
     const progress = this.#measure(performance.now() - this.#startMs, isLast)
-    if (progress !== undefined) this.#report(progress)
+    return progress === undefined ? undefined : this.#report(progress)
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error }
+    this.stop()
+    this.#onFailure()
   }
 }
 

@@ -96,7 +96,8 @@ class Opened {
  * neighbour, both off the event loop.
  *
  * Asynchronous methods always reject and synchronous ones always throw, with a {@link SegvecError}; only what the
- * caller's own code throws while it is called (a getter, `onProgress`) is passed on as it is.
+ * caller's own code throws while it is called (a getter, `onProgress`) is passed on as it is, and a method that is called on
+ * something else than an index is a `TypeError`.
  *
  * @example
  * const index = new VectorIndex({ dimension: 3, idType: 'string' })
@@ -254,7 +255,8 @@ export class VectorIndex<T extends IdType = 'number'> {
   /**
    * Stores what the index holds at the call as an index of its own in another directory, which must not hold one yet.
    *
-   * @throws {SegvecError} As `commit`; `LOCKED` if somebody else writes to the directory.
+   * @throws {SegvecError} `INVALID_ARGUMENT` also for a directory that holds an index, `LOCKED` if somebody else writes to it, `IO`, `ABORTED`,
+   * `CLOSED`, `OUT_OF_MEMORY`, as a rejection.
    * @example
    * await index.save('./backup')
    */
@@ -334,7 +336,7 @@ export class VectorIndex<T extends IdType = 'number'> {
    * `idType` is `'string'` they are the decimal strings from `'0'` up, without those that are taken.
    *
    * @param vectors `count * dimension` values, row-major, in one typed array, or an array of `count` vectors. At most
-   * 4 MiB of them are copied before the call returns; leave more alone until the promise settles.
+   * 1,048,576 values are copied before the call returns; leave more alone until the promise settles.
    * @returns The ids, in row order.
    * @throws {SegvecError} As the other form does, as a rejection.
    * @example
@@ -353,9 +355,9 @@ export class VectorIndex<T extends IdType = 'number'> {
    * Adds a batch of vectors: all of them or, if it rejects, none. Searches that start after it has resolved find them.
    * Calls take effect in the order in which they are made, whether or not they are awaited.
    *
-   * @param ids One per vector, new to the index; `undefined` has the index make them up.
+   * @param ids One per vector, new to the index; `undefined` has the index make them up. They are copied as in `remove`.
    * @param vectors `count * dimension` values, row-major, in one typed array, or an array of `count` vectors. At most
-   * 4 MiB of them are copied before the call returns; leave more alone until the promise settles.
+   * 1,048,576 values are copied before the call returns; leave more alone until the promise settles.
    * @returns The ids, in row order.
    * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR`, `INVALID_ID`, `DUPLICATE_ID` (each naming the row),
    * `IO` (with `durability: 'log'`: it could not be logged), `INVALID_ARGUMENT`, `READ_ONLY`, `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`,
@@ -387,9 +389,9 @@ export class VectorIndex<T extends IdType = 'number'> {
    * Adds a batch of vectors, or replaces those that are under the same ids: all of them or, if it rejects, none. No search
    * sees both vectors of an id or neither, or a part of the batch; until then `get` returns the old ones.
    *
-   * @param ids One per vector, none of them twice.
+   * @param ids One per vector, none of them twice. They are copied as in `remove`.
    * @param vectors `count * dimension` values, row-major, in one typed array, or an array of `count` vectors. At most
-   * 4 MiB of them are copied before the call returns; leave more alone until the promise settles.
+   * 1,048,576 values are copied before the call returns; leave more alone until the promise settles.
    * @returns The ids, in row order.
    * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR`, `INVALID_ID`, `DUPLICATE_ID` for an id that is twice in
    * the batch (each naming the row), `IO` (with `durability: 'log'`: it could not be logged), `INVALID_ARGUMENT`, `READ_ONLY`,
@@ -416,7 +418,7 @@ export class VectorIndex<T extends IdType = 'number'> {
       ? readerOfOne(vectors, dimension, 'vector')
       : readerOf(vectors, dimension, rowNames)
     const { rowCount } = rows
-    assertCountFits(rowCount, 'vectors')
+    assertCountFits(rowCount, this.#settings.idType, 'vectors')
     if (idReader !== undefined && idReader.count !== rowCount) {
       const message = `ids has length ${idReader.count}; expected ${rowCount}, one per row of vectors`
       throw new SegvecError('INVALID_ARGUMENT', message)
@@ -436,7 +438,7 @@ export class VectorIndex<T extends IdType = 'number'> {
           return writing
         })
       }
-      operation.finish()
+      await operation.finish()
       this.#beams.refresh()
       return idReader?.accepted ?? (await idList(assigned, idType as T))
     } finally {
@@ -457,7 +459,8 @@ export class VectorIndex<T extends IdType = 'number'> {
    * meanwhile may. Their memory stays in use until a compaction, and
    * their ids may be added again.
    *
-   * @param ids An id or an array of ids. Those that are not in the index are passed over.
+   * @param ids An id or an array of ids. Those that are not in the index are passed over. At most 524,288 of them (of strings,
+   * 2,097,152 characters) are copied before the call returns; leave more alone until the promise settles.
    * @returns How many vectors were removed.
    * @throws {SegvecError} `INVALID_ID` (naming the row), `IO` (with `durability: 'log'`: it could not be logged),
    * `INVALID_ARGUMENT`, `READ_ONLY`, `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, as a rejection; nothing is removed then.
@@ -468,7 +471,7 @@ export class VectorIndex<T extends IdType = 'number'> {
     this.#assertOpen()
     const { signal } = readRemoveOptions(options)
     const { dimension, idType } = this.#settings
-    const idReader = new IdReader(ids, idType as T)
+    const idReader = new IdReader(ids, idType as T, false)
     const operation = this.#begin('remove', signal)
     try {
       if (idReader.count === 0) return 0
@@ -481,8 +484,8 @@ export class VectorIndex<T extends IdType = 'number'> {
 
   /**
    * Merges the segments into as few as `segmentCapacity` allows and drops what was removed: searches are as fast as in an
-   * index that was built at once, and memory is given back. Searches, adds and removals go on meanwhile. Takes effect after
-   * the calls made before it; what is added after it goes to a new segment. With `keepVectors: false` segments whose codes have
+   * index that was built at once, and memory is given back. Searches, adds and removals go on meanwhile (another `compact()`, and what is
+   * called after that, waits for this one). Takes effect after the calls made before it; what is added after it goes to a new segment. With `keepVectors: false` segments whose codes have
    * very different scales stay apart: one scale for both would lose the finer ones.
    *
    * @throws {SegvecError} `INVALID_ARGUMENT`, `READ_ONLY`, `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, as a rejection; the index is as
@@ -508,7 +511,7 @@ export class VectorIndex<T extends IdType = 'number'> {
         },
         () => this.#compacting,
       )
-      operation.finish()
+      await operation.finish()
     } finally {
       operation.end()
     }
@@ -520,7 +523,8 @@ export class VectorIndex<T extends IdType = 'number'> {
    * @param query `dimension` values. Copied before the call returns.
    * @param options `k` (10), one of `recall`, `ef` (`max(k, 64)`) and `exact` (false), `signal`.
    * @returns At most `k` hits by ascending distance, equal distances by ascending id; `[]` from an empty index.
-   * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR`, `INVALID_ARGUMENT`, `ABORTED`, `CLOSED`, as a rejection.
+   * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR`, `INVALID_ARGUMENT`, `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, and with
+   * `load: 'mmap'` `CORRUPT` where a damaged part is read for the first time, as a rejection.
    * @example
    * const [nearest] = await index.search(embedding, { k: 1 })
    * const hits = await index.search(embedding, { k: 20, recall: 0.95 })
@@ -557,7 +561,7 @@ export class VectorIndex<T extends IdType = 'number'> {
    * @param query `dimension` values.
    * @param options `k` (10), one of `recall`, `ef` (`max(k, 64)`) and `exact` (false).
    * @returns At most `k` hits by ascending distance, equal distances by ascending id; `[]` from an empty index.
-   * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR`, `INVALID_ARGUMENT`, `CLOSED`.
+   * @throws {SegvecError} As `search`, but at once.
    * @example
    * for (const { id, distance } of index.searchSync(embedding)) console.log(id, distance)
    */
@@ -580,12 +584,12 @@ export class VectorIndex<T extends IdType = 'number'> {
    * Finds the vectors nearest to each of many queries, in parallel and off the event loop.
    *
    * @param queries `count * dimension` values, row-major, in one typed array, or an array of `count` vectors. At most
-   * 4 MiB of them are copied before the call returns; leave more alone until the promise settles.
+   * 1,048,576 values are copied before the call returns; leave more alone until the promise settles.
    * @param options `k` (10), one of `recall`, `ef` (`max(k, 64)`) and `exact` (false), `signal`.
    * @returns `ids` and `distances`, each `count * k`, row-major, ascending distance; `k` is what was asked for, or the
    * size of the index at the call if that is less. What is added or removed meanwhile may show in some of the queries.
    * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR` (both naming the query), `INVALID_ARGUMENT` (also if
-   * the results would take more than 1 GiB), `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, as a rejection.
+   * the results would take more than 1 GiB), `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, `CORRUPT` as in `search`, as a rejection.
    * @example
    * const { ids, k, counts } = await index.searchBatch(embeddings, { k: 5 })
    * const idsOfThirdQuery = ids.slice(2 * k, 2 * k + counts[2])
@@ -632,7 +636,8 @@ export class VectorIndex<T extends IdType = 'number'> {
    * @param queries As for `searchBatch`: `count * dimension` values, or an array of `count` vectors; at least one.
    * @param options `k` (10), one of `recall` and `ef` (`max(k, 64)`), `signal`.
    * @returns Recall from 0 to 1; latencies in milliseconds of single searches on this thread, in slices of 5 ms.
-   * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR`, `INVALID_ARGUMENT`, `ABORTED`, `CLOSED`, as a rejection.
+   * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR`, `INVALID_ARGUMENT`, `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, and with
+   * `load: 'mmap'` `CORRUPT` where a damaged part is read for the first time, as a rejection.
    * @example
    * for (const ef of [32, 64, 128]) console.log(ef, (await index.evaluate(queries, { ef })).recall)
    */
@@ -685,7 +690,8 @@ export class VectorIndex<T extends IdType = 'number'> {
    * The vector stored under an id: `dimension` floats exactly as they were added (under `cosine` too), in an array
    * of its own; `undefined` if there is none. With `keepVectors: false` it is the one that the codes hold.
    *
-   * @throws {SegvecError} `INVALID_ID`, `CLOSED`; with `readOnly` also `CORRUPT` where an id is there twice, and `OUT_OF_MEMORY`.
+   * @throws {SegvecError} `INVALID_ID`, `CLOSED`; with `readOnly` also `CORRUPT` where an id is there twice or the vector is
+   * damaged, and `OUT_OF_MEMORY`.
    */
   get(id: Id<T>): Float32Array | undefined {
     this.#assertOpen()
@@ -736,7 +742,7 @@ export class VectorIndex<T extends IdType = 'number'> {
    * Every vector that is in the index at the call, each once, in an order that is always the same for the same index
    * but otherwise unspecified. What is added, replaced or removed later does not show. Closing the index ends the iteration with `CLOSED`.
    *
-   * @throws {SegvecError} `CLOSED`.
+   * @throws {SegvecError} `CLOSED`; `CORRUPT` as in `search`, and `OUT_OF_MEMORY`.
    * @example
    * for await (const { id, vector } of index.entries()) console.log(id, vector)
    */

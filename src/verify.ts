@@ -37,7 +37,7 @@ export async function verifyDirectory(directory: unknown, options: unknown): Pro
       progress?.throwFailure()
       throw abort.fromNative(error)
     }
-    progress?.finish()
+    await progress?.finish()
     return report
   } finally {
     progress?.stop()

@@ -30,6 +30,17 @@ describe('a signal', () => {
     expect(getEventListeners(controller.signal, 'abort')).toEqual([])
   })
 
+  test('that is said to be aborted and is not changes nothing', async () => {
+    const index = new VectorIndex({ dimension: 64 })
+    const before = index.add(new Float32Array(64 * 80_000).fill(1))
+    const { signal } = new AbortController()
+    const after = index.add([new Float32Array(64).fill(2)], { signal })
+    await new Promise(setImmediate)
+    signal.dispatchEvent(new Event('abort'))
+    expect(await after).toEqual([80_000])
+    await before
+  })
+
   test('aborted while the batch is inserted', async () => {
     const index = new VectorIndex({ dimension: 64, efConstruction: 400, metric: 'l2' })
     const vectors = clusteredVectors({ count: 16_000, dimension: 64 })

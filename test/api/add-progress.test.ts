@@ -33,6 +33,27 @@ describe('onProgress', () => {
     ])
   })
 
+  test('may be async, and what it rejects with is what the call rejects with', async () => {
+    const index = new VectorIndex({ dimension: 64, efConstruction: 400 })
+    const onProgress = async ({ insertedCount }: AddProgress) => {
+      if (insertedCount === index.size) throw new Error('mine')
+    }
+    await expect(index.add([new Float32Array(64).fill(1)], { onProgress })).rejects.toThrow('mine')
+    const atOnce = async () => {
+      throw new Error('mine')
+    }
+    const many = clusteredVectors({ count: 16_000, dimension: 64 })
+    await expect(index.add(many, { onProgress: atOnce })).rejects.toThrow('mine')
+    expect(index.size).toBe(1)
+  })
+
+  test('may wait for what comes after the call, which is over by then', async () => {
+    const index = new VectorIndex({ dimension: 1 })
+    await index.add([], { onProgress: async () => void (await index.add([[1]])) })
+    await index.add([[2]], { onProgress: () => index.close() })
+    await expectRejection(() => index.add([[3]]), 'CLOSED')
+  })
+
   test('is not told of the end of a batch that failed', async () => {
     const index = new VectorIndex({ dimension: 1 })
     let calls = 0

@@ -41,6 +41,20 @@ describe('close', () => {
     await index.close()
   })
 
+  test('comes to its end when a signal cannot be listened to any more', async () => {
+    const index = new VectorIndex({ dimension: 2 })
+    const { signal } = new AbortController()
+    const adding = index.add([[1, 2]], { signal })
+    const searching = index.search([1, 2], { signal })
+    Object.assign(signal, { constructor: null })
+    await Promise.all([adding, searching])
+    await expectRejection(() => index.add([[1, 2]], { signal }), 'INVALID_ARGUMENT', 'signal is')
+    const { proxy, revoke } = Proxy.revocable(new AbortController().signal, {})
+    await expectRejection(() => index.search([1, 2], { signal: proxy }), 'INVALID_ARGUMENT', 'signal is')
+    revoke()
+    await index.close()
+  })
+
   test('may be called again, at the same time or later', async () => {
     const index = new VectorIndex({ dimension: 1 })
     await index.add([[1]])

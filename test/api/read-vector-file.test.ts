@@ -141,7 +141,7 @@ describe('readVectorFile', () => {
     const directory = join(folder, 'directory.npy')
     mkdirSync(directory)
     const error = await expectRejection(() => readVectorFile(directory), 'IO')
-    expect(error.path).toBe(directory)
+    expect(error).toMatchObject({ path: directory, errno: 21 })
   })
 
   test('every ending that it names is one that it reads', async () => {

@@ -12,6 +12,12 @@ describe('remove', () => {
     const many = new Uint8Array(2 ** 26 + 1)
     await expectRejection(() => index.remove(many), 'INVALID_ARGUMENT', 'ids are 67108865; expected 67108864')
     await expectRejection(() => index.add(many), 'INVALID_ARGUMENT', 'vectors are 67108865; expected')
+    const texts = new VectorIndex({ dimension: 1, idType: 'string' })
+    await expectRejection(
+      () => texts.add(many),
+      'INVALID_ARGUMENT',
+      'vectors are 67108865; expected 16777216',
+    )
   })
 
   test('takes vectors out of every answer', async () => {
