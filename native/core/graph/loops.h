@@ -110,7 +110,7 @@ struct BuildContext {
   uint32_t first_new_slot = 0;     // older slots that lose a link are noted in `bereft`
   std::vector<uint32_t> bereft;
   std::vector<uint64_t> chosen;
-  bool has_left_out_twins = false;  // since it was set to false, where a row keeps not all copies of its slot
+  bool has_left_out_twins = false;  // a row did not keep all copies of its slot, since this was set to false
   std::vector<QueryBlock> witnesses;  // the rows of the chosen as code queries
 
   // Makes room for linking a batch, which must not fail half-way. `code_blocks`: the blocks of a code row.
@@ -158,8 +158,8 @@ struct Loops {
   // Makes it so, by a link from the nearest slot that such a search meets. Returns that slot, kNil if there was no need.
   uint32_t (*attach)(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t slot_limit, uint32_t ef,
                      BuildContext& context);
-  // Links to a slot that nothing leads to from a copy of its vector, on a walk that begins at `met` (see twins.inl). Returns
-  // that copy, kNil when none has room.
+  // Links to a slot from a copy of its vector, on a walk that begins at `met` (see twins.inl). Returns that copy, kNil when none
+  // has room.
   uint32_t (*attach_twin)(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t met, BuildContext& context);
   // Computes the keys of a row anew: they are those of the loops that computed them last.
   void (*rekey)(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t level, BuildContext& context);

@@ -1,4 +1,4 @@
-// Copies of a vector that nothing leads to.
+// Ways to all copies of a vector.
 //
 // A search for copies meets the same few of them, whose rows keep only so many links to others (kMaxTwins), so that most of
 // some hundred copies would be lost. So they hang on one another as well, as a tree: its root is one that searches meet, and each
@@ -10,8 +10,8 @@
 inline constexpr size_t kMostTwinSteps = 64;
 
 // Links to `slot` from a copy of it: the first with a free place on a walk from `met`, a copy that is led to itself. Returns that
-// copy, kNil when there is none. Where nobody knows of one, as under ip, `met` may be `slot`: the walk begins where its own links lead then, which may
-// all be slots that only it leads to.
+// copy, kNil when there is none. Where nobody knows of one, as under ip, `met` may be `slot`: the walk begins where its own links
+// lead then, which may all be slots that only it leads to.
 template <class Space>
 uint32_t AttachTwin(const Space& space, Graph& graph, uint32_t slot, uint32_t met, BuildContext& context) {
   const uint32_t self_key = space.Key(space.QueryOf(slot, context.inserted.values), slot);
@@ -27,8 +27,8 @@ uint32_t AttachTwin(const Space& space, Graph& graph, uint32_t slot, uint32_t me
       if (links[degree] == slot) return host;
       if (keys[degree] != self_key) continue;
       // Under ip what has the same product with a vector need not be a copy of it.
-      const bool is_twin = !Space::kIsIp || space.Key(space.QueryOf(links[degree], context.candidate.values), links[degree]) == self_key;
-      if (is_twin) twins[twin_count++] = links[degree];
+      const auto own_key = [&](uint32_t twin) { return space.Key(space.QueryOf(twin, context.candidate.values), twin); };
+      if (!Space::kIsIp || own_key(links[degree]) == self_key) twins[twin_count++] = links[degree];
     }
     if (host != slot && degree < capacity) {
       // Nearly always self_key; what was met may be a vector that is as near as a copy is.
