@@ -255,8 +255,8 @@ export class VectorIndex<T extends IdType = 'number'> {
   /**
    * Stores what the index holds at the call as an index of its own in another directory, which must not hold one yet.
    *
-   * @throws {SegvecError} `INVALID_ARGUMENT` also for a directory that holds an index, `LOCKED` if somebody else writes to it, `IO`, `ABORTED`,
-   * `CLOSED`, `OUT_OF_MEMORY`, as a rejection.
+   * @throws {SegvecError} `INVALID_ARGUMENT` also for a directory that holds an index, `LOCKED` if somebody else writes to it,
+   * `IO`, `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, as a rejection.
    * @example
    * await index.save('./backup')
    */
@@ -484,9 +484,10 @@ export class VectorIndex<T extends IdType = 'number'> {
 
   /**
    * Merges the segments into as few as `segmentCapacity` allows and drops what was removed: searches are as fast as in an
-   * index that was built at once, and memory is given back. Searches, adds and removals go on meanwhile (another `compact()`, and what is
-   * called after that, waits for this one). Takes effect after the calls made before it; what is added after it goes to a new segment. With `keepVectors: false` segments whose codes have
-   * very different scales stay apart: one scale for both would lose the finer ones.
+   * index that was built at once, and memory is given back. Searches, adds and removals go on meanwhile
+   * (another `compact()`, and what is called after that, waits for this one). Takes effect after the calls made before it; what is
+   * added after it goes to a new segment. With `keepVectors: false` segments whose codes have very different scales stay apart: one
+   * scale for both would lose the finer ones.
    *
    * @throws {SegvecError} `INVALID_ARGUMENT`, `READ_ONLY`, `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, as a rejection; the index is as
    * it was then.

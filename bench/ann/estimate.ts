@@ -30,11 +30,14 @@ export interface RunSize {
 
 export function estimatedMinutes(
   { rows, dimension, adapters }: RunSize,
-  { efs, buildRounds, searchRounds }: RunParameters,
+  { efs, buildRounds, searchRounds, leastBuildSeconds = 0 }: RunParameters,
 ): number {
   const share = (name: string) => buildShares.find(([start]) => name.startsWith(start))?.[1] ?? 1
-  const shares = adapters.reduce((sum, name) => sum + share(name), 0)
-  const buildSeconds = (rows * (perVector + perDimension * dimension) * shares) / 1e6
+  const baseline = (rows * (perVector + perDimension * dimension)) / 1e6
+  const buildSeconds = adapters.reduce(
+    (sum, name) => sum + Math.max(baseline * share(name), leastBuildSeconds),
+    0,
+  )
   const lastRounds = Math.min(searchRounds, 3)
   const seconds =
     buildSeconds * (Math.max(1, buildRounds) + lastRounds * 0.2) +

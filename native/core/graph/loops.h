@@ -118,7 +118,7 @@ struct BuildContext {
     overflow.reserve(row_capacity + 1);
     chosen.reserve(row_capacity + 1);
     if (witnesses.size() < row_capacity * code_blocks) witnesses.resize(row_capacity * code_blocks);
-    if (first_new_slot == 0) return;
+    if (first_new_slot == 0) return;  // nothing is noted
     // Each slot links to half a row of others at most, and each of these may lose a row and one. Hardly any of it is touched.
     const size_t most_bereft = bereft.size() + batch_size * (row_capacity / 2) * (row_capacity + 1);
     if (most_bereft > bereft.capacity()) bereft.reserve(std::max(most_bereft, 2 * bereft.capacity()));

@@ -277,22 +277,13 @@ void GrowingSegment::AttachSlot(uint32_t slot, uint32_t met_twin, uint32_t end, 
   Graph& graph = *segment_->graph_;
   const SegmentRows rows = segment_->rows();
   BuildContext& context = *contexts_[0];
+  const bool is_ip = segment_->shape_.metric == Metric::kIp;
+  if (is_ip && graph.in_degree(slot) == 0) met_twin = slot;  // nobody knows of one: the walk begins where its own links lead
   if (met_twin != kNil) {
     const uint32_t host = loops().attach_twin(rows, graph, slot, met_twin, context);
-    if (host == kNil) {
-      context.has_left_out_twins = true;
-    } else {
-      changed.Set(host);
-    }
-    return;
-  }
-  const bool is_ip = segment_->shape_.metric == Metric::kIp;
-  if (is_ip && graph.in_degree(slot) == 0) {
-    const uint32_t host = loops().attach_twin(rows, graph, slot, slot, context);
-    if (host != kNil) {
-      changed.Set(host);
-      return;
-    }
+    if (host != kNil) changed.Set(host);
+    context.has_left_out_twins |= host == kNil;
+    if (host != kNil || !is_ip) return;
   }
   const uint32_t host = loops().attach(rows, graph, slot, end, kSelfSearchEf, context);
   if (host == kNil) {
