@@ -2,6 +2,7 @@
   "variables": {
     "segvec_core_sources": [
       "native/core/base/growable_memory.cc",
+      "native/core/base/mappings.cc",
       "native/core/base/parallel_in_order.cc",
       "native/core/base/thread_pool.cc",
       "native/core/distance/instruction_set.cc",

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { VectorIndex } from 'segvec'
@@ -76,6 +77,29 @@ describe.skipIf(isSanitized)('native memory', () => {
     expect(grownBytes).toBeLessThan(totalBytes / 2)
   })
 })
+
+const mostMappings = existsSync('/proc/sys/vm/max_map_count')
+  ? Number(readFileSync('/proc/sys/vm/max_map_count', 'utf8'))
+  : Number.POSITIVE_INFINITY
+
+// Where the limit was raised far, as some systems do, reaching it takes minutes.
+test.skipIf(isSanitized || mostMappings > 100_000)(
+  'more segments or indexes than the system maps memory for are refused, and end no process',
+  async () => {
+    const program = resolve(import.meta.dirname, 'programs/many-indexes.mjs')
+    const { code, signal, stdout, stderr } = await runNode([program])
+    expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' })
+    expect(JSON.parse(stdout)).toEqual({
+      ofSegments: 'OUT_OF_MEMORY',
+      size: 0,
+      afterwards: 10,
+      code: 'OUT_OF_MEMORY',
+      message: expect.stringContaining('raise vm.max_map_count'),
+      found: 1,
+      buffers: 500,
+    })
+  },
+)
 
 describe('an index without a variable of its own', () => {
   test('finishes what it was asked', async () => {

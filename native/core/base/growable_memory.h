@@ -22,7 +22,7 @@ class GrowableMemory {
   enum class Use { kGrows, kFillsAtOnce };
 
   GrowableMemory() = default;
-  // Throws kOutOfMemory when the address space cannot be had.
+  // Throws kOutOfMemory when the address space cannot be had, or too many mappings are ours already (mappings.h).
   explicit GrowableMemory(size_t reserved_bytes, Use use = Use::kGrows);
   // Memory that `owner` keeps. Never written to, never grown.
   GrowableMemory(const std::byte* data, std::shared_ptr<const void> owner)
@@ -44,9 +44,11 @@ class GrowableMemory {
   size_t reserved_bytes() const { return reserved_; }
 
  private:
+  size_t MappingCount(size_t committed) const;
   void Swap(GrowableMemory& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(reserved_, other.reserved_);
+    std::swap(small_, other.small_);
     owner_.swap(other.owner_);
     committed_.store(other.committed_.exchange(committed_bytes(), std::memory_order_relaxed),
                      std::memory_order_relaxed);
@@ -54,6 +56,7 @@ class GrowableMemory {
 
   std::byte* data_ = nullptr;
   size_t reserved_ = 0;
+  size_t small_ = 0;  // so much at the front is left to small pages
   std::atomic<size_t> committed_{0};
   std::shared_ptr<const void> owner_;
 };

@@ -16,6 +16,11 @@ namespace {
 // Rows that are decoded at once, to be measured on.
 constexpr uint32_t kDecodedRows = 16;
 
+// How many slots can have codes: none of a segment that never grows beyond what is scanned.
+size_t CodedSlots(const SegmentShape& shape) {
+  return shape.has_codes && shape.capacity > kScanLimit ? shape.capacity : 0;
+}
+
 }  // namespace
 
 Segment::Segment(const SegmentShape& shape, const SegmentLoops& loops, uint32_t number, uint64_t seed)
@@ -29,10 +34,10 @@ Segment::Segment(const SegmentShape& shape, const SegmentLoops& loops, uint32_t 
       rows_(shape.capacity * padded_dimension_),
       inverse_norms_(shape.metric == Metric::kCosine ? shape.capacity : 0),
       ids_(shape.capacity),
-      codes_(shape.has_codes ? shape.capacity * padded_codes_ : 0),
-      corrections_(shape.has_codes ? shape.capacity : 0),
-      misfit_slots_(shape.keeps_vectors ? 0 : shape.capacity),
-      misfit_rows_(shape.keeps_vectors ? 0 : shape.capacity * padded_dimension_) {}
+      codes_(CodedSlots(shape) * padded_codes_),
+      corrections_(CodedSlots(shape)),
+      misfit_slots_(shape.keeps_vectors ? 0 : CodedSlots(shape)),
+      misfit_rows_(shape.keeps_vectors ? 0 : CodedSlots(shape) * padded_dimension_) {}
 
 Segment::Segment(SegmentParts&& parts, const SegmentLoops& loops)
     : shape_(parts.shape),

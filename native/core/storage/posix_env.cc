@@ -22,6 +22,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/mappings.h"
 #include "storage/retry.h"
 
 namespace segvec {
@@ -161,7 +162,9 @@ class PosixMappedFile : public MappedFile {
  public:
   PosixMappedFile(const std::byte* data, size_t size) : data_(data), size_(size) {}
   ~PosixMappedFile() override {
-    if (size_ > 0) munmap(const_cast<std::byte*>(data_), size_);
+    if (size_ == 0) return;
+    munmap(const_cast<std::byte*>(data_), size_);
+    ReturnMappings(1);
   }
   std::span<const std::byte> bytes() const override { return {data_, size_}; }
 
@@ -234,8 +237,12 @@ class PosixEnv : public Env {
 #if SIZE_MAX < UINT64_MAX
     if (size > SIZE_MAX) throw SystemCallError("mmap", path, ENOMEM);
 #endif
+    if (!TakeMappings(1)) throw SystemCallError("mmap", path, ENOMEM);
     void* const data = mmap(nullptr, static_cast<size_t>(size), PROT_READ, MAP_SHARED, descriptor.get(), 0);
-    if (data == MAP_FAILED) Fail("mmap", path);
+    if (data == MAP_FAILED) {
+      ReturnMappings(1);
+      Fail("mmap", path);
+    }
     return std::make_shared<PosixMappedFile>(static_cast<const std::byte*>(data), static_cast<size_t>(size));
   }
 

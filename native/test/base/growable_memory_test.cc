@@ -5,9 +5,14 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <fstream>
+#include <iterator>
+#include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
+#include "base/error.h"
 #include "support/errors.h"
 #include "support/readable.h"
 
@@ -113,6 +118,46 @@ TEST_CASE("GrowableMemory: only committed bytes can be read") {
   memory.Trim(kMiB);
   CHECK(testing::IsReadable(memory.data() + memory.committed_bytes() - 1));
   CHECK_FALSE(testing::IsReadable(memory.data() + memory.committed_bytes()));
+}
+#endif
+
+#if defined(__linux__)
+size_t MappingsOfProcess() {
+  std::ifstream file("/proc/self/maps");
+  return static_cast<size_t>(std::count(std::istreambuf_iterator<char>(file), {}, '\n'));
+}
+
+TEST_CASE("GrowableMemory: many small ones are few mappings to the system") {
+  const size_t before = MappingsOfProcess();
+  std::vector<GrowableMemory> whole, begun;
+  for (int i = 0; i < 1000; ++i) whole.emplace_back(size_t{64} << 10).Commit(1);
+  CHECK(MappingsOfProcess() < before + 100);
+  for (int i = 0; i < 1000; ++i) begun.emplace_back(100 * kMiB).Commit(1);
+  CHECK(MappingsOfProcess() < before + 2100);
+  begun.clear();
+  for (int i = 0; i < 1000; ++i) begun.emplace_back(100 * kMiB);
+  CHECK(MappingsOfProcess() < before + 200);
+}
+
+TEST_CASE("GrowableMemory: more mappings than a process may have are out of memory, before the system's limit is reached") {
+  const size_t before = MappingsOfProcess();
+  std::vector<GrowableMemory> begun;
+  std::string message;
+  try {
+    // Each is two mappings; the limit is 65,530 unless somebody has set it.
+    for (int i = 0; i < 10'000'000; ++i) begun.emplace_back(4 * kMiB).Commit(1);
+  } catch (const Error& error) {
+    message = error.what();
+  }
+  CHECK(message.find("vm.max_map_count") != std::string::npos);
+  size_t limit = 0;
+  std::ifstream("/proc/sys/vm/max_map_count") >> limit;
+  CHECK(MappingsOfProcess() < before + limit / 4 * 3 + 100);
+  const size_t count = begun.size();
+  begun.resize(count - 10);
+  for (int i = 0; i < 10; ++i) CHECK_NOTHROW(begun.emplace_back(4 * kMiB).Commit(1));
+  begun.clear();
+  CHECK(MappingsOfProcess() < before + 100);
 }
 #endif
 
