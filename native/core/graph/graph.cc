@@ -8,9 +8,7 @@
 namespace segvec {
 namespace {
 
-constexpr size_t kLineLinks = 16;  // links per cache line
-
-size_t PadToLine(size_t links) { return (links + kLineLinks - 1) / kLineLinks * kLineLinks; }
+size_t PadToLine(size_t links) { return (links + kLinksPerLine - 1) / kLinksPerLine * kLinksPerLine; }
 
 }  // namespace
 
@@ -22,9 +20,7 @@ Graph::Graph(uint32_t capacity, uint32_t M)
       upper_stride_(RowStride(M, 1)),
       upper_row_capacity_(capacity / (M - 1) + capacity / (4 * (M - 1)) + 1024),
       links0_(capacity * stride0_),
-      keys0_(capacity * stride0_),
       upper_links_(upper_row_capacity_ * upper_stride_),
-      upper_keys_(upper_row_capacity_ * upper_stride_),
       in_degrees_(capacity),
       levels_(capacity),
       upper_starts_(StartCount(capacity)) {}
@@ -52,13 +48,11 @@ size_t Graph::RowStride(uint32_t M, uint32_t level) { return PadToLine(level == 
 
 void Graph::Commit(uint32_t slot_count) {
   links0_.Commit(slot_count * stride0_);
-  keys0_.Commit(slot_count * stride0_);
   in_degrees_.Commit(slot_count);
   levels_.Commit(slot_count);
   upper_starts_.Commit(StartCount(slot_count));
   const size_t upper_rows = std::min<size_t>(upper_row_capacity_, slot_count / (M_ - 1) + slot_count / (4 * (M_ - 1)) + 1024);
   upper_links_.Commit(upper_rows * upper_stride_);
-  upper_keys_.Commit(upper_rows * upper_stride_);
 }
 
 uint32_t Graph::AddRows(uint32_t slot, uint32_t level) {
@@ -76,20 +70,7 @@ uint32_t Graph::AddRows(uint32_t slot, uint32_t level) {
   return level;
 }
 
-void Graph::FreeBuildData() {
-  in_degrees_ = GrowableArray<uint16_t>();
-  keys0_ = GrowableArray<uint32_t>();
-  upper_keys_ = GrowableArray<uint32_t>();
-}
-
-void Graph::MakeBuildData() {
-  if (in_degrees_.data() != nullptr) return;
-  GrowableArray<uint32_t> keys0(capacity_ * stride0_), upper_keys(upper_row_capacity_ * upper_stride_);
-  GrowableArray<uint16_t> in_degrees(capacity_);
-  keys0_ = std::move(keys0);
-  upper_keys_ = std::move(upper_keys);
-  in_degrees_ = std::move(in_degrees);
-}
+void Graph::FreeLinkCounts() { in_degrees_ = GrowableArray<uint16_t>(); }
 
 void Graph::Trim(uint32_t slot_count) {
   links0_.Trim(slot_count * stride0_);
@@ -99,8 +80,8 @@ void Graph::Trim(uint32_t slot_count) {
 }
 
 size_t Graph::memory_bytes() const {
-  return links0_.committed_bytes() + keys0_.committed_bytes() + upper_links_.committed_bytes() +
-         upper_keys_.committed_bytes() + in_degrees_.committed_bytes() + levels_.committed_bytes() + upper_starts_.committed_bytes();
+  return links0_.committed_bytes() + upper_links_.committed_bytes() + in_degrees_.committed_bytes() +
+         levels_.committed_bytes() + upper_starts_.committed_bytes();
 }
 
 uint64_t Graph::Fingerprint(uint32_t slot_count) const {

@@ -1,9 +1,8 @@
 // The links of one segment: a hierarchy of neighbor lists (HNSW, Malkov and Yashunin, arXiv 1603.09320).
 //
 // Shape: level 0 has a row of 2M links per slot, each upper level a row of M links for the slots that reach it.
-//        Rows are padded to whole cache lines and end at the first kNil. Every link has the order key of its distance
-//        beside it while the graph is being built (see order_key.h), and every slot a count of the links to it;
-//        FreeBuildData() drops both when it is finished.
+//        Rows are padded to whole cache lines and end at the first kNil. While the graph is being built every slot has a count of
+//        the links to it; FreeLinkCounts() drops them when it is finished.
 // Thread safety: one writer; readers may walk the graph meanwhile. A link is stored (release) only after everything
 //        about its target is in place, and read with acquire.
 // Invariant: a row never moves; a link points to a slot whose own row has been written.
@@ -21,6 +20,7 @@ namespace segvec {
 inline constexpr uint32_t kNil = 0xFFFFFFFFu;
 inline constexpr uint32_t kMaxSlots = 1u << 31;  // candidate_pool.h keeps a flag in the highest bit's place
 inline constexpr uint32_t kMaxLevel = 15;
+inline constexpr size_t kLinksPerLine = 16;  // of a cache line
 inline constexpr uint32_t kMinM = 2, kMaxM = 128;
 inline constexpr uint32_t kMaxEfConstruction = 4096;
 
@@ -60,25 +60,23 @@ class Graph {
   // The upper rows in use; AddRows calls can be taken back by restoring it. REQUIRES: nothing links to them yet.
   size_t upper_row_count() const { return upper_row_count_; }
   void RestoreUpperRowCount(size_t count) { upper_row_count_ = count; }
-  void FreeBuildData();
-  // Makes room for it again, where it was freed. Keys and counts are to be written anew. Throws kOutOfMemory.
-  void MakeBuildData();
+  void FreeLinkCounts();
   void Trim(uint32_t slot_count);
 
   uint32_t M() const { return M_; }
   // The highest level that `slot` has a row on.
   uint32_t LevelOf(uint32_t slot) const { return levels_[slot]; }
   uint32_t RowCapacity(uint32_t level) const { return level == 0 ? 2 * M_ : M_; }
-  uint32_t* Links(uint32_t slot, uint32_t level) const { return links_at(links0_, upper_links_, slot, level); }
-  uint32_t* Keys(uint32_t slot, uint32_t level) const { return links_at(keys0_, upper_keys_, slot, level); }
+  uint32_t* Links(uint32_t slot, uint32_t level) const {
+    if (level == 0) return links0_.data() + size_t{slot} * stride0_;
+    return upper_links_.data() + (UpperStart(slot) + level - 1) * upper_stride_;
+  }
 
   // Links to `slot` on level 0. While building only; workers may count at the same time.
   uint16_t in_degree(uint32_t slot) const { return in_degrees_[slot]; }
   void CountLink(uint32_t slot, int change) {
     std::atomic_ref<uint16_t>(in_degrees_[slot]).fetch_add(static_cast<uint16_t>(change), std::memory_order_relaxed);
   }
-
-  void ClearLinkCounts(uint32_t slot_count) { std::fill_n(in_degrees_.data(), slot_count, uint16_t{0}); }
 
   Entry entry() const {
     const uint64_t packed = entry_.load(std::memory_order_acquire);
@@ -96,11 +94,6 @@ class Graph {
   // Few slots have upper rows, so that a start for each would be 4 bytes a vector for nearly nothing.
   static constexpr uint32_t kSlotsPerStart = 8;
 
-  uint32_t* links_at(const GrowableArray<uint32_t>& rows0, const GrowableArray<uint32_t>& upper_rows, uint32_t slot,
-                     uint32_t level) const {
-    if (level == 0) return rows0.data() + size_t{slot} * stride0_;
-    return upper_rows.data() + (UpperStart(slot) + level - 1) * upper_stride_;
-  }
   // The first upper row of `slot`, if it has one: that many have the slots before it.
   size_t UpperStart(uint32_t slot) const {
     size_t start = upper_starts_[slot / kSlotsPerStart];
@@ -113,11 +106,11 @@ class Graph {
   size_t stride0_, upper_stride_;
   size_t upper_row_capacity_;
   size_t upper_row_count_ = 0;
-  GrowableArray<uint32_t> links0_, keys0_;            // stride0_ per slot
-  GrowableArray<uint32_t> upper_links_, upper_keys_;  // upper_stride_ per row
-  GrowableArray<uint16_t> in_degrees_;                // per slot
-  GrowableArray<uint8_t> levels_;                     // per slot
-  GrowableArray<uint32_t> upper_starts_;              // UpperStart() of every kSlotsPerStart-th slot
+  GrowableArray<uint32_t> links0_;        // stride0_ per slot
+  GrowableArray<uint32_t> upper_links_;   // upper_stride_ per row
+  GrowableArray<uint16_t> in_degrees_;    // per slot
+  GrowableArray<uint8_t> levels_;         // per slot
+  GrowableArray<uint32_t> upper_starts_;  // UpperStart() of every kSlotsPerStart-th slot
   std::atomic<uint64_t> entry_{kNil};
 };
 

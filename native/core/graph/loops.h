@@ -161,8 +161,6 @@ struct Loops {
   // Links to a slot from a copy of its vector, on a walk that begins at `met` (see twins.inl). Returns that copy, kNil when none
   // has room.
   uint32_t (*attach_twin)(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t met, BuildContext& context);
-  // Computes the keys of a row anew: they are those of the loops that computed them last.
-  void (*rekey)(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t level, BuildContext& context);
 
   // The two steps of a merge (see merge.inl), which write no rows but the slot's own: choosing a row anew, from distinct
   // candidates, with at least `floor` links where there are so many; and looking for links into the graph below first_joined,

@@ -109,11 +109,6 @@ uint32_t AttachSlotToTwin(const SegmentRows& rows, Graph& graph, uint32_t slot, 
 }
 
 template <class Space>
-void Rekey(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t level, BuildContext& context) {
-  RekeyRow(Space(rows), graph, slot, level, context);
-}
-
-template <class Space>
 void LeaveSlotOut(const SegmentRows& rows, const Graph& graph, uint32_t slot, uint32_t slot_limit, BuildContext& context,
                   GraphWithout& without) {
   LeaveOut(Space(rows), graph, slot, slot_limit, context, without);
@@ -134,7 +129,7 @@ void Join(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t first_j
 template <Metric kMetric, class Space>
 inline constexpr Loops kLoopsOf{Search<Space>, Scan<kMetric>,       Rerank<kMetric>, Choose<Space>,
                                 Link<Space>,   LeaveSlotOut<Space>, Finds<Space>,    AttachSlot<Space>,
-                                AttachSlotToTwin<Space>, Rekey<Space>, Reselect<Space>, Join<Space>};
+                                AttachSlotToTwin<Space>, Reselect<Space>, Join<Space>};
 
 template <Metric kMetric>
 const Loops& LoopsOfMetric(Element element) {

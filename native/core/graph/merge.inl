@@ -8,12 +8,10 @@
 // Writes a row: what was chosen into context.chosen, in the place of the links counted so far.
 inline void WriteChosen(Graph& graph, uint32_t slot, uint32_t level, BuildContext& context) {
   uint32_t* links = graph.Links(slot, level);
-  uint32_t* keys = graph.Keys(slot, level);
   const size_t capacity = graph.RowCapacity(level);
   for (size_t i = 0; i < capacity; ++i) {
     if (level == 0 && links[i] != kNil) graph.CountLink(links[i], -1);
     const bool is_used = i < context.chosen.size();
-    if (is_used) keys[i] = CandidatePool::KeyOf(context.chosen[i]);
     links[i] = is_used ? CandidatePool::SlotOf(context.chosen[i]) : kNil;
     if (level == 0 && is_used) graph.CountLink(links[i], 1);
   }
@@ -41,14 +39,7 @@ void ReselectRow(const Space& space, Graph& graph, uint32_t slot, uint32_t level
   const uint32_t self_key = space.Key(query, slot);
   std::vector<uint64_t>& sorted = context.overflow;
   sorted.clear();
-  uint32_t keys[4];
-  for (size_t i = 0; i < candidates.size(); i += 4) {
-    const size_t batch = std::min<size_t>(4, candidates.size() - i);
-    space.Keys(query, candidates.data() + i, batch, keys);
-    for (size_t j = 0; j < batch; ++j) sorted.push_back(CandidatePool::Entry(keys[j], candidates[i + j]));
-  }
-  context.search.distance_count += candidates.size();
-  std::sort(sorted.begin(), sorted.end());
+  RankCandidates(space, query, candidates.data(), candidates.size(), context);
   SelectNeighbors(space, self_key, sorted, graph.RowCapacity(level), context);
   FillUp(sorted, 0, floor, context.chosen);
   WriteChosen(graph, slot, level, context);
@@ -112,12 +103,9 @@ void JoinSlot(const Space& space, Graph& graph, uint32_t slot, uint32_t first_jo
     candidates.clear();
     for (size_t i = 0; i < pool.size(); ++i) candidates.push_back(pool[i] & ~CandidatePool::kExpanded);
     const uint32_t* own_links = graph.Links(slot, l);
-    const uint32_t* own_keys = graph.Keys(slot, l);
-    for (size_t i = 0; i < graph.RowCapacity(l) && own_links[i] != kNil; ++i) {
-      candidates.push_back(CandidatePool::Entry(own_keys[i], own_links[i]));
-    }
-    std::sort(candidates.begin(), candidates.end());
-    const size_t own_degree = candidates.size() - pool.size();
+    size_t own_degree = 0;
+    while (own_degree < graph.RowCapacity(l) && own_links[own_degree] != kNil) ++own_degree;
+    RankCandidates(space, query, own_links, own_degree, context);
     SelectNeighbors(space, self_key, candidates, graph.RowCapacity(l), context);
     FillUp(candidates, first_joined, own_degree * kKeptTenths / 10, context.chosen);
     WriteChosen(graph, slot, l, context);

@@ -20,20 +20,21 @@ uint32_t AttachTwin(const Space& space, Graph& graph, uint32_t slot, uint32_t me
   uint32_t host = met;
   for (size_t step = 0; step < kMostTwinSteps; ++step) {
     const uint32_t* links = graph.Links(host, 0);
-    const uint32_t* keys = graph.Keys(host, 0);
-    uint32_t twins[2 * kMaxM];
     size_t degree = 0, twin_count = 0;
     for (; degree < capacity && links[degree] != kNil; ++degree) {
       if (links[degree] == slot) return host;
-      if (keys[degree] != self_key) continue;
-      // Under ip what has the same product with a vector need not be a copy of it.
-      const auto own_key = [&](uint32_t twin) { return space.Key(space.QueryOf(twin, context.candidate.values), twin); };
-      if (!Space::kIsIp || own_key(links[degree]) == self_key) twins[twin_count++] = links[degree];
     }
     if (host != slot && degree < capacity) {
-      // Nearly always self_key; what was met may be a vector that is as near as a copy is.
-      PutLink(graph, host, degree, slot, space.Key(space.QueryOf(host, context.candidate.values), slot), context);
+      PutLink(graph, host, degree, slot, context);
       return host;
+    }
+    uint32_t twins[2 * kMaxM], keys[2 * kMaxM];
+    space.Keys(space.QueryOf(host, context.candidate.values), links, degree, keys);
+    for (size_t i = 0; i < degree; ++i) {
+      if (keys[i] != self_key) continue;
+      // Under ip what has the same product with a vector need not be a copy of it.
+      const auto own_key = [&](uint32_t twin) { return space.Key(space.QueryOf(twin, context.candidate.values), twin); };
+      if (!Space::kIsIp || own_key(links[i]) == self_key) twins[twin_count++] = links[i];
     }
     if (twin_count == 0) return kNil;
     turn = Mix(turn);

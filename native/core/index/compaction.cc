@@ -39,7 +39,7 @@ Compaction::Compaction(Index& index, Scope scope, CompactionProgress& progress, 
     snapshot = index.snapshot();
     groups = plan();
   }
-  if (scope == Scope::kEverything) RestGrowing(cancel);
+  if (scope == Scope::kEverything) AttachIslands(cancel);
   stopped_.reserve(index.growing_.size());
   uint64_t total_count = 0;
   for (const std::vector<size_t>& group : groups) {
@@ -67,16 +67,14 @@ Compaction::Compaction(Index& index, Scope scope, CompactionProgress& progress, 
   }
 }
 
-// What goes on growing waits for nobody knows how long.
-void Compaction::RestGrowing(const CancelToken& cancel) {
+// Of what goes on growing, too, every slot is to be reached.
+void Compaction::AttachIslands(const CancelToken& cancel) {
   const std::function<void()> poll = [&] {
     cancel.Check();
     ThreadPool::Shared().YieldToInteractive();
   };
   for (const auto& growing : index_.growing_) {
-    if (!growing) continue;
-    growing->AttachIslands(poll);
-    growing->Rest();
+    if (growing) growing->AttachIslands(poll);
   }
 }
 

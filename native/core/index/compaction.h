@@ -60,7 +60,7 @@ class Compaction {
     std::shared_ptr<GrowingSegment> segment;
   };
 
-  void RestGrowing(const CancelToken& cancel);
+  void AttachIslands(const CancelToken& cancel);
 
   Index& index_;
   CompactionProgress& progress_;

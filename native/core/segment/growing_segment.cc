@@ -62,7 +62,6 @@ void GrowingSegment::Reserve(uint32_t count, uint32_t misfit_count) {
     segment.codes_.Commit(slot_count * segment.padded_codes_);
     segment.corrections_.Commit(slot_count);
   }
-  if (is_resting_) segment.graph_->MakeBuildData();
   if (!segment.graph_) segment.graph_ = std::make_unique<Graph>(segment.capacity(), segment.shape_.M);
   segment.graph_->Commit(slot_count);
 }
@@ -149,8 +148,7 @@ void GrowingSegment::Link(int worker_count, const std::function<void()>& poll,
   if (attached_count_ == slot_count) return;
   if (segment.shape_.has_codes && !segment.quantizer_) FitQuantizer(worker_count, poll);
   while (contexts_.size() < static_cast<size_t>(worker_count)) contexts_.push_back(std::make_unique<BuildContext>());
-  if (is_resting_) ResumeGraph(worker_count, poll);
-  if (segment.walks_codes() && misfits_.size() > slot_count / kMisfitShare) LeaveCodes();
+  if (misfits_.size() > slot_count / kMisfitShare) segment.codes_fit_.store(false, std::memory_order_release);
   for (const auto& context : contexts_) context->first_new_slot = attached_count_;
   while (linked_count_ < slot_count) {
     const uint32_t size = std::clamp<uint32_t>(linked_count_ / kBatchShare, 1, kMaxBatch);
@@ -172,36 +170,10 @@ void GrowingSegment::Link(int worker_count, const std::function<void()>& poll,
 }
 
 void GrowingSegment::AttachIslands(const std::function<void()>& poll) {
-  if (linked_count_ == 0 || swept_count_ == linked_count_ || is_resting_) return;
-  Segment& segment = *segment_;
-  segvec::AttachIslands(*segment.graph_, linked_count_, poll, [&](uint32_t host) {
-    loops().rekey(segment.rows(), *segment.graph_, host, 0, *contexts_[0]);
-  });
+  if (linked_count_ == 0 || swept_count_ == linked_count_) return;
+  segvec::AttachIslands(*segment_->graph_, linked_count_, poll);
   swept_count_ = linked_count_;
   for (const auto& context : contexts_) context->has_left_out_twins = false;
-}
-
-void GrowingSegment::Rest() {
-  if (!segment_->has_graph() || attached_count_ < segment_->slot_count()) return;
-  segment_->graph_->FreeBuildData();
-  contexts_.clear();
-  is_resting_ = true;
-}
-
-void GrowingSegment::ResumeGraph(int worker_count, const std::function<void()>& poll) {
-  Segment& segment = *segment_;
-  Graph& graph = *segment.graph_;
-  const SegmentRows rows = segment.rows();
-  const auto workers = static_cast<uint32_t>(worker_count);
-  for (const auto& context : contexts_) context->ReserveForLinking(0, graph.RowCapacity(0), rows.codes.block_count);
-  graph.ClearLinkCounts(linked_count_);
-  RunWorkers(std::min(workers, linked_count_), linked_count_, [&](uint32_t slot, BuildContext& context) {
-    poll();
-    for (uint32_t level = 0; level <= graph.LevelOf(slot); ++level) loops().rekey(rows, graph, slot, level, context);
-    const uint32_t* links = graph.Links(slot, 0);
-    for (size_t i = 0; i < graph.RowCapacity(0) && links[i] != kNil; ++i) graph.CountLink(links[i], 1);
-  });
-  is_resting_ = false;
 }
 
 // Pruning full rows can leave a slot that no search leads to. Slots that few links lead to, among the new ones and those
@@ -266,8 +238,7 @@ void GrowingSegment::AttachLost(uint32_t begin, int worker_count, const std::fun
   // Where vectors are kept, queries as far out as these rows are answered on the floats, so it is there that they must be found.
   for (const uint32_t slot : misfits_) {
     if (slot < begin) continue;
-    const uint32_t host = segment.loops_.on_floats->attach(rows, graph, slot, end, kSelfSearchEf, *contexts_[0]);
-    if (host != kNil) loops().rekey(rows, graph, host, 0, *contexts_[0]);
+    segment.loops_.on_floats->attach(rows, graph, slot, end, kSelfSearchEf, *contexts_[0]);
   }
 }
 
@@ -441,18 +412,6 @@ const Loops& GrowingSegment::loops() const {
   return segment_->walks_codes() ? *segment_->loops_.on_codes : *segment_->loops_.on_floats;
 }
 
-// Goes on with the floats alone: the links stay, their keys are computed anew.
-void GrowingSegment::LeaveCodes() {
-  Segment& segment = *segment_;
-  segment.codes_fit_.store(false, std::memory_order_release);
-  for (uint32_t slot = 0; slot < linked_count_; ++slot) {
-    if (slot % kLinksPerYield == 0) ThreadPool::Shared().YieldToInteractive();
-    for (uint32_t level = 0; level <= segment.graph_->LevelOf(slot); ++level) {
-      loops().rekey(segment.rows(), *segment.graph_, slot, level, *contexts_[0]);
-    }
-  }
-}
-
 void GrowingSegment::Seal() {
   Segment& segment = *segment_;
   const uint32_t slot_count = segment.slot_count();
@@ -464,7 +423,7 @@ void GrowingSegment::Seal() {
     segment.corrections_.Trim(slot_count);
   }
   if (segment.has_graph()) {
-    segment.graph_->FreeBuildData();
+    segment.graph_->FreeLinkCounts();
     segment.graph_->Trim(slot_count);
   }
   segment.is_sealed_.store(true, std::memory_order_release);

@@ -75,10 +75,6 @@ class GrowingSegment {
   // REQUIRES: as for Seal(). Errors: kOutOfMemory.
   void AttachIslands(const std::function<void()>& poll);
 
-  // Gives back what only Link() needs, until the next Reserve(); the Link() after that computes it anew, which takes 1 to 2 % of
-  // what building the graph did. REQUIRES: as for Seal().
-  void Rest();
-
   // Ends the growth: gives back what only the writer needed. REQUIRES: Link() has been called after the last Append.
   void Seal();
 
@@ -97,8 +93,6 @@ class GrowingSegment {
   void ReserveMisfits(uint32_t count);
   void DropRows();
   void ForgetGraph() noexcept;
-  void LeaveCodes();
-  void ResumeGraph(int worker_count, const std::function<void()>& poll);
   void AttachLost(uint32_t begin, int worker_count, const std::function<void()>& poll);
   void AttachSlot(uint32_t slot, uint32_t met_twin, uint32_t end, Bitset& changed);
   void RunWorkers(uint32_t workers, uint32_t count, const std::function<void(uint32_t, BuildContext&)>& body);
@@ -112,7 +106,6 @@ class GrowingSegment {
   uint32_t linked_count_ = 0;
   uint32_t attached_count_ = 0;  // of these, the slots that were made sure to be found
   uint32_t swept_count_ = 0;     // the slots when islands were last looked for
-  bool is_resting_ = false;      // the graph lacks its build data
   std::vector<uint32_t> misfits_;  // slots whose rows lie outside the codes' range, where vectors are kept
   uint32_t published_count_ = 0;
   std::vector<SlotRange> dead_ranges_;

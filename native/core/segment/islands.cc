@@ -35,9 +35,9 @@ class Mainland {
   bool Contains(uint32_t slot) const { return is_reached_[slot]; }
   bool is_everything() const { return reached_.size() == slot_count_; }
 
-  // Links to `slot`. Returns the slot that got the link; kNil when none can be had: no link of `slot` leads out of its island, or
+  // Links to `slot`. Returns false when that cannot be had: no link of `slot` leads out of its island, or
   // there is no free place at all and the full rows it leads to have each given up a link for another island.
-  uint32_t Attach(uint32_t slot) {
+  bool Attach(uint32_t slot) {
     const size_t capacity = graph_.RowCapacity(0);
     std::vector<uint32_t> hosts;
     std::unordered_set<uint32_t> seen;
@@ -51,7 +51,7 @@ class Mainland {
       return degree;
     };
     add_hosts(slot);
-    if (hosts.empty()) return kNil;
+    if (hosts.empty()) return false;
     const size_t own_count = hosts.size();
     const bool is_crowded = is_crowded_.contains(hosts[0]);
     for (size_t i = 0; i < (is_crowded ? own_count : std::min(hosts.size(), kMostHosts)); ++i) {
@@ -79,7 +79,7 @@ class Mainland {
       const size_t degree = DegreeOf(reached_[next_host_]);
       if (degree < capacity) return Link(reached_[next_host_], degree, slot);
     }
-    return kNil;
+    return false;
   }
 
   // Takes in a slot that has been linked to, and all that it leads to.
@@ -104,10 +104,10 @@ class Mainland {
     return static_cast<size_t>(std::find(links, links + graph_.RowCapacity(0), kNil) - links);
   }
 
-  uint32_t Link(uint32_t host, size_t place, uint32_t slot) {
+  bool Link(uint32_t host, size_t place, uint32_t slot) {
     graph_.CountLink(slot, 1);
     StoreLink(graph_.Links(host, 0)[place], slot);
-    return host;
+    return true;
   }
 
   Graph& graph_;
@@ -123,17 +123,13 @@ class Mainland {
 
 }  // namespace
 
-void AttachIslands(Graph& graph, uint32_t slot_count, const std::function<void()>& poll,
-                   const std::function<void(uint32_t)>& on_linked) {
+void AttachIslands(Graph& graph, uint32_t slot_count, const std::function<void()>& poll) {
   for (int round = 0; round < kRounds; ++round) {
     Mainland mainland(graph, slot_count, round + 1 < kRounds, poll);
     if (mainland.is_everything()) return;
     for (uint32_t slot = 0; slot < slot_count; ++slot) {
       if (mainland.Contains(slot)) continue;
-      const uint32_t host = mainland.Attach(slot);
-      if (host == kNil) continue;
-      on_linked(host);
-      mainland.Reach(slot);
+      if (mainland.Attach(slot)) mainland.Reach(slot);
     }
   }
 }

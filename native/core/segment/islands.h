@@ -15,9 +15,7 @@
 namespace segvec {
 
 // Links to the islands among the slots below `slot_count`. `poll` is called every now and then; what it throws ends the
-// call, with a graph as sound as before. `on_linked` is told each slot that got a link, whose key is missing yet.
-// REQUIRES: the graph is being built, and has an entry. Throws std::bad_alloc, too.
-void AttachIslands(Graph& graph, uint32_t slot_count, const std::function<void()>& poll,
-                   const std::function<void(uint32_t)>& on_linked);
+// call, with a graph as sound as before. REQUIRES: the graph is being built, and has an entry. Throws std::bad_alloc, too.
+void AttachIslands(Graph& graph, uint32_t slot_count, const std::function<void()>& poll);
 
 }  // namespace segvec

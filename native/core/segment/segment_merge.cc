@@ -222,7 +222,7 @@ class SegmentMerge {
     if (level == 0) {
       for (size_t i = 0; i < degree; ++i) graph.CountLink(links[i], 1);
     }
-    if (lost_count == 0) return writer_.loops().rekey(rows, graph, slot, level, context);
+    if (lost_count == 0) return;
 
     // Mended: what the dead linked to stands in for them, and so on behind other dead ones.
     std::vector<uint32_t> candidates(links, links + degree);

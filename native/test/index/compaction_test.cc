@@ -184,7 +184,7 @@ TEST_CASE("Compaction: codes stay lossless where all rows allow it, and are fitt
   CHECK_FALSE(compacted(whole, halves));
 }
 
-TEST_CASE("Compaction: what goes on growing gives back what only its growth needs, and grows as if it had not") {
+TEST_CASE("Compaction: what goes on growing grows as if nothing had been asked") {
   const size_t count = Sized(5000, 2600);
   const Vectors vectors = ClusteredVectors(count, kDimension, 30, 12);
   for (const Quantization quantization : {Quantization::kInt8, Quantization::kNone}) {
@@ -195,9 +195,7 @@ TEST_CASE("Compaction: what goes on growing gives back what only its growth need
       for (size_t begin = 0; begin < count; begin += count / 2) {
         Add(*index, vectors.Slice(begin, begin + count / 2));
         Add(*twin, vectors.Slice(begin, begin + count / 2));
-        const size_t before = index->memory_bytes();
         CHECK_FALSE(Compact(*index));
-        CHECK(index->memory_bytes() + 128 * (begin + count / 2) <= before);  // the keys of 32 links
         CHECK_FALSE(OnlySegment(*index).is_sealed());
         CHECK(Search(*index, vectors.row(1), 10, 64).size() == 10);
       }

@@ -30,12 +30,28 @@ void Chain(Graph& graph, const std::vector<std::vector<uint32_t>>& links) {
   graph.SetEntry({0, 0});
 }
 
+// Attaches the islands; returns the slots whose rows got links by that, each as often as it got one.
+std::vector<uint32_t> HostsOfNewLinks(Graph& graph, uint32_t slot_count) {
+  const size_t capacity = graph.RowCapacity(0);
+  std::vector<uint32_t> before;
+  for (uint32_t slot = 0; slot < slot_count; ++slot) {
+    before.insert(before.end(), graph.Links(slot, 0), graph.Links(slot, 0) + capacity);
+  }
+  AttachIslands(graph, slot_count, [] {});
+  std::vector<uint32_t> hosts;
+  for (uint32_t slot = 0; slot < slot_count; ++slot) {
+    for (size_t i = 0; i < capacity; ++i) {
+      if (graph.Links(slot, 0)[i] != before[slot * capacity + i]) hosts.push_back(slot);
+    }
+  }
+  return hosts;
+}
+
 TEST_CASE("Islands: one link leads to each, in the first free place") {
   Graph graph(9, 2);
   // Rows hold four links. 0 to 5 are the mainland; 6 and 7 only link to each other and to a full row, 8 to a row with room.
   Chain(graph, {{1, 2, 3, 4}, {0, 5}, {0}, {0}, {0}, {1}, {7, 0}, {6}, {1}});
-  std::vector<uint32_t> hosts;
-  AttachIslands(graph, 9, [] {}, [&](uint32_t host) { hosts.push_back(host); });
+  const std::vector<uint32_t> hosts = HostsOfNewLinks(graph, 9);
   CHECK(ReachableCount(graph, 9) == 9);
   CHECK(hosts == std::vector<uint32_t>{1, 1});
   CHECK(graph.in_degree(6) == 2);
@@ -45,8 +61,7 @@ TEST_CASE("Islands: one link leads to each, in the first free place") {
 TEST_CASE("Islands: where all rows are full a link gives way") {
   Graph graph(7, 2);
   Chain(graph, {{1, 2, 3, 4}, {0, 2, 3, 4}, {0, 1, 3, 4}, {0, 1, 2, 4}, {0, 1, 2, 3}, {0}, {5, 0}});
-  std::vector<uint32_t> hosts;
-  AttachIslands(graph, 7, [] {}, [&](uint32_t host) { hosts.push_back(host); });
+  const std::vector<uint32_t> hosts = HostsOfNewLinks(graph, 7);
   CHECK(ReachableCount(graph, 7) == 7);
   CHECK(hosts == std::vector<uint32_t>{0, 5});
   CHECK(graph.in_degree(4) == 3);
@@ -64,8 +79,7 @@ TEST_CASE("Islands: where no row around has room, one farther away does") {
   links.push_back({0});
   while (links.size() < count) links.push_back({0, 1, 2, 3});
   Chain(graph, links);
-  std::vector<uint32_t> hosts;
-  AttachIslands(graph, count, [] {}, [&](uint32_t host) { hosts.push_back(host); });
+  const std::vector<uint32_t> hosts = HostsOfNewLinks(graph, count);
   CHECK(std::count(hosts.begin(), hosts.end(), chain_end) == 3);
   for (uint32_t slot = 0; slot < count; ++slot) {
     const uint32_t* row = graph.Links(slot, 0);
@@ -87,8 +101,7 @@ TEST_CASE("Islands: a slot with room is linked from whatever is around the other
   links.push_back({0, crowd});
   links.push_back({0, crowd});
   Chain(graph, links);
-  std::vector<uint32_t> hosts;
-  AttachIslands(graph, crowd + 4, [] {}, [&](uint32_t host) { hosts.push_back(host); });
+  const std::vector<uint32_t> hosts = HostsOfNewLinks(graph, crowd + 4);
   CHECK(ReachableCount(graph, crowd + 4) == crowd + 4);
   CHECK(std::count(hosts.begin(), hosts.end(), crowd) >= 2);
 }
