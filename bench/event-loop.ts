@@ -27,14 +27,18 @@ async function addWithSegvec(): Promise<void> {
   await index.close()
 }
 
+const arrays = Array.from({ length: rows }, (_, row) =>
+  Array.from(vectors.subarray(row * dimension, (row + 1) * dimension)),
+)
+
 function addWithHnswlibNode(): void {
   const require = createRequire(new URL('./peers/package.json', import.meta.url))
   const { HierarchicalNSW } = require('hnswlib-node')
   const index = new HierarchicalNSW('l2', dimension)
   index.initIndex(rows, 16, 200, 100)
-  for (let row = 0; row < rows; row++) {
-    index.addPoint(Array.from(vectors.subarray(row * dimension, (row + 1) * dimension)), row)
-  }
+  arrays.forEach((vector, row) => {
+    index.addPoint(vector, row)
+  })
 }
 
 const delays: number[] = []

@@ -26,7 +26,8 @@ interface HierarchicalNSW {
 }
 
 const dimension = 8
-const rowCount = 1000
+/** So many that segvec has a graph as well. */
+const rowCount = 2000
 const batchSize = 100
 const ef = 100
 const seed = 1

@@ -2,12 +2,13 @@
 // missing instruction sets. Reads commands from stdin, answers each with one line of JSON on stdout.
 //
 //   hnswlib_headers <l2|cosine|ip> <dimension> <base.f32> <queries.f32>
-//   build <M> <efConstruction>   ->  {"seconds": 1.5}
+//   build <M> <efConstruction> <threads>   ->  {"seconds": 1.5}
 //   search <k> <ef>              ->  {"seconds": 0.1, "found": [[3, 1], ...]}
 //   latency <k> <ef>             ->  [0.051, 0.048, ...], milliseconds of single searches
 //
-// One thread. Under cosine, vectors are normalized as hnswlib-node does: base and queries on the clock.
+// Searches on one thread. Under cosine, vectors are normalized as hnswlib-node does: base and queries on the clock.
 
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -15,6 +16,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "hnswlib.h"
@@ -43,12 +45,22 @@ class Bench {
     else space_ = std::make_unique<hnswlib::InnerProductSpace>(dimension);
   }
 
-  void Build(size_t m, size_t ef_construction) {
+  // addPoint may be called from several threads at once, once there is an entry to the graph.
+  void Build(size_t m, size_t ef_construction, size_t thread_count) {
     const size_t count = base_.size() / dimension_;
     index_.reset();
     const auto start = std::chrono::steady_clock::now();
     index_ = std::make_unique<hnswlib::HierarchicalNSW<float>>(space_.get(), count, m, ef_construction, kSeed);
-    for (size_t row = 0; row < count; ++row) index_->addPoint(Ready(&base_[row * dimension_]), row);
+    index_->addPoint(Ready(base_.data(), scratch_), 0);
+    std::atomic<size_t> next{1};
+    const auto add = [&] {
+      std::vector<float> scratch(dimension_);
+      for (size_t row; (row = next.fetch_add(1)) < count;) index_->addPoint(Ready(&base_[row * dimension_], scratch), row);
+    };
+    std::vector<std::thread> helpers;
+    for (size_t i = 1; i < thread_count; ++i) helpers.emplace_back(add);
+    add();
+    for (std::thread& helper : helpers) helper.join();
     std::printf("{\"seconds\":%.9g}\n", SecondsSince(start));
   }
 
@@ -96,17 +108,17 @@ class Bench {
   }
 
  private:
-  const float* Ready(const float* vector) {
+  const float* Ready(const float* vector, std::vector<float>& scratch) const {
     if (!is_cosine_) return vector;
     float squares = 0;
     for (size_t i = 0; i < dimension_; ++i) squares += vector[i] * vector[i];
     const float scale = 1.0f / (std::sqrt(squares) + 1e-30f);
-    for (size_t i = 0; i < dimension_; ++i) scratch_[i] = vector[i] * scale;
-    return scratch_.data();
+    for (size_t i = 0; i < dimension_; ++i) scratch[i] = vector[i] * scale;
+    return scratch.data();
   }
 
   std::vector<size_t> One(size_t q, size_t k) {
-    auto heap = index_->searchKnn(Ready(&queries_[q * dimension_]), k);
+    auto heap = index_->searchKnn(Ready(&queries_[q * dimension_], scratch_), k);
     std::vector<size_t> rows(heap.size());
     for (size_t i = heap.size(); i-- > 0; heap.pop()) rows[i] = heap.top().second;
     return rows;
@@ -130,7 +142,8 @@ int main(int count, char** arguments) try {
   size_t first = 0;
   size_t second = 0;
   while (std::cin >> command >> first >> second) {
-    if (command == "build") bench.Build(first, second);
+    size_t threads = 0;
+    if (command == "build" && std::cin >> threads) bench.Build(first, second, threads);
     else if (command == "search") bench.Search(first, second);
     else if (command == "latency") bench.Latency(first, second);
     else throw std::runtime_error("unknown command " + command);

@@ -7,8 +7,9 @@ import { fileURLToPath } from 'node:url'
 import type { Adapter, SearchPass } from './adapter.ts'
 import { peerFolder, peerVersion } from './peer-package.ts'
 import { scratchFolder } from './scratch-folder.ts'
+import { oneAndAllThreads } from './threads.ts'
 
-const flags = ['-std=c++17', '-O3', '-march=native', '-DNDEBUG']
+const flags = ['-std=c++17', '-O3', '-march=native', '-DNDEBUG', '-pthread']
 
 function compile(): string {
   const folder = fileURLToPath(new URL('../../../build/bench', import.meta.url))
@@ -28,8 +29,8 @@ export function hnswlibHeaders(): Adapter {
     name: 'hnswlib C++',
     group: 'hnswlib C++',
     version: `headers of hnswlib-node ${peerVersion('hnswlib-node')}`,
-    notes: `float32, compiled with ${flags.slice(1).join(' ')}; a C++ program, no JavaScript on the clock; one thread`,
-    threadCounts: [1],
+    notes: `float32, compiled with ${flags.slice(1).join(' ')}; a C++ program, no JavaScript on the clock`,
+    threadCounts: oneAndAllThreads,
     variants: [''],
     isInProcess: false,
     async prepare(set) {
@@ -40,8 +41,8 @@ export function hnswlibHeaders(): Adapter {
       writeFileSync(queries, set.queries)
       const ask = startProgram(program, [set.metric, String(set.dimension), base, queries])
       return {
-        async build({ M, efConstruction }) {
-          await ask(`build ${M} ${efConstruction}`)
+        async build({ M, efConstruction, threads }) {
+          await ask(`build ${M} ${efConstruction} ${threads}`)
           return {
             searchAll: ({ k, ef }) => ask(`search ${k} ${ef}`) as Promise<SearchPass>,
             latenciesMs: async ({ k, ef }) =>
