@@ -68,8 +68,10 @@
       "native/binding/ids.cc",
       "native/binding/index_tasks.cc",
       "native/binding/index_wrap.cc",
+      "native/binding/old_systems.cc",
       "native/binding/open_index.cc",
       "native/binding/stage_wrap.cc",
+      "native/binding/stay_loaded.cc",
       "native/binding/store_tasks.cc"
     ]
   }

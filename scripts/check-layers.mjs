@@ -35,10 +35,10 @@ for (const file of filesBelow('native')) {
 const outside = ['test', 'bench', 'demo', 'corpus', 'web']
 for (const folder of ['src', ...outside]) {
   for (const file of filesBelow(folder)) {
-    if (!/\.(ts|mjs|cjs|js)$/.test(file)) continue
+    if (!/\.([cm]?ts|[cm]?js)$/.test(file)) continue
     const text = readFileSync(join(root, file), 'utf8')
     for (const [, target] of text.matchAll(/(?:from|import|require)\s*\(?\s*['"]([^'"]+)['"]/g)) {
-      if (target.endsWith('.node') && file !== 'src/native/load.ts')
+      if (target.endsWith('.node') && file !== 'src/native/targets.cts')
         violations.push(`${file} loads ${target}`)
       const resolved = relative(root, join(root, file, '..', target)).split(sep)
       const leavesFolder = target.startsWith('.') && resolved[0] === 'src' && folder !== 'src'

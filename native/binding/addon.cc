@@ -12,6 +12,7 @@
 #include "instance.h"
 #include "open_index.h"
 #include "stage_wrap.h"
+#include "stay_loaded.h"
 
 namespace segvec::binding {
 namespace {
@@ -32,6 +33,7 @@ Napi::Value InstructionSets(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
+  StayLoaded();
   auto* instance = new Instance;
   env.SetInstanceData(instance);
   instance->completions = Completions::Create(env);

@@ -52,7 +52,7 @@ const mendVariable =
 
 function candidates(): { readonly target: string; readonly path: string }[] {
   const target = `${process.platform}-${process.arch}`
-  // Whether the C library is glibc or musl shows soonest by trying: the wrong one does not load.
+  // Whether the C library is glibc or musl shows soonest by trying: the wrong one does not load (it is linked so that all symbols have to be there).
   const targets = process.platform === 'linux' ? [target, `${target}-musl`] : [target]
   // A package has nothing built. In a checkout that is what its sources say; what was prebuilt there may be older.
   return [

@@ -27,7 +27,13 @@ SEGVEC_INLINE float Sum(F32x16 x) {
   const float32x2_t two = vadd_f32(vget_low_f32(four), vget_high_f32(four));
   return vget_lane_f32(two, 0) + vget_lane_f32(two, 1);
 }
-SEGVEC_INLINE void PrefetchLine(const void* address) { __builtin_prefetch(address); }
+SEGVEC_INLINE void PrefetchLine(const void* address) {
+#if defined(__GNUC__)
+  __builtin_prefetch(address);
+#else
+  (void)address;
+#endif
+}
 
 SEGVEC_INLINE uint32_t CountSmaller(const uint32_t* keys, uint32_t key) {
   const uint32x4_t wanted = vdupq_n_u32(key);

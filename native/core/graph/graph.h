@@ -24,12 +24,22 @@ inline constexpr size_t kLinksPerLine = 16;  // of a cache line
 inline constexpr uint32_t kMinM = 2, kMaxM = 128;
 inline constexpr uint32_t kMaxEfConstruction = 4096;
 
+// Plain numbers that are used as atomic ones. libc++ has std::atomic_ref since LLVM 19 only.
+#ifdef __cpp_lib_atomic_ref
 inline uint32_t LoadLink(const uint32_t& link) {
   return std::atomic_ref<uint32_t>(const_cast<uint32_t&>(link)).load(std::memory_order_acquire);
 }
 inline void StoreLink(uint32_t& link, uint32_t value) {
   std::atomic_ref<uint32_t>(link).store(value, std::memory_order_release);
 }
+inline void AddTo(uint16_t& count, uint16_t change) {
+  std::atomic_ref<uint16_t>(count).fetch_add(change, std::memory_order_relaxed);
+}
+#else
+inline uint32_t LoadLink(const uint32_t& link) { return __atomic_load_n(&link, __ATOMIC_ACQUIRE); }
+inline void StoreLink(uint32_t& link, uint32_t value) { __atomic_store_n(&link, value, __ATOMIC_RELEASE); }
+inline void AddTo(uint16_t& count, uint16_t change) { __atomic_fetch_add(&count, change, __ATOMIC_RELAXED); }
+#endif
 
 class Graph {
  public:
@@ -75,7 +85,7 @@ class Graph {
   // Links to `slot` on level 0. While building only; workers may count at the same time.
   uint16_t in_degree(uint32_t slot) const { return in_degrees_[slot]; }
   void CountLink(uint32_t slot, int change) {
-    std::atomic_ref<uint16_t>(in_degrees_[slot]).fetch_add(static_cast<uint16_t>(change), std::memory_order_relaxed);
+    AddTo(in_degrees_[slot], static_cast<uint16_t>(change));
   }
 
   Entry entry() const {

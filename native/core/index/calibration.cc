@@ -6,6 +6,10 @@
 namespace segvec {
 namespace {
 
+// Those of double have been replaced in glibc 2.29, and what was built with the new ones does not load where only the old ones are.
+double Log(double value) { return std::log1p(value - 1); }
+double Exp(double value) { return std::expm1(value) + 1; }
+
 // The measured recall is lowered by so many of its standard errors, because it may have come out too high by
 // chance.
 constexpr double kMargin = 1;
@@ -21,20 +25,20 @@ double LogEfOf(const RecallCurve& curve, double recall) {
   double misses_before = 1, log_ef_before = 0;
   for (size_t i = 0; i < curve.points.size(); ++i) {
     const RecallPoint& point = curve.points[i];
-    const double log_ef = std::log(static_cast<double>(point.ef));
+    const double log_ef = Log(static_cast<double>(point.ef));
     const double measured = 1 - (point.recall - kMargin * point.standard_error);
     const double fewest = i == 0 ? 0 : misses_before / kMostImprovement;
     const double misses = std::clamp(measured, fewest, misses_before);
     if (misses <= wanted) {
       if (i == 0 || misses == misses_before) return log_ef;
-      const double way = std::log(misses_before / wanted) / std::log(misses_before / misses);
+      const double way = Log(misses_before / wanted) / Log(misses_before / misses);
       return log_ef_before + (log_ef - log_ef_before) * way;
     }
     misses_before = misses;
     log_ef_before = log_ef;
   }
   // Beyond what was measured: misses fall with the square of the beam.
-  return log_ef_before + std::log(misses_before / wanted) / 2;
+  return log_ef_before + Log(misses_before / wanted) / 2;
 }
 
 // The beam up to which the curve is level, as a logarithm: of lossy codes at least 5k / 4 hits are measured on the floats, so
@@ -43,7 +47,7 @@ double LogLevelEfOf(const RecallCurve& curve) {
   size_t last = 0;
   while (last + 1 < curve.points.size() && curve.points[last + 1].recall == curve.points[0].recall) ++last;
   // Level to somewhere between this point and the next, which is at twice the beam.
-  return last == 0 ? 0 : std::log(2.0 * curve.points[last].ef * curve.points[last].ef) / 2;
+  return last == 0 ? 0 : Log(2.0 * curve.points[last].ef * curve.points[last].ef) / 2;
 }
 
 uint32_t RoundUp(double ef, size_t k) {
@@ -69,7 +73,7 @@ bool Calibration::IsWithin(const SearchShape& now, double factor) const {
 }
 
 uint32_t Calibration::EfFor(size_t k, double recall, const SearchShape& now) const {
-  const auto log_k = [](size_t of) { return std::log(static_cast<double>(of)); };
+  const auto log_k = [](size_t of) { return Log(static_cast<double>(of)); };
   // From curve to curve until k is passed, on lines between the logarithms of k and beam.
   double log_ef = LogEfOf(curves_.front(), recall);
   size_t k_before = curves_.front().k;
@@ -82,7 +86,7 @@ uint32_t Calibration::EfFor(size_t k, double recall, const SearchShape& now) con
     k_before = curves_[at].k;
   }
   if (k > k_before) log_ef += log_k(k) - log_k(k_before);
-  double ef = std::exp(log_ef);
+  double ef = Exp(log_ef);
   if (now.vector_count > shape_.vector_count) ef *= log_k(now.vector_count) / log_k(shape_.vector_count);
   return RoundUp(ef, k);
 }

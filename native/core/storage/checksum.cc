@@ -58,9 +58,7 @@ uint64_t SwapBytes(uint64_t value) {
 // The halves of the 128-bit product, combined.
 uint64_t MultiplyAndFold(uint64_t a, uint64_t b) {
 #if defined(_MSC_VER) && !defined(__clang__)
-  uint64_t high;
-  const uint64_t low = _umul128(a, b, &high);
-  return low ^ high;
+  return a * b ^ __umulh(a, b);
 #else
   __extension__ using Wide = unsigned __int128;
   const Wide product = Wide{a} * b;

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "support/errors.h"
 #include "support/readable.h"
+#include "support/sanitizers.h"
 
 namespace segvec {
 namespace {
@@ -122,12 +123,13 @@ TEST_CASE("GrowableMemory: only committed bytes can be read") {
 #endif
 
 #if defined(__linux__)
+// A sanitizer maps shadows of its own.
 size_t MappingsOfProcess() {
   std::ifstream file("/proc/self/maps");
   return static_cast<size_t>(std::count(std::istreambuf_iterator<char>(file), {}, '\n'));
 }
 
-TEST_CASE("GrowableMemory: many small ones are few mappings to the system") {
+TEST_CASE("GrowableMemory: many small ones are few mappings to the system" * doctest::skip(testing::kIsSanitized)) {
   const size_t before = MappingsOfProcess();
   std::vector<GrowableMemory> whole, begun;
   for (int i = 0; i < 1000; ++i) whole.emplace_back(size_t{64} << 10).Commit(1);
@@ -139,7 +141,8 @@ TEST_CASE("GrowableMemory: many small ones are few mappings to the system") {
   CHECK(MappingsOfProcess() < before + 200);
 }
 
-TEST_CASE("GrowableMemory: more mappings than a process may have are out of memory, before the system's limit is reached") {
+TEST_CASE("GrowableMemory: more mappings than a process may have are out of memory, before the system's limit is reached" *
+          doctest::skip(testing::kIsSanitized)) {
   const size_t before = MappingsOfProcess();
   std::vector<GrowableMemory> begun;
   std::string message;
