@@ -1,6 +1,7 @@
 #include "base/thread_pool.h"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <memory>
 #include <new>
@@ -12,6 +13,17 @@
 
 namespace segvec {
 namespace {
+
+// How long a thread that has other work lets work of higher priority in, and for what part of that time it then goes on with its
+// own, but not for so long that one would wait for it: an add gets on beside any number of searches, and hears that it is cancelled.
+using Clock = std::chrono::steady_clock;
+constexpr Clock::duration kYield = std::chrono::milliseconds{1};
+constexpr int kOwnShare = 4;
+constexpr Clock::duration kMostOwn = std::chrono::milliseconds{10};
+thread_local Clock::time_point next_yield;
+
+// Work that waits is taken after so many pieces of higher priority.
+constexpr size_t kMostPassedOver = 64;
 
 // What the participants of one loop share. Outlives the call while a late helper still looks at it.
 struct ParallelLoop {
@@ -141,16 +153,21 @@ void ThreadPool::PostToIdle(size_t most, const std::function<void()>& task) {
 }
 
 std::function<void()> ThreadPool::Take(Priority lowest) {
+  const bool has_bulk = !bulk_.empty() && lowest >= Priority::kBulk;
+  const bool has_background = !background_.empty() && lowest >= Priority::kBackground;
+  const bool is_passed_over = (has_bulk || has_background) && ++passed_over_count_ > kMostPassedOver;
+  if (is_passed_over) passed_over_count_ = 0;
+  // The highest first; after a while the lowest, which lets in the others.
   std::function<void()> task;
-  if (!interactive_.empty()) {
+  if (!interactive_.empty() && !is_passed_over) {
     task = std::move(interactive_.front());
     interactive_.pop_front();
     interactive_count_.store(interactive_.size(), std::memory_order_relaxed);
-  } else if (!bulk_.empty() && lowest >= Priority::kBulk) {
+  } else if (has_bulk && !(is_passed_over && has_background)) {
     task = std::move(bulk_.front());
     bulk_.pop_front();
     bulk_count_.store(bulk_.size(), std::memory_order_relaxed);
-  } else if (!background_.empty() && lowest >= Priority::kBackground) {
+  } else if (has_background) {
     task = std::move(background_.front());
     background_.pop_front();
   }
@@ -167,15 +184,20 @@ std::function<void()> ThreadPool::TakeAny() {
 }
 
 void ThreadPool::RunWaiting(Priority lowest) {
-  for (;;) {
+  const Clock::time_point begin = Clock::now();
+  if (begin < next_yield) return;
+  Clock::time_point now = begin;
+  while (now < begin + kYield) {
     std::function<void()> task;
     {
       std::lock_guard lock(mutex_);
       task = Take(lowest);
     }
-    if (!task) return;
+    if (!task) break;
     task();
+    now = Clock::now();
   }
+  next_yield = now + std::min((now - begin) / kOwnShare, kMostOwn);
 }
 
 void ThreadPool::RunThread() {

@@ -3,7 +3,7 @@
 // Three kinds of work: *interactive* (a search somebody waits for), *bulk* (an insertion that takes seconds) and
 // *background* (a compaction, which nobody need wait for). Interactive work goes first, and bulk work lets it in between
 // two rows or a few (YieldToInteractive), so a search never waits for an add to finish, whatever the number of threads;
-// background work lets in both (YieldToAll). Beside these, help with work that is under way (ParallelForIfIdle) is given by
+// background work lets in both (YieldToAll), each for a moment, and no work is passed over for ever. Beside these, help with work that is under way (ParallelForIfIdle) is given by
 // threads that have nothing else to do.
 //
 // Thread safety: all methods may be called from any thread.
@@ -42,7 +42,8 @@ class ThreadPool {
   // or bulk work waits. With nobody idle all is done on the calling thread.
   void ParallelForIfIdle(size_t count, int max_parallel, const std::function<void(size_t)>& body);
 
-  // Runs the interactive work that waits, if any, on the calling thread. REQUIRES: the caller holds no lock.
+  // Runs the interactive work that waits, if any, on the calling thread, for about a millisecond if it does not end: the caller goes
+  // on then for a while, however much there is. REQUIRES: the caller holds no lock.
   void YieldToInteractive() {
     if (interactive_count_.load(std::memory_order_relaxed) > 0) RunWaiting(Priority::kInteractive);
   }
@@ -72,6 +73,7 @@ class ThreadPool {
   std::deque<std::function<void()>> background_;
   std::deque<std::function<void()>> help_;  // taken when there is nothing else
   std::atomic<size_t> interactive_count_{0}, bulk_count_{0};
+  size_t passed_over_count_ = 0;  // how often lower work has waited while other work was taken
   int thread_count_ = 0;
   size_t idle_thread_count_ = 0;
 };

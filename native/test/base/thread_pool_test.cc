@@ -44,6 +44,57 @@ TEST_CASE("ThreadPool: ParallelFor covers each index once") {
   }
 }
 
+// Keeps more interactive tasks waiting than there are threads, for some seconds at most.
+class Flood {
+ public:
+  Flood() {
+    for (int i = 0; i < 4 * kThreads; ++i) Post();
+  }
+  ~Flood() {
+    left_ = 0;
+    while (waiting_ > 0) std::this_thread::yield();
+  }
+  bool is_going() const { return left_ > 0; }
+
+ private:
+  void Post() {
+    ++waiting_;
+    Pool().Post(Priority::kInteractive, [this] {
+      std::this_thread::sleep_for(std::chrono::microseconds(20));
+      if (left_ > 0) {
+        --left_;
+        Post();
+      }
+      --waiting_;
+    });
+  }
+
+  std::atomic<int> left_{400'000}, waiting_{0};
+};
+
+TEST_CASE("ThreadPool: no work is passed over for ever") {
+  Countdown done(2);
+  const Flood flood;
+  for (const Priority priority : {Priority::kBulk, Priority::kBackground}) Pool().Post(priority, [&] { done.CountDown(); });
+  done.Wait();
+  CHECK(flood.is_going());
+}
+
+TEST_CASE("ThreadPool: whoever lets interactive work in goes on, however much there is") {
+  Countdown done(2);
+  const Flood flood;
+  Pool().Post(Priority::kBulk, [&] {
+    for (int i = 0; i < 100; ++i) Pool().YieldToInteractive();
+    done.CountDown();
+  });
+  Pool().Post(Priority::kBackground, [&] {
+    for (int i = 0; i < 100; ++i) Pool().YieldToAll();
+    done.CountDown();
+  });
+  done.Wait();
+  CHECK(flood.is_going());
+}
+
 TEST_CASE("ThreadPool: with one at a time ParallelFor stays on the calling thread") {
   std::set<std::thread::id> threads;
   Pool().ParallelFor(100, 1, Priority::kBulk, [&](size_t) { threads.insert(std::this_thread::get_id()); });
