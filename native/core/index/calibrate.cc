@@ -171,7 +171,7 @@ class Measurement {
 
   RecallCurve MeasureCurve(size_t at) const {
     const uint32_t exhaustive_ef = Searcher::ExhaustiveEf(snapshot_);
-    RecallCurve curve{kMeasured[at].k, {}};
+    RecallCurve curve{kMeasured[at].k, {}, false};
     const bool can_measure = k_of(at) > 0 && samples_.size() >= kMeasured[at].sample_divisor;
     double highest = 0;
     for (uint32_t ef = kMeasured[at].first_ef; can_measure && ef < exhaustive_ef; ef *= 2) {
@@ -181,6 +181,7 @@ class Measurement {
       if (highest >= kEnoughRecall) return curve;
     }
     curve.points.push_back({exhaustive_ef, 1, 0});
+    curve.ends_with_scan = true;
     return curve;
   }
 

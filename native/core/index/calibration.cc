@@ -23,17 +23,24 @@ constexpr double kMostImprovement = 16;
 double LogEfOf(const RecallCurve& curve, double recall) {
   const double wanted = 1 - recall;
   double misses_before = 1, log_ef_before = 0;
+  double slope = 2;  // by which power of the beam misses have fallen last
   for (size_t i = 0; i < curve.points.size(); ++i) {
     const RecallPoint& point = curve.points[i];
     const double log_ef = Log(static_cast<double>(point.ef));
     const double measured = 1 - (point.recall - kMargin * point.standard_error);
-    const double fewest = i == 0 ? 0 : misses_before / kMostImprovement;
+    // From the beam on at which all is scanned nothing is missed, and right below as much as the walks before let expect.
+    const bool is_scan = curve.ends_with_scan && i + 1 == curve.points.size();
+    const double fewest = i == 0 || is_scan ? 0 : misses_before / kMostImprovement;
     const double misses = std::clamp(measured, fewest, misses_before);
     if (misses <= wanted) {
       if (i == 0 || misses == misses_before) return log_ef;
+      if (is_scan) {
+        return slope > 0 ? std::min(log_ef, log_ef_before + Log(misses_before / wanted) / slope) : log_ef;
+      }
       const double way = Log(misses_before / wanted) / Log(misses_before / misses);
       return log_ef_before + (log_ef - log_ef_before) * way;
     }
+    if (i > 0) slope = std::min(2.0, Log(misses_before / misses) / (log_ef - log_ef_before));
     misses_before = misses;
     log_ef_before = log_ef;
   }
@@ -61,6 +68,7 @@ uint32_t RoundUp(double ef, size_t k) {
 SearchShape::SearchShape(const Snapshot& snapshot) : vector_count(snapshot.vector_count) {
   for (const SegmentView& view : snapshot.views) {
     if (!view.segment->has_graph()) continue;
+    slot_count += view.slot_count;
     beam_factor += std::sqrt(static_cast<double>(view.live_count()) /
                              static_cast<double>(std::max<size_t>(vector_count, 1)));
   }
@@ -69,6 +77,7 @@ SearchShape::SearchShape(const Snapshot& snapshot) : vector_count(snapshot.vecto
 bool Calibration::IsWithin(const SearchShape& now, double factor) const {
   const auto is_near = [factor](double a, double b) { return a <= b * factor && b <= a * factor; };
   return is_near(static_cast<double>(now.vector_count), static_cast<double>(shape_.vector_count)) &&
+         is_near(static_cast<double>(now.slot_count), static_cast<double>(shape_.slot_count)) &&
          is_near(now.beam_factor, shape_.beam_factor);
 }
 

@@ -22,6 +22,7 @@ struct RecallPoint {
 struct RecallCurve {
   size_t k;
   std::vector<RecallPoint> points;
+  bool ends_with_scan = false;  // the last point is the beam from which on everything is scanned: one less may find far less
 };
 
 // How many vectors there are to search, and how many segments' worth of work that is: each gets a beam of ef
@@ -30,6 +31,7 @@ struct SearchShape {
   explicit SearchShape(const Snapshot& snapshot);
 
   size_t vector_count;
+  size_t slot_count = 0;   // of the segments with a graph, dead slots too: a beam is the wider, the more of them are dead
   double beam_factor = 0;  // the sum of those square roots over the segments with a graph; 0: all are scanned
 };
 

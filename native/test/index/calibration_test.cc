@@ -68,6 +68,36 @@ bool AreEqual(const Calibration& a, const Calibration& b) {
   return true;
 }
 
+Calibration OfCurve(std::vector<RecallPoint> points, bool ends_with_scan) {
+  const Vectors vectors = Drawn(1200, 0);
+  const auto index = IndexOf(vectors, OptionsFor(kDimension, Metric::kL2, {1, 1}));
+  return Calibration(SearchShape(*index->snapshot()), 400, {{10, std::move(points), ends_with_scan}});
+}
+
+TEST_CASE("Calibration: a recall that walks do not come near is that of a scan, not of a beam just short of it") {
+  const Calibration hard = OfCurve({{10, 0.2, 0}, {20, 0.25, 0}, {40, 0.3, 0}, {80, 1, 0}}, true);
+  for (const double recall : {0.5, 0.9, 0.99}) CHECK(hard.EfFor(10, recall, hard.shape()) == 80);
+  CHECK(hard.EfFor(10, 0.25, hard.shape()) == 20);
+  const Calibration easy = OfCurve({{10, 0.8, 0}, {20, 0.95, 0}, {40, 0.98, 0}, {80, 1, 0}}, true);
+  CHECK(easy.EfFor(10, 0.985, easy.shape()) > 40);
+  CHECK(easy.EfFor(10, 0.985, easy.shape()) < 60);
+  CHECK(easy.EfFor(10, 0.999, easy.shape()) == 80);
+}
+
+TEST_CASE("Calibration: one that was made among dead slots is not that of what a compaction leaves") {
+  const Vectors vectors = Drawn(kCount, 0);
+  const auto index = IndexOf(vectors, OptionsFor(kDimension, Metric::kL2, {1, 1}));
+  Ids ids;
+  for (uint64_t id = 0; id < kCount; ++id) {
+    if (id % 3 != 0) ids.push_back(id);
+  }
+  Remove(*index, ids);
+  const Calibration before(SearchShape(*index->snapshot()), 400, {});
+  CHECK(before.IsFresh(SearchShape(*index->snapshot())));
+  CHECK(Compact(*index));
+  CHECK(before.IsOutdated(SearchShape(*index->snapshot())));
+}
+
 TEST_CASE("Calibration: the beam for a recall reaches it with new queries") {
   const size_t query_count = Sized(400, 60, 30);
   const Vectors all = Drawn(kCount, query_count);
