@@ -63,6 +63,7 @@ void AsyncTask::Run() {
   } catch (...) {
     error = std::current_exception();
   }
+  Conclude();
   Complete(std::move(error));
 }
 

@@ -68,6 +68,8 @@ class AsyncTask {
  protected:
   // The work itself; what it throws rejects the promise.
   virtual void Execute() = 0;
+  // What has to be over before anybody hears how Execute() ended.
+  virtual void Conclude() noexcept {}
   // The value to resolve with; JavaScript thread, after a successful Execute().
   virtual Napi::Value Result(Napi::Env env) = 0;
   // Whatever has to happen on the JavaScript thread in either case, before the promise is settled.

@@ -42,9 +42,8 @@ Napi::Promise ChangeTask::Start(Napi::Env env) {
   const std::shared_ptr<LoggedChanges> changes = changes_;
   const std::shared_ptr<LoggedChanges::Change> change = change_;
   completions()->Begin(env, this);
-  state_->writer->Post([this, changes, change, stage = stage_] {
+  state_->writer->Post([this, stage = stage_] {
     Run();
-    if (changes) changes->Conclude(change);
     stage->FreeRows();  // of a change that was cancelled before it began: the handle may hold the stage for long
   });
   if (changes) changes->Announce(change);
@@ -65,6 +64,11 @@ void ChangeTask::Execute() {
   const FreeRows free_rows{*stage_};
   result_ = Perform();
   state().compactor->Consider();
+}
+
+// A change that failed is cancelled in the log first: told of it and killed, nobody may find it made.
+void ChangeTask::Conclude() noexcept {
+  if (changes_) changes_->Conclude(change_);
 }
 
 LoggedChanges::Result ChangeTask::Perform() {

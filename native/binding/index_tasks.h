@@ -40,6 +40,7 @@ class ChangeTask : public IndexTask {
 
  protected:
   void Execute() override;
+  void Conclude() noexcept override;
   // The number of vectors removed; or the ids that the index assigned, if it did.
   Napi::Value Result(Napi::Env env) override;
   void Finish(Napi::Env env) override;

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { VectorIndex } from 'segvec'
 import { describe, expect, test } from 'vitest'
+import { runNode } from '../support/child.ts'
 import { clusteredVectors } from '../support/clustered.ts'
 import { expectRejection } from '../support/failures.ts'
 import { type Acknowledged, killCycleOfLog } from '../support/kill-cycle-of-log.ts'
@@ -177,6 +178,17 @@ describe("durability: 'log'", () => {
     expect(logsIn(path)).toEqual([])
     await index.close()
   })
+})
+
+test('who hears that a change was aborted and is killed does not find it made', async () => {
+  const program = resolve(import.meta.dirname, 'programs/abort-and-die.mjs')
+  for (let round = 0; round < 4; ++round) {
+    const path = temporaryPath()
+    expect(await runNode([program, path])).toMatchObject({ signal: 'SIGKILL', stderr: '' })
+    const index = await VectorIndex.open(path, { dimension: 16 })
+    expect(index.size).toBe(2000)
+    await index.close()
+  }
 })
 
 test('SIGKILL at any moment: no acknowledged change is missing', async () => {
