@@ -20,6 +20,26 @@ async function filledIndex(): Promise<VectorIndex> {
 }
 
 describe('compact', () => {
+  test('drops what an aborted add has left', async () => {
+    const index = new VectorIndex({ dimension, metric: 'l2', threads: 1, compaction: 'manual' })
+    await index.add(vectors.subarray(0, 3000 * dimension))
+    const { memoryBytes } = index.stats()
+    const controller = new AbortController()
+    const many = clusteredVectors({ count: 100_000, dimension })
+    const onProgress = ({ insertedCount }: { insertedCount: number }) => {
+      if (insertedCount > 3000) controller.abort()
+    }
+    await expectRejection(() => index.add(many, { signal: controller.signal, onProgress }), 'ABORTED')
+    expect(index.stats().memoryBytes).toBeGreaterThan(1.5 * memoryBytes)
+    await index.compact()
+    expect(index.stats()).toMatchObject({
+      vectorCount: 3000,
+      segments: [{ vectorCount: 3000, deadCount: 0 }],
+    })
+    expect(index.stats().memoryBytes).toBeLessThan(1.2 * memoryBytes)
+    await index.close()
+  })
+
   test('makes one segment of several, and the same answers', async () => {
     const index = await filledIndex()
     const before = await index.searchBatch(vectors.subarray(0, 200 * dimension), { exact: true })

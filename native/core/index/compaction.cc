@@ -26,6 +26,7 @@ bool HasGrowingGraph(const Snapshot& snapshot, const MergeGroups& groups) {
 
 Compaction::Compaction(Index& index, Scope scope, CompactionProgress& progress, const CancelToken& cancel)
     : index_(index), progress_(progress), first_number_(index.next_segment_number_) {
+  index.ShowAbandoned();  // what a failed add left is dead, and to be dropped
   std::shared_ptr<const Snapshot> snapshot = index.snapshot();
   const auto plan = [&] {
     const uint32_t capacity = index.SegmentCapacity();
