@@ -1,4 +1,4 @@
-import { readdirSync, truncateSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { VectorIndex } from 'segvec'
 import { describe, expect, test, vi } from 'vitest'
@@ -18,6 +18,30 @@ async function sizeIn(path: string): Promise<number> {
 }
 
 describe('commit', () => {
+  test('writes nothing where another directory has taken the place of the one that was opened', async () => {
+    for (const durability of ['commit', 'log'] as const) {
+      const path = temporaryPath()
+      const index = await VectorIndex.open(path, { dimension, durability })
+      await index.add(slice(0, 100))
+      await index.commit()
+      const other = new VectorIndex({ dimension })
+      await other.add(slice(0, 50))
+      await other.save(`${path}-new`)
+      renameSync(path, `${path}-old`)
+      renameSync(`${path}-new`, path)
+      const files = readdirSync(path)
+      if (durability === 'log') await expectRejection(() => index.add(slice(100, 200)), 'LOCKED')
+      else await index.add(slice(100, 200))
+      await expectRejection(() => index.commit(), 'LOCKED', 'open it anew')
+      await expectRejection(() => index.commit(), 'LOCKED')
+      await index.close()
+      expect(readdirSync(path)).toEqual(files)
+      expect(await sizeIn(path)).toBe(50)
+      expect(await sizeIn(`${path}-old`)).toBe(100)
+      for (const folder of [path, `${path}-old`]) rmSync(folder, { recursive: true })
+    }
+  })
+
   test('stores the moment of the call: what was called before it, nothing called after it', async () => {
     const path = temporaryPath()
     const index = await VectorIndex.open(path, { dimension })

@@ -33,6 +33,7 @@ void ChangeLog::Write(std::span<const LogRecord> changes, uint64_t generation, c
   std::string path;
   try {
     if (is_new) {
+      store_.CheckInPlace();
       const uint64_t number = next_number_++;
       path = store_.PathOf(Store::LogName{static_cast<uint32_t>(number), generation}.name());
       writer_ = std::make_unique<LogFileWriter>(

@@ -49,6 +49,8 @@ class MappedFile {
 class FileLock {
  public:
   virtual ~FileLock() = default;
+  // Whether the file of that name is the one that is locked: its directory may have been moved, and another put into its place.
+  virtual bool IsInPlace() const { return true; }
 };
 
 class Env {

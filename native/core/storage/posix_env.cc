@@ -188,18 +188,26 @@ struct LockRegistry {
 
 class PosixFileLock : public FileLock {
  public:
-  PosixFileLock(Descriptor descriptor, FileIdentity identity)
-      : descriptor_(std::move(descriptor)), identity_(identity) {}
+  PosixFileLock(Descriptor descriptor, FileIdentity identity, std::string path)
+      : descriptor_(std::move(descriptor)), identity_(identity), path_(std::move(path)) {}
   ~PosixFileLock() override {
     LockRegistry& registry = LockRegistry::Shared();
     std::lock_guard guard(registry.mutex);
     std::erase(registry.held, identity_);
     close(descriptor_.Release());  // and with it goes the flock, before anybody here can try to take it
   }
+  bool IsInPlace() const override {
+    try {
+      return StatusOf(AT_FDCWD, path_).identity == identity_;
+    } catch (const Error&) {
+      return false;
+    }
+  }
 
  private:
   Descriptor descriptor_;
   const FileIdentity identity_;
+  const std::string path_;
 };
 
 std::string HolderOf(int descriptor) {
@@ -330,7 +338,7 @@ class PosixEnv : public Env {
     if (Retry([&] { return ftruncate(descriptor.get(), 0); }) == 0) {
       static_cast<void>(Retry([&] { return pwrite(descriptor.get(), pid.data(), pid.size(), 0); }));
     }
-    auto lock = std::make_unique<PosixFileLock>(std::move(descriptor), identity);
+    auto lock = std::make_unique<PosixFileLock>(std::move(descriptor), identity, path);
     registry.held.push_back(identity);
     return lock;
   }

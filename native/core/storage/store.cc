@@ -116,9 +116,16 @@ Store::Kept Store::KeptOf(const Manifest& manifest) {
   return kept;
 }
 
+void Store::CheckInPlace() const {
+  if (lock_->IsInPlace()) return;
+  throw Error(ErrorCode::kLocked, PathOf("LOCK") + " is not the file that this index has locked: expected the directory that was "
+                                                   "opened, got another one in its place, or none; close the index and open it anew");
+}
+
 void Store::RemoveOutdated() noexcept {
   if (!has_outdated_) return;
   has_outdated_ = false;
+  if (!lock_->IsInPlace()) return;
   try {
     std::vector<std::string> doomed;
     for (const std::string& name : env_.List(directory_)) {
@@ -163,9 +170,11 @@ Store::Transaction::Transaction(Store& store) : store_(store), generation_(store
   store.has_outdated_ = false;  // what is written from here on is not, though nothing names it yet
   if (store.is_read_only())
     throw Error(ErrorCode::kReadOnly, store.directory_ + " was opened for reading only");
+  store.CheckInPlace();
 }
 
 Store::Transaction::~Transaction() {
+  if (written_.empty() || !store_.lock_->IsInPlace()) return;  // elsewhere the same names may be somebody else's
   for (const std::string& name : written_) {
     try {
       store_.env_.Remove(store_.PathOf(name));
@@ -223,6 +232,7 @@ void Store::Transaction::Publish(const Manifest& manifest) {
   written_.push_back(name + std::string(kTemporarySuffix));
   WriteManifest(manifest, *unsynced_.back());
   SyncAll();
+  store_.CheckInPlace();
   // From here on nothing of it may be removed: a rename that failed may have happened, and what was made safe
   // may be found after a power failure.
   written_.clear();

@@ -66,6 +66,8 @@ class Store {
   // commit. Does nothing but after a transaction that was published, which need not wait for it. REQUIRES: no transaction
   // is open.
   void RemoveOutdated() noexcept;
+  // Throws kLocked when another directory is in the place of the one that was locked. REQUIRES: not read-only.
+  void CheckInPlace() const;
 
   // A generation in the making. Destroyed without Publish(), it removes what it wrote, as far as that can be
   // done.
