@@ -23,6 +23,6 @@ export function describe(value: unknown): string {
 
 function describeObject(value: object): string {
   const kind = typedArrayKind(value)
-  if (kind !== undefined) return /^[AEIOU]/.test(kind) ? `an ${kind}` : `a ${kind}`
+  if (kind !== undefined) return /^([AEIO]|U(?!int))/.test(kind) ? `an ${kind}` : `a ${kind}`
   return isList(value) ? 'an array' : 'an object'
 }

@@ -58,6 +58,12 @@ function report(name: string, error: unknown): void {
   process.exitCode = failureCode
 }
 
-// A reader that has gone away is no reason to end, nor to end otherwise.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+// A reader that has gone away is no reason to end, nor to end otherwise; what could not be written for another reason is missed.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return
+    if (stream === process.stdout) console.error(`segvec: the output could not be written: ${error.message}`)
+    process.exitCode = failureCode
+  })
+}
 await main(process.argv.slice(2))

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { VectorIndex } from 'segvec'
 import { describe, expect, test } from 'vitest'
@@ -91,6 +91,27 @@ describe('segvec verify', () => {
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ isSound: true })
   })
+
+  // As on a full disk; only Linux has the file.
+  test.skipIf(!existsSync('/dev/full'))(
+    'exits with another code when its report could not be written',
+    async () => {
+      for (const command of ['verify', 'inspect']) {
+        const full = openSync('/dev/full', 'w')
+        const child = spawn(process.execPath, [main, command, await storedIndex(), '--json'], {
+          stdio: ['ignore', full, 'pipe'],
+        })
+        let stderr = ''
+        child.stderr.on('data', (bytes) => {
+          stderr += bytes
+        })
+        const [code] = await once(child, 'close')
+        closeSync(full)
+        expect(code).toBeGreaterThan(0)
+        expect(stderr).toContain('could not be written')
+      }
+    },
+  )
 
   test.each([
     [['verify'], /expected the directory/],
