@@ -20,6 +20,13 @@ constexpr float kMostSteps = 1e37f;
 // How far beyond the rows at hand the range reaches, as a share of it.
 constexpr float kMargin = 0.05f;
 
+// Far rows: where so many times the range of the others would be needed to hold this share of them, it is fitted to the others alone. One
+// row that is a thousand times as long as 8,000 others would leave these three codes a dimension.
+constexpr float kFarFactor = 4;
+constexpr size_t kFarShare = 200;
+// How far the others reach is seen from so many of the rows.
+constexpr size_t kReachSample = 4096;
+
 // Bytes as they come, unsigned and signed: under these offsets rows of whole numbers that come later fit as well, even if
 // those at hand do not reach the ends of the range.
 constexpr float kByteOffset = 0, kSignedByteOffset = -128;
@@ -42,19 +49,17 @@ bool Holds(float offset, float low, float high) { return low >= offset && high <
 // error that rounding makes anyway.
 constexpr float kMaxExcess = 4;
 
-}  // namespace
+// The extremes of each dimension, and whether all values are whole numbers.
+struct Range {
+  explicit Range(size_t dimension)
+      : low(dimension, std::numeric_limits<float>::max()), high(dimension, std::numeric_limits<float>::lowest()) {}
 
-ScalarQuantizer::ScalarQuantizer(Metric metric, size_t dimension, const float* rows, size_t stride,
-                                 const float* inverse_norms, size_t row_count)
-    : metric_(metric), dimension_(dimension), kernels_(&CodeKernelsFor(SelectedInstructionSet())), offsets_(dimension) {
-  std::vector<float> low(dimension, std::numeric_limits<float>::max());
-  std::vector<float> high(dimension, std::numeric_limits<float>::lowest());
-  bool is_integer = metric != Metric::kCosine;
-  for (size_t row = 0; row < row_count; ++row) {
-    const float* values = rows + row * stride;
-    const float factor = metric == Metric::kCosine ? inverse_norms[row] : 1.0f;
+  std::vector<float> low, high;
+  bool is_integer = true;
+
+  void Add(const float* values, float factor) {
     int fraction_count = 0;
-    for (size_t d = 0; d < dimension; ++d) {
+    for (size_t d = 0; d < low.size(); ++d) {
       const float value = values[d] * factor;
       low[d] = std::min(low[d], value);
       high[d] = std::max(high[d], value);
@@ -62,12 +67,67 @@ ScalarQuantizer::ScalarQuantizer(Metric metric, size_t dimension, const float* r
     }
     is_integer = is_integer && fraction_count == 0;
   }
-  float widest = 0, lowest = low[0], highest = high[0];
-  for (size_t d = 0; d < dimension; ++d) {
-    widest = std::max(widest, high[d] - low[d]);
-    lowest = std::min(lowest, low[d]);
-    highest = std::max(highest, high[d]);
+  float widest() const {
+    float widest = 0;
+    for (size_t d = 0; d < low.size(); ++d) widest = std::max(widest, high[d] - low[d]);
+    return widest;
   }
+};
+
+// Narrows the range to what holds all rows but a few far ones, if that makes much of a difference. A row reaches as far as its farthest
+// component lies from the mean.
+template <class ValuesOf, class FactorOf>
+void LeaveOutFarRows(const ValuesOf& values_of, const FactorOf& factor_of, size_t row_count, Range& range) {
+  const size_t dimension = range.low.size();
+  const size_t step = (row_count + kReachSample - 1) / kReachSample;
+  std::vector<double> sums(dimension);
+  size_t sample_count = 0;
+  for (size_t row = 0; row < row_count; row += step, ++sample_count) {
+    for (size_t d = 0; d < dimension; ++d) sums[d] += static_cast<double>(values_of(row)[d] * factor_of(row));
+  }
+  std::vector<float> mean(dimension);
+  for (size_t d = 0; d < dimension; ++d) mean[d] = static_cast<float>(sums[d] / static_cast<double>(sample_count));
+  const auto reach_of = [&](size_t row) {
+    float reach = 0;
+    for (size_t d = 0; d < dimension; ++d) reach = std::max(reach, std::abs(values_of(row)[d] * factor_of(row) - mean[d]));
+    return reach;
+  };
+  std::vector<float> reaches;
+  for (size_t row = 0; row < row_count; row += step) reaches.push_back(reach_of(row));
+  const auto far = reaches.begin() + static_cast<std::ptrdiff_t>(sample_count - 1 - sample_count / kFarShare);
+  std::nth_element(reaches.begin(), far, reaches.end());
+  // What the others reach, and as far again, which later ones may.
+  const float limit = *far * 2;
+  if (range.widest() <= kFarFactor * limit) return;
+  Range narrow(dimension);
+  size_t far_count = 0;
+  for (size_t row = 0; row < row_count; ++row) {
+    if (reach_of(row) > limit) {
+      ++far_count;
+    } else {
+      narrow.Add(values_of(row), factor_of(row));
+    }
+  }
+  if (far_count <= row_count / kFarShare) range = std::move(narrow);
+}
+
+}  // namespace
+
+ScalarQuantizer::ScalarQuantizer(Metric metric, size_t dimension, const float* rows, size_t stride,
+                                 const float* inverse_norms, size_t row_count)
+    : metric_(metric), dimension_(dimension), kernels_(&CodeKernelsFor(SelectedInstructionSet())), offsets_(dimension) {
+  const auto values_of = [&](size_t row) { return rows + row * stride; };
+  const auto factor_of = [&](size_t row) { return metric == Metric::kCosine ? inverse_norms[row] : 1.0f; };
+  Range range(dimension);
+  for (size_t row = 0; row < row_count; ++row) range.Add(values_of(row), factor_of(row));
+  const bool is_integer = metric != Metric::kCosine && range.is_integer;
+  // Under ip the far rows are the ones that queries look for, and lossless codes have none.
+  if (metric != Metric::kIp && !(is_integer && range.widest() <= kMaxCode)) {
+    LeaveOutFarRows(values_of, factor_of, row_count, range);
+  }
+  const std::vector<float>&low = range.low, &high = range.high;
+  const float widest = range.widest();
+  const float lowest = *std::min_element(low.begin(), low.end()), highest = *std::max_element(high.begin(), high.end());
   if (metric == Metric::kIp) {
     is_lossless_ = is_integer && Holds(kSignedByteOffset, lowest, highest);
     scale_ = is_lossless_ ? 1.0f : LossyScale(std::max(std::max(-lowest, highest) / 127, kMinScale));
