@@ -79,10 +79,7 @@ void SelectNeighbors(const Space& space, uint32_t self_key, const Candidates& ca
         }
         const bool is_kept = is_first_twin || twins_left < most_twins;
         --twins_left;
-        if (!is_kept) {
-          context.has_left_out_twins = true;
-          continue;
-        }
+        if (!is_kept) continue;
       } else {
         if (next == contenders.count || contenders.slots[next] != slot) continue;
         ++next;

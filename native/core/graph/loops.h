@@ -110,7 +110,6 @@ struct BuildContext {
   uint32_t first_new_slot = 0;     // older slots that lose a link are noted in `bereft`
   std::vector<uint32_t> bereft;
   std::vector<uint64_t> chosen;
-  bool has_left_out_twins = false;  // a row did not keep all copies of its slot, since this was set to false
   std::vector<QueryBlock> witnesses;  // the rows of the chosen as code queries
 
   // Makes room for linking a batch, which must not fail half-way. `code_blocks`: the blocks of a code row.
