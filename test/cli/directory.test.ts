@@ -102,7 +102,7 @@ describe('segvec verify', () => {
           stdio: ['ignore', full, 'pipe'],
         })
         let stderr = ''
-        child.stderr.on('data', (bytes) => {
+        child.stderr?.on('data', (bytes) => {
           stderr += bytes
         })
         const [code] = await once(child, 'close')

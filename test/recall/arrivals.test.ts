@@ -1,4 +1,4 @@
-import { type BuildOptions, type Metric, VectorIndex } from 'segvec'
+import { type IndexOptions, VectorIndex } from 'segvec'
 import { describe, expect, test } from 'vitest'
 import { clusteredVectors } from '../support/clustered.ts'
 import { Random } from '../support/random.ts'
@@ -77,7 +77,10 @@ describe('one row far from all others', () => {
   const rows = Float32Array.from({ length: 6000 * dimension }, () => random.normal())
   const queries = Float32Array.from({ length: 200 * dimension }, () => random.normal())
 
-  async function recallWith(place: number | undefined, options: Partial<BuildOptions> & { metric: Metric }) {
+  async function recallWith(
+    place: number | undefined,
+    options: Pick<IndexOptions, 'metric' | 'keepVectors'>,
+  ) {
     const vectors = rows.slice()
     if (place !== undefined) {
       for (let d = 0; d < dimension; ++d)
