@@ -194,10 +194,10 @@ void GrowingSegment::AttachLost(uint32_t begin, int worker_count, const std::fun
   for (uint32_t slot = begin; slot < end; ++slot) {
     if (graph.in_degree(slot) <= kSafeInDegree) suspects.push_back(slot);
   }
-  const uint32_t review_step = std::max<uint32_t>(static_cast<uint32_t>(uint64_t{begin} * kReviewShare / (end - begin)), 1);
-  for (uint64_t slot = Mix(begin) % review_step; slot < begin; slot += review_step) {
-    suspects.push_back(static_cast<uint32_t>(slot));
-  }
+  const uint64_t review_step = std::max<uint64_t>(uint64_t{begin} * kReviewShare / (end - begin), 1);
+  const uint64_t review_begin = Mix(begin) % review_step;
+  const auto is_reviewed = [&](uint32_t slot) { return slot < begin && slot % review_step == review_begin; };
+  for (uint64_t slot = review_begin; slot < begin; slot += review_step) suspects.push_back(static_cast<uint32_t>(slot));
   for (const auto& context : contexts_) {
     for (const uint32_t slot : context->bereft) {
       if (graph.in_degree(slot) <= kSafeInDegree) suspects.push_back(slot);
@@ -224,7 +224,8 @@ void GrowingSegment::AttachLost(uint32_t begin, int worker_count, const std::fun
                  // Whatever links to a copy may be led to by that copy only, so they are all linked to once more, from one that
                  // is met. Under ip what is met first need not be a copy.
                  const uint32_t met = is_ip ? slot : CandidatePool::SlotOf(context.search.pool[0]);
-                 if (met != slot && (round == 0 || graph.in_degree(slot) == 0)) met_twins[i] = met;
+                 const bool is_linked_again = (round == 0 && !is_reviewed(slot)) || graph.in_degree(slot) == 0;
+                 if (met != slot && is_linked_again) met_twins[i] = met;
                });
     // Should this call be broken off, the next one looks at them.
     std::vector<uint32_t>& affected = contexts_[0]->bereft;
