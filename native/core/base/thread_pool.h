@@ -3,8 +3,8 @@
 // Three kinds of work: *interactive* (a search somebody waits for), *bulk* (an insertion that takes seconds) and
 // *background* (a compaction, which nobody need wait for). Interactive work goes first, and bulk work lets it in between
 // two rows or a few (YieldToInteractive), so a search never waits for an add to finish, whatever the number of threads;
-// background work lets in both (YieldToAll), each for a moment, and no work is passed over for ever. Beside these, help with work that is under way (ParallelForIfIdle) is given by
-// threads that have nothing else to do.
+// background work lets in both (YieldToAll), each for a moment, and no work is passed over for ever. Beside these, help with
+// work that is under way (ParallelForIfIdle) is given by threads that have nothing else to do.
 //
 // Thread safety: all methods may be called from any thread.
 // Lifetime: created on first use and never destroyed, so that neither process exit nor a worker's end waits for it.

@@ -115,9 +115,7 @@ void RankCandidates(const Space& space, const typename Space::Query& query, cons
 template <class Space>
 void AddReverseLink(const Space& space, Graph& graph, uint32_t level, uint32_t target, uint32_t slot, BuildContext& context) {
   uint32_t* links = graph.Links(target, level);
-  const size_t capacity = graph.RowCapacity(level);
-  size_t degree = 0;
-  while (degree < capacity && links[degree] != kNil) ++degree;
+  const size_t capacity = graph.RowCapacity(level), degree = graph.Degree(target, level);
   if (degree < capacity) {
     StoreLink(links[degree], slot);
     if (level == 0) graph.CountLink(slot, 1);
@@ -187,16 +185,16 @@ void LinkBack(const Space& space, Graph& graph, const Batch& batch, uint32_t wor
               BuildContext& context) {
   for (uint32_t slot = batch.begin; slot < batch.end; ++slot) {
     for (uint32_t l = 0; l <= batch.levels[slot - batch.begin]; ++l) {
+      uint32_t targets[2 * kMaxM];
+      size_t target_count = 0;
       const uint32_t* links = graph.Links(slot, l);
       for (size_t i = 0; i < graph.RowCapacity(l) && links[i] != kNil; ++i) {
         if (links[i] % worker_count != worker || links[i] >= batch.target_limit) continue;
+        targets[target_count++] = links[i];
         const uint32_t* row = graph.Links(links[i], l);
         for (size_t at = 0; at < graph.RowCapacity(l); at += kLinksPerLine) PrefetchLine(row + at);
       }
-      for (size_t i = 0; i < graph.RowCapacity(l) && links[i] != kNil; ++i) {
-        if (links[i] % worker_count != worker || links[i] >= batch.target_limit) continue;
-        AddReverseLink(space, graph, l, links[i], slot, context);
-      }
+      for (size_t i = 0; i < target_count; ++i) AddReverseLink(space, graph, l, targets[i], slot, context);
     }
   }
 }

@@ -82,6 +82,12 @@ class Graph {
     return upper_links_.data() + (UpperStart(slot) + level - 1) * upper_stride_;
   }
 
+  // The links of a row. REQUIRES: no other thread changes it.
+  size_t Degree(uint32_t slot, uint32_t level) const {
+    const uint32_t* links = Links(slot, level);
+    return static_cast<size_t>(std::find(links, links + RowCapacity(level), kNil) - links);
+  }
+
   // Links to `slot` on level 0. While building only; workers may count at the same time.
   uint16_t in_degree(uint32_t slot) const { return in_degrees_[slot]; }
   void CountLink(uint32_t slot, int change) {

@@ -102,10 +102,8 @@ void JoinSlot(const Space& space, Graph& graph, uint32_t slot, uint32_t first_jo
     std::vector<uint64_t>& candidates = context.overflow;
     candidates.clear();
     for (size_t i = 0; i < pool.size(); ++i) candidates.push_back(pool[i] & ~CandidatePool::kExpanded);
-    const uint32_t* own_links = graph.Links(slot, l);
-    size_t own_degree = 0;
-    while (own_degree < graph.RowCapacity(l) && own_links[own_degree] != kNil) ++own_degree;
-    RankCandidates(space, query, own_links, own_degree, context);
+    const size_t own_degree = graph.Degree(slot, l);
+    RankCandidates(space, query, graph.Links(slot, l), own_degree, context);
     SelectNeighbors(space, self_key, candidates, graph.RowCapacity(l), context);
     FillUp(candidates, first_joined, own_degree * kKeptTenths / 10, context.chosen);
     WriteChosen(graph, slot, l, context);

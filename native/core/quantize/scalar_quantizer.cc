@@ -78,6 +78,7 @@ struct Range {
 // component lies from the mean.
 template <class ValuesOf, class FactorOf>
 void LeaveOutFarRows(const ValuesOf& values_of, const FactorOf& factor_of, size_t row_count, Range& range) {
+  if (row_count < kFarShare) return;  // so few that none may be left out
   const size_t dimension = range.low.size();
   const size_t step = (row_count + kReachSample - 1) / kReachSample;
   std::vector<double> sums(dimension);

@@ -56,7 +56,7 @@ class Mainland {
     const bool is_crowded = is_crowded_.contains(hosts[0]);
     for (size_t i = 0; i < (is_crowded ? own_count : std::min(hosts.size(), kMostHosts)); ++i) {
       if (i % kSlotsPerPoll == 0) poll_();
-      const size_t degree = is_crowded ? DegreeOf(hosts[i]) : add_hosts(hosts[i]);
+      const size_t degree = is_crowded ? graph_.Degree(hosts[i], 0) : add_hosts(hosts[i]);
       if (degree < capacity) return Link(hosts[i], degree, slot);
     }
     is_crowded_.insert(hosts[0]);
@@ -68,7 +68,7 @@ class Mainland {
     uint64_t turn = slot;
     uint32_t host = hosts[0];
     for (size_t step = 0; step < kMostSteps; ++step) {
-      const size_t degree = DegreeOf(host);
+      const size_t degree = graph_.Degree(host, 0);
       if (degree < capacity) return Link(host, degree, slot);
       turn = Mix(turn);
       const uint32_t next = graph_.Links(host, 0)[turn % degree];
@@ -76,7 +76,7 @@ class Mainland {
     }
     // Anywhere: a path, at least.
     for (; next_host_ < reached_.size(); ++next_host_) {
-      const size_t degree = DegreeOf(reached_[next_host_]);
+      const size_t degree = graph_.Degree(reached_[next_host_], 0);
       if (degree < capacity) return Link(reached_[next_host_], degree, slot);
     }
     return false;
@@ -99,11 +99,6 @@ class Mainland {
   }
 
  private:
-  size_t DegreeOf(uint32_t slot) const {
-    const uint32_t* links = graph_.Links(slot, 0);
-    return static_cast<size_t>(std::find(links, links + graph_.RowCapacity(0), kNil) - links);
-  }
-
   bool Link(uint32_t host, size_t place, uint32_t slot) {
     graph_.CountLink(slot, 1);
     StoreLink(graph_.Links(host, 0)[place], slot);

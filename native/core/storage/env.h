@@ -50,7 +50,7 @@ class FileLock {
  public:
   virtual ~FileLock() = default;
   // Whether the file of that name is the one that is locked: its directory may have been moved, and another put into its place.
-  virtual bool IsInPlace() const { return true; }
+  virtual bool IsInPlace() const noexcept { return true; }
 };
 
 class Env {

@@ -196,11 +196,11 @@ class PosixFileLock : public FileLock {
     std::erase(registry.held, identity_);
     close(descriptor_.Release());  // and with it goes the flock, before anybody here can try to take it
   }
-  bool IsInPlace() const override {
+  bool IsInPlace() const noexcept override {
     try {
       return StatusOf(AT_FDCWD, path_).identity == identity_;
-    } catch (const Error&) {
-      return false;
+    } catch (const std::exception&) {
+      return false;  // also where there is no memory to say why
     }
   }
 
