@@ -22,10 +22,13 @@ void __throw_bad_array_new_length() { throw bad_array_new_length(); }
 }  // namespace std
 
 // Since GCC 11 std::exception_ptr is copied and destroyed inline, by two functions that were private to the library before. What
-// did it then is there still.
+// did it then is there still. It is asked for by version, as a compiler may put functions of these names here, which call the two
+// below.
+__asm__(".symver CopyExceptionPointer, _ZNSt15__exception_ptr13exception_ptrC1ERKS0_@CXXABI_1.3.3");
+__asm__(".symver DestroyExceptionPointer, _ZNSt15__exception_ptr13exception_ptrD1Ev@CXXABI_1.3.3");
 extern "C" {
-void CopyExceptionPointer(void* to, const void* from) __asm__("_ZNSt15__exception_ptr13exception_ptrC1ERKS0_");
-void DestroyExceptionPointer(void* pointer) __asm__("_ZNSt15__exception_ptr13exception_ptrD1Ev");
+void CopyExceptionPointer(void* to, const void* from);
+void DestroyExceptionPointer(void* pointer);
 
 SEGVEC_HIDDEN void AddReference(void* pointer) __asm__("_ZNSt15__exception_ptr13exception_ptr9_M_addrefEv");
 void AddReference(void* pointer) {

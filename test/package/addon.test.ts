@@ -30,3 +30,12 @@ test.skipIf(!isKnown)('the addon exports what Node asks for and nothing else', (
     'node_api_module_get_api_version_v1',
   ])
 })
+
+// Else the addon's own, which it may have been given beside them, would call themselves for ever.
+test.skipIf(!isKnown)('the C++ library copies and destroys exception pointers', () => {
+  const asked = symbols().filter((line) => line.includes('*UND*'))
+  for (const name of ['C1ERKS0_', 'D1Ev']) {
+    const symbol = `_ZNSt15__exception_ptr13exception_ptr${name}`
+    expect(asked.filter((line) => line.endsWith(symbol))).toHaveLength(1)
+  }
+})

@@ -5,10 +5,11 @@
 
 inline constexpr size_t kPrefetchCodeLines = 16;
 
-template <Metric kMetric>
+// Under cosine the codes are those of unit vectors, and their distances those of l2.
+template <bool kIsIpSpace>
 struct CodeSpace {
   using Query = CodeQuery;
-  static constexpr bool kIsIp = kMetric == Metric::kIp;
+  static constexpr bool kIsIp = kIsIpSpace;
   static constexpr int32_t kFactor = kIsIp ? 1 : 2;
 
   CodeRows data;

@@ -1,4 +1,4 @@
-// The three loops an index spends its time in, each compiled as a whole per metric and instruction set.
+// The loops an index spends its time in, each compiled as a whole per metric, element and instruction set.
 //
 // Dispatch happens once per call of a loop, never per distance.
 #pragma once
@@ -132,7 +132,7 @@ struct Loops {
   bool (*search)(const SegmentRows& rows, const Graph& graph, const SegmentQuery& query, uint32_t slot_limit,
                  uint32_t ef, const Visibility& visibility, SearchContext& context);
 
-  // Offers every visible slot in [begin, end) to `nearest`, under its id.
+  // Offers every visible slot in [begin, end) to `nearest`, under its id. Here and in the next, null where the element is a code.
   void (*scan)(const FloatRows& rows, const uint64_t* ids, const FloatQuery& query, uint32_t begin, uint32_t end,
                const Visibility& visibility, Nearest& nearest);
 

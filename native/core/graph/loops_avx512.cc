@@ -10,6 +10,8 @@ namespace segvec::avx512 {
 #include "distance/simd_avx512_codes.inl"
 //
 #include "graph/loops_body.inl"
+//
+#include "graph/float_loops.inl"
 }  // namespace segvec::avx512
 SEGVEC_TARGET_END
 #endif

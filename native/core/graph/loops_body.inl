@@ -1,4 +1,5 @@
-// The loops of one instruction set. Included inside its namespace, after its simd_*.inl.
+// The loops of one instruction set. Included inside its namespace, after its simd_*.inl; float_loops.inl follows where there are
+// instructions for floats that the set before has not.
 
 #include "distance/float_kernels.inl"
 //
@@ -126,21 +127,14 @@ void Join(const SegmentRows& rows, Graph& graph, uint32_t slot, uint32_t first_j
   JoinSlot(Space(rows), graph, slot, first_joined, placed_end, parameters, context);
 }
 
-template <Metric kMetric, class Space>
-inline constexpr Loops kLoopsOf{Search<Space>, Scan<kMetric>,       Rerank<kMetric>, Choose<Space>,
-                                Link<Space>,   LeaveSlotOut<Space>, Finds<Space>,    AttachSlot<Space>,
-                                AttachSlotToTwin<Space>, Reselect<Space>, Join<Space>};
-
-template <Metric kMetric>
-const Loops& LoopsOfMetric(Element element) {
-  return element == Element::kFloat ? kLoopsOf<kMetric, FloatSpace<kMetric>> : kLoopsOf<kMetric, CodeSpace<kMetric>>;
+template <class Space>
+constexpr Loops LoopsOn(decltype(Loops::scan) scan, decltype(Loops::rerank) rerank) {
+  return {Search<Space>, scan, rerank,
+          Choose<Space>, Link<Space>, LeaveSlotOut<Space>, Finds<Space>, AttachSlot<Space>, AttachSlotToTwin<Space>,
+          Reselect<Space>, Join<Space>};
 }
 
-const Loops& LoopsOf(Metric metric, Element element) {
-  switch (metric) {
-    case Metric::kL2: return LoopsOfMetric<Metric::kL2>(element);
-    case Metric::kCosine: return LoopsOfMetric<Metric::kCosine>(element);
-    case Metric::kIp: return LoopsOfMetric<Metric::kIp>(element);
-  }
-  return LoopsOfMetric<Metric::kL2>(element);
-}
+template <bool kIsIp>
+inline constexpr Loops kLoopsOnCodes = LoopsOn<CodeSpace<kIsIp>>(nullptr, nullptr);
+
+const Loops& CodeLoopsOf(Metric metric) { return metric == Metric::kIp ? kLoopsOnCodes<true> : kLoopsOnCodes<false>; }

@@ -9,5 +9,7 @@ namespace segvec::neon {
 #include "distance/simd_neon_codes.inl"
 //
 #include "graph/loops_body.inl"
+//
+#include "graph/float_loops.inl"
 }  // namespace segvec::neon
 #endif

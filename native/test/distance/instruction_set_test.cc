@@ -56,18 +56,28 @@ TEST_CASE("InstructionSet: the selected one is the best, unless the environment 
   }
 }
 
-TEST_CASE("InstructionSet: each has kernels and loops of its own") {
-  std::set<const void*> kernels, loops;
+TEST_CASE("InstructionSet: each has kernels of its own, and loops on codes; those on floats may be those of another") {
+  std::set<const void*> kernels, code_loops, float_loops;
   for (const InstructionSet set : AvailableInstructionSets()) {
     kernels.insert(&FloatKernelsFor(set));
     kernels.insert(&CodeKernelsFor(set));
     for (const Metric metric : testing::kMetrics) {
-      for (const Element element : {Element::kFloat, Element::kCode}) loops.insert(&LoopsFor(metric, element, set));
+      const Loops& on_codes = LoopsFor(metric, Element::kCode, set);
+      code_loops.insert(&on_codes);
+      CHECK((on_codes.scan == nullptr));
+      const Loops& on_floats = LoopsFor(metric, Element::kFloat, set);
+      float_loops.insert(&on_floats);
+      CHECK((on_floats.scan != nullptr));
     }
   }
   const size_t set_count = AvailableInstructionSets().size();
   CHECK(kernels.size() == set_count * 2);
-  CHECK(loops.size() == set_count * kMetricCount * 2);
+  CHECK(code_loops.size() == set_count * 2);  // l2 and cosine have the same codes
+  const bool shares_floats =
+      std::ranges::any_of(AvailableInstructionSets(), [](InstructionSet set) {
+        return set == InstructionSet::kAvx512Vnni || set == InstructionSet::kNeonDot;
+      });
+  CHECK(float_loops.size() == (set_count - (shares_floats ? 1 : 0)) * kMetricCount);
 }
 
 }  // namespace

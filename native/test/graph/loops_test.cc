@@ -123,7 +123,7 @@ TEST_CASE("Rerank: measures the floats of the slots it is given") {
       for (const size_t count : {0, 1, 4, 7, 64}) {
         std::vector<uint32_t> slots, keys(count + 1, 7);
         for (size_t i = 0; i < count; ++i) slots.push_back(static_cast<uint32_t>(i * 31 % 100));
-        LoopsFor(metric, Element::kCode, set)
+        LoopsFor(metric, Element::kFloat, set)
             .rerank(padded.rows().floats, query.query.floats, slots.data(), count, keys.data());
         for (size_t i = 0; i < count; ++i) {
           const float* row = vectors.row(slots[i]);
