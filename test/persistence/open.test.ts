@@ -164,6 +164,8 @@ describe('open', () => {
     const refused = (options: unknown, message: string) =>
       expectRejection(() => VectorIndex.open(path, options as object), 'INVALID_ARGUMENT', message)
     await refused({}, 'dimension is missing; expected it, as there is no index yet')
+    await refused({ dimension: 0 }, 'dimension is 0')
+    expect(existsSync(path)).toBe(false)
     await refused({ dimension, load: 'mmap' }, 'load is "mmap"; expected readOnly: true beside it')
     await refused({ dimension, load: 'disk' }, 'load is "disk"')
     await refused({ dimension, recover: 'yes' }, 'recover is "yes"')

@@ -27,6 +27,13 @@ Uuid RandomUuid() {
   return uuid;
 }
 
+// A path that was mistyped leads nowhere: what a new index would lack is said before a directory is made for it.
+Store::Access AccessOf(Env& env, const std::string& path, const GivenOptions& given, const OpenParameters& parameters) {
+  if (parameters.is_read_only) return Store::Access::kRead;
+  if (!env.Exists(path)) (void)given.ForNewIndex(parameters.threads);
+  return Store::Access::kWrite;
+}
+
 std::function<void()> PollOf(const CancelToken& cancel) {
   return [&cancel] { cancel.Check(); };
 }
@@ -36,7 +43,7 @@ std::function<void()> PollOf(const CancelToken& cancel) {
 IndexDirectory::IndexDirectory(Env& env, const std::string& path, const GivenOptions& given,
                                const OpenParameters& parameters, const CancelToken& cancel)
     : parameters_(parameters),
-      store_(env, path, parameters.is_read_only ? Store::Access::kRead : Store::Access::kWrite) {
+      store_(env, path, AccessOf(env, path, given, parameters)) {
   LoadNewest(given, cancel);
   if (index_ && !is_read_only()) Replay(cancel);
   if (index_) return;
