@@ -63,6 +63,7 @@ export class AbortWatch {
   /** Settles with `promise`, or rejects with `ABORTED` as soon as the signal is aborted. */
   async race(promise: Promise<void>): Promise<void> {
     if (this.#signal === undefined) return promise
+    this.throwIfAborted() // of an abort that has been nobody hears any more
     const aborted = new Promise<void>((resolve) => this.onAbort(resolve))
     await Promise.race([promise, aborted])
     this.throwIfAborted()

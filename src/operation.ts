@@ -12,6 +12,7 @@ export class Operation {
   readonly #abort: AbortWatch
   readonly #token: NativeCancelToken | undefined
   readonly #reports: AnyReports | undefined
+  readonly #reportFailed: Promise<void>
   readonly #turn: Turn
   readonly #inFlight: InFlight
   #isReleased = false
@@ -29,7 +30,14 @@ export class Operation {
   ) {
     this.#abort = abort
     this.#token = token
-    this.#reports = reports?.(() => token?.cancel())
+    let fail = () => {}
+    this.#reportFailed = new Promise((resolve) => {
+      fail = resolve
+    })
+    this.#reports = reports?.(() => {
+      token?.cancel()
+      fail()
+    })
     this.#turn = turns.take()
     this.#inFlight = inFlight
     inFlight.begin()
@@ -51,9 +59,9 @@ export class Operation {
     start: (token: NativeCancelToken | undefined) => Promise<Result>,
     alsoBefore?: () => Promise<void> | undefined,
   ): Promise<Result> {
-    if (this.#turn.before !== undefined) await this.#abort.race(this.#turn.before)
+    if (this.#turn.before !== undefined) await this.#waitFor(this.#turn.before)
     const also = alsoBefore?.()
-    if (also !== undefined) await this.#abort.race(also)
+    if (also !== undefined) await this.#waitFor(also)
     this.assertGoingOn()
     this.#abort.onAbort(() => this.#token?.cancel())
     try {
@@ -64,6 +72,12 @@ export class Operation {
       this.#reports?.throwFailure()
       throw this.#abort.fromNative(error)
     }
+  }
+
+  /** Waits no longer than until something ends the operation, and throws that. */
+  async #waitFor(other: Promise<void>): Promise<void> {
+    await this.#abort.race(Promise.race([other, this.#reportFailed]))
+    this.assertGoingOn()
   }
 
   /** Makes the last report; what the callback throws is thrown on. */

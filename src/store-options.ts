@@ -3,7 +3,10 @@ import { readOptions } from './option-reader.ts'
 
 /** Options of `commit`, `save`, `refresh`, `toBuffer` and `inspect`. */
 export interface StoreOptions {
-  /** Abandons the operation: it rejects with `ABORTED`, and the directory is as it was. */
+  /**
+   * Abandons the operation: it rejects with `ABORTED`, and what the directory holds is as it was. A directory that `save` has made
+   * may stay, with nothing but a `LOCK` in it.
+   */
   readonly signal?: AbortSignal | undefined
 }
 

@@ -778,7 +778,8 @@ export class VectorIndex<T extends IdType = 'number'> {
 
   /**
    * Refuses further calls with `CLOSED`, waits for those in flight and frees the index's memory and its directory's lock. An
-   * iteration that has been begun holds what it walks until it is left, or asked for more. It does not commit. May be called again.
+   * iteration that has been begun holds what it walks until it is left, or asked for more; an `evaluate` ends with `CLOSED` at its
+   * next search. It does not commit. May be called again.
    *
    * @returns A promise that resolves when all that is done.
    */

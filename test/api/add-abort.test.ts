@@ -84,6 +84,29 @@ describe('a signal', () => {
     expect(index.size).toBe(80_000)
   })
 
+  test('aborted at once, or by a report that throws, while it waits for what comes before', async () => {
+    const index = new VectorIndex({ dimension: 16, growingSegments: 2, threads: 2, compaction: 'manual' })
+    await index.add(clusteredVectors({ count: 40_000, dimension: 16 }))
+    let isCompacted = false
+    const compacting = [index.compact(), index.compact()]
+    const first = compacting[0]?.then(() => {
+      isCompacted = true
+    })
+    const controller = new AbortController()
+    const adding = index.add([new Float32Array(16).fill(1)], { signal: controller.signal })
+    controller.abort()
+    await expectRejection(() => adding, 'ABORTED')
+    const mistake = new Error('a mistake')
+    const onProgress = () => {
+      throw mistake
+    }
+    await expect(index.add([new Float32Array(16).fill(1)], { onProgress })).rejects.toBe(mistake)
+    expect(isCompacted).toBe(false)
+    await Promise.all([first, ...compacting])
+    expect(index.size).toBe(40_000)
+    await index.close()
+  })
+
   test('that is never aborted, or too late, does no harm and keeps no listener', async () => {
     const index = new VectorIndex({ dimension: 1 })
     const controller = new AbortController()
