@@ -70,6 +70,7 @@ void RefreshTask::Finish(Napi::Env env) {
   directory_ = nullptr;
   has_moved_ = newer_ != nullptr;
   if (has_moved_ && shared_state_->index) {
+    newer_->AdoptCalibration(*shared_state_->index);
     shared_state_->index.swap(newer_);
     if (const auto former = std::move(shared_state_->restoration)) former->Stop();
     FreeElsewhere(std::move(index_), std::move(newer_));

@@ -226,6 +226,23 @@ describe('refresh', () => {
     await Promise.all([reader.close(), index.close()])
   })
 
+  test('keeps what a calibration has measured', async () => {
+    const path = temporaryPath()
+    const index = await VectorIndex.open(path, { dimension })
+    await index.add(slice(0, 3000))
+    await index.commit()
+    const reader = await VectorIndex.open(path, { readOnly: true })
+    await reader.search(slice(0, 1), { recall: 0.95 })
+    const { calibration } = reader.stats()
+    expect(calibration).toBeDefined()
+    await index.add(slice(3000, 3100))
+    await index.commit()
+    expect(await reader.refresh()).toBe(true)
+    expect(reader.size).toBe(3100)
+    expect(reader.stats().calibration).toEqual(calibration)
+    await Promise.all([reader.close(), index.close()])
+  })
+
   test('is for readers', async () => {
     const path = temporaryPath()
     const index = await VectorIndex.open(path, { dimension })

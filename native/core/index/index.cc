@@ -445,6 +445,12 @@ std::shared_ptr<const Calibration> Index::calibration() const {
   return calibration_;
 }
 
+void Index::AdoptCalibration(const Index& other) {
+  auto adopted = other.calibration();
+  std::lock_guard lock(calibration_mutex_);
+  if (!calibration_) calibration_.swap(adopted);
+}
+
 Index::CalibrationState Index::CalibrationStateOf(const Snapshot& measurable) const {
   const SearchShape shape(measurable);
   if (shape.beam_factor == 0) return CalibrationState::kFresh;
