@@ -161,7 +161,16 @@ class PosixRandomAccessFile : public RandomAccessFile {
 
 class PosixMappedFile : public MappedFile {
  public:
-  PosixMappedFile(const std::byte* data, size_t size) : data_(data), size_(size) {}
+  PosixMappedFile(const Descriptor& descriptor, size_t size, const std::string& path) : size_(size) {
+    if (size == 0) return;
+    if (!TakeMappings(1)) throw SystemCallError("mmap", path, ENOMEM);
+    void* const data = mmap(nullptr, size, PROT_READ, MAP_SHARED, descriptor.get(), 0);
+    if (data == MAP_FAILED) {
+      ReturnMappings(1);
+      Fail("mmap", path);
+    }
+    data_ = static_cast<const std::byte*>(data);
+  }
   ~PosixMappedFile() override {
     if (size_ == 0) return;
     munmap(const_cast<std::byte*>(data_), size_);
@@ -170,7 +179,7 @@ class PosixMappedFile : public MappedFile {
   std::span<const std::byte> bytes() const override { return {data_, size_}; }
 
  private:
-  const std::byte* const data_;
+  const std::byte* data_ = nullptr;
   const size_t size_;
 };
 
@@ -242,17 +251,10 @@ class PosixEnv : public Env {
   std::shared_ptr<const MappedFile> Map(const std::string& path) override {
     const Descriptor descriptor = OpenRegular(path);
     const uint64_t size = StatusOf(descriptor.get(), path).size;
-    if (size == 0) return std::make_shared<PosixMappedFile>(nullptr, 0);
 #if SIZE_MAX < UINT64_MAX
     if (size > SIZE_MAX) throw SystemCallError("mmap", path, ENOMEM);
 #endif
-    if (!TakeMappings(1)) throw SystemCallError("mmap", path, ENOMEM);
-    void* const data = mmap(nullptr, static_cast<size_t>(size), PROT_READ, MAP_SHARED, descriptor.get(), 0);
-    if (data == MAP_FAILED) {
-      ReturnMappings(1);
-      Fail("mmap", path);
-    }
-    return std::make_shared<PosixMappedFile>(static_cast<const std::byte*>(data), static_cast<size_t>(size));
+    return std::make_shared<PosixMappedFile>(descriptor, static_cast<size_t>(size), path);
   }
 
   void CreateDirectory(const std::string& path) override {
