@@ -77,5 +77,6 @@ export async function searchInChunks<T extends IdType>(
 /** The native side counts the queries of a chunk from 0. */
 function withOffset(error: SegvecError, start: number): SegvecError {
   if (start === 0 || error.code !== 'INVALID_VECTOR') return error
-  return new SegvecError(error.code, `${error.message} (counted from query ${start} on)`)
+  const message = error.message.replace(/^query (\d+)/, (_, query) => `query ${Number(query) + start}`)
+  return new SegvecError(error.code, message)
 }

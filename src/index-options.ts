@@ -84,7 +84,7 @@ export const indexOptionNames = [
 const metrics = ['l2', 'cosine', 'ip'] as const
 const quantizations = ['int8', 'none'] as const
 const compactions = ['background', 'manual'] as const
-const mostThreads = 256
+export const mostThreads = 256
 
 /** `IndexOptions` with every value checked and filled in. */
 export type IndexSettings = Readonly<ReturnType<typeof settingsOf>>

@@ -6,6 +6,8 @@ import { commands } from './commands.ts'
 
 const failureCode = 1
 const usageCode = 2
+// As when nothing could be looked at: 1 would say of an index that it is damaged.
+const unwrittenCode = 2
 
 function overview(): string {
   const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
@@ -61,9 +63,9 @@ function report(name: string, error: unknown): void {
 // A reader that has gone away is no reason to end, nor to end otherwise; what could not be written for another reason is missed.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') return
-    if (stream === process.stdout) console.error(`segvec: the output could not be written: ${error.message}`)
-    process.exitCode = failureCode
+    if (error.code === 'EPIPE' || stream === process.stderr) return
+    console.error(`segvec: the output could not be written: ${error.message}`)
+    process.exitCode ||= unwrittenCode
   })
 }
 await main(process.argv.slice(2))

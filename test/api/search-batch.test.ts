@@ -227,11 +227,7 @@ describe('queries', () => {
     await index.add([[1]])
     const queries = new Float32Array(100_000)
     queries[99_999] = Number.NaN
-    const error = await expectRejection(() => index.searchBatch(queries, { k: 1 }), 'INVALID_VECTOR')
-    const [query, start] = [/query (\d+)/, /counted from query (\d+)/].map((part) =>
-      Number(part.exec(error.message)?.[1]),
-    )
-    expect((query as number) + (start as number)).toBe(99_999)
+    await expectRejection(() => index.searchBatch(queries, { k: 1 }), 'INVALID_VECTOR', 'query 99999, ')
   })
 
   test('whose memory goes away during the call are refused', async () => {

@@ -32,6 +32,7 @@ describe('segvec', () => {
     [['bench', '--data', 'x.npy', '--metric', 'l1'], /expected one of cosine, l2, ip/],
     [['bench', '--data', 'x.npy', '--recall', '2'], /--recall is '2'/],
     [['bench', '--data', 'x.npy', '--threads', '1,0'], /--threads is '0'/],
+    [['bench', '--data', 'x.npy', '--threads', '1,257'], /--threads is '257'; expected 256 at most/],
     [['bench', '--data', 'x.npy', '--k', ''], /--k is ''/],
   ])('exits with 2 when the command line is wrong: %j', async (args, message) => {
     expect(await segvec(...args)).toMatchObject({

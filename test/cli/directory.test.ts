@@ -107,9 +107,17 @@ describe('segvec verify', () => {
         })
         const [code] = await once(child, 'close')
         closeSync(full)
-        expect(code).toBeGreaterThan(0)
+        expect(code).toBe(2)
         expect(stderr).toContain('could not be written')
       }
+      // Its progress is missed by nobody.
+      const full = openSync('/dev/full', 'w')
+      const child = spawn(process.execPath, [main, 'verify', await storedIndex()], {
+        stdio: ['ignore', 'ignore', full],
+      })
+      const [code] = await once(child, 'close')
+      closeSync(full)
+      expect(code).toBe(0)
     },
   )
 
@@ -117,6 +125,7 @@ describe('segvec verify', () => {
     [['verify'], /expected the directory/],
     [['verify', 'a', 'b'], /got also 'b'/],
     [['verify', '.', '--probes', 'x'], /--probes is 'x'/],
+    [['verify', '.', '--probes', ''], /--probes is ''/],
     [['verify', '/nothing/here'], /NOT_FOUND/],
     [['inspect'], /expected the directory/],
   ])('exits with 2 when there is nothing to check: %j', async (args, message) => {

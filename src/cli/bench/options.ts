@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import type { Metric, Quantization } from '../../index-options.ts'
+import { type Metric, mostThreads, type Quantization } from '../../index-options.ts'
 import { UsageError } from '../command.ts'
 
 /** The command line of `segvec bench`, checked. */
@@ -49,7 +49,10 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
       limit: { type: 'string' },
       k: { type: 'string', default: '10' },
       recall: { type: 'string', default: '0.9,0.95,0.99' },
-      threads: { type: 'string', default: [...new Set([1, availableParallelism()])].join(',') },
+      threads: {
+        type: 'string',
+        default: [...new Set([1, Math.min(availableParallelism(), mostThreads)])].join(','),
+      },
       quantization: { type: 'string', default: 'int8,none' },
       rounds: { type: 'string', default: '3' },
       json: { type: 'boolean', default: false },
@@ -68,7 +71,7 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
     limit: optional('limit'),
     k: wholeNumber('k', values.k),
     recalls: list(values.recall, (text) => share('recall', text)),
-    threads: list(values.threads, (text) => wholeNumber('threads', text)).sort((a, b) => a - b),
+    threads: list(values.threads, threadCount).sort((a, b) => a - b),
     quantizations: list(values.quantization, (text) => choice('quantization', text, quantizations)),
     rounds: wholeNumber('rounds', values.rounds),
     isJson: values.json,
@@ -83,6 +86,12 @@ function wholeNumber(name: string, text: string): number {
   const value = Number(text)
   if (text !== '' && Number.isSafeInteger(value) && value > 0) return value
   throw new UsageError(`--${name} is '${text}'; expected a whole number above 0`)
+}
+
+function threadCount(text: string): number {
+  const count = wholeNumber('threads', text)
+  if (count <= mostThreads) return count
+  throw new UsageError(`--threads is '${text}'; expected ${mostThreads} at most`)
 }
 
 function share(name: string, text: string): number {

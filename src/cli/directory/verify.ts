@@ -25,7 +25,7 @@ export const verify: Command = {
   async run(args) {
     const { directory, isJson, values } = readDirectoryOptions(args, ['probes'])
     const probes = values['probes'] === undefined ? undefined : Number(values['probes'])
-    if (probes !== undefined && !Number.isSafeInteger(probes)) {
+    if (values['probes'] === '' || (probes !== undefined && !Number.isSafeInteger(probes))) {
       throw new UsageError(`--probes is '${values['probes']}'; expected a whole number`)
     }
     const bar = new ProgressBar()
