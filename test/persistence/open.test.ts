@@ -156,6 +156,26 @@ describe('open', () => {
     },
   )
 
+  test('with one thread, searches are answered while an index is stored, and while one is opened', async () => {
+    const program = `
+      import { VectorIndex } from 'segvec'
+      const path = process.env['INDEX']
+      const index = new VectorIndex({ dimension: 64, threads: 1, M: 4, efConstruction: 10 })
+      await index.add(Float32Array.from({ length: 64 * 50_000 }, (_, i) => Math.sin(i * 12.9898)))
+      const query = new Float32Array(64).fill(1)
+      async function searchesDuring(work) {
+        let count = 0
+        const isOver = work.then(() => true)
+        while ((await Promise.race([isOver, index.search(query, { k: 1 }).then(() => false)])) === false) count += 1
+        return count
+      }
+      const whileStored = await searchesDuring(index.save(path))
+      const whileOpened = await searchesDuring(VectorIndex.open(path, { threads: 1 }))
+      console.log(whileStored > 5 || whileStored, whileOpened > 5 || whileOpened)`
+    const end = await runModule(program, { environment: { INDEX: temporaryPath() } })
+    expect(end).toMatchObject({ code: 0, stdout: 'true true\n' })
+  })
+
   test('refuses what is no path or no option', async () => {
     for (const path of [undefined, null, '', 7, 'a\0b', {}]) {
       await expectRejection(() => VectorIndex.open(path as string), 'INVALID_ARGUMENT', 'directory is')

@@ -9,10 +9,6 @@
 namespace segvec {
 
 void ParallelInOrder(size_t count, int threads, const std::function<void(size_t)>& body) {
-  if (count <= 1 || threads <= 1) {
-    for (size_t i = 0; i < count; ++i) body(i);
-    return;
-  }
   ThreadPool& pool = ThreadPool::Shared();
   std::mutex mutex;
   std::atomic<size_t> failed{count};  // the smallest that has

@@ -15,15 +15,20 @@ namespace segvec {
 namespace {
 
 // How long a thread that has other work lets work of higher priority in, and for what part of that time it then goes on with its
-// own, but not for so long that one would wait for it: an add gets on beside any number of searches, and hears that it is cancelled.
+// own: an add gets on beside any number of searches, and hears that it is cancelled. Not for so long that one would wait for it,
+// unless it was searches that took much longer.
 using Clock = std::chrono::steady_clock;
 constexpr Clock::duration kYield = std::chrono::milliseconds{1};
-constexpr int kOwnShare = 4;
-constexpr Clock::duration kMostOwn = std::chrono::milliseconds{10};
+constexpr int kOwnShare = 4, kOwnShareAfterLong = 16;
+constexpr Clock::duration kMostOwn = std::chrono::milliseconds{10}, kMostOwnAfterLong = std::chrono::milliseconds{100};
 thread_local Clock::time_point next_yield;
 
-// Work that waits is taken after so many pieces of higher priority.
+// When a thread that has let other work in is to go on with its own.
+thread_local Clock::time_point yield_end = Clock::time_point::max();
+
+// Work that waits is taken after so many pieces of higher priority, or after so long.
 constexpr size_t kMostPassedOver = 64;
+constexpr Clock::duration kLongestPassedOver = std::chrono::milliseconds{50};
 
 // What the participants of one loop share. Outlives the call while a late helper still looks at it.
 struct ParallelLoop {
@@ -72,6 +77,19 @@ struct ParallelLoop {
   std::exception_ptr first_error;
 };
 
+// What a helper does: a part of what is left of a loop at a time, as other work may wait for its thread.
+void Help(ThreadPool& pool, ThreadPool::Priority priority, const std::shared_ptr<ParallelLoop>& loop) {
+  const Clock::time_point end = std::min(yield_end, Clock::now() + kLongestPassedOver);
+  while (loop->RunNext()) {
+    if (Clock::now() < end) continue;
+    try {
+      return pool.Post(priority, [&pool, priority, loop] { Help(pool, priority, loop); });
+    } catch (const std::bad_alloc&) {
+      // Without memory to come back later it stays.
+    }
+  }
+}
+
 }  // namespace
 
 ThreadPool& ThreadPool::Shared() {
@@ -115,7 +133,7 @@ void ThreadPool::ParallelFor(size_t count, int max_parallel, Priority priority,
   const auto loop = std::make_shared<ParallelLoop>(count, body);
   const size_t helper_count = std::min<size_t>(count, static_cast<size_t>(std::max(max_parallel, 1))) - 1;
   try {
-    for (size_t i = 0; i < helper_count; ++i) Post(priority, [loop] { loop->Run(); });
+    for (size_t i = 0; i < helper_count; ++i) Post(priority, [this, priority, loop] { Help(*this, priority, loop); });
   } catch (const std::bad_alloc&) {
     // Helpers that were posted may already use the body, so it must not end here: fewer of them do all the
     // work, too.
@@ -155,23 +173,31 @@ void ThreadPool::PostToIdle(size_t most, const std::function<void()>& task) {
 std::function<void()> ThreadPool::Take(Priority lowest) {
   const bool has_bulk = !bulk_.empty() && lowest >= Priority::kBulk;
   const bool has_background = !background_.empty() && lowest >= Priority::kBackground;
-  const bool is_passed_over = (has_bulk || has_background) && ++passed_over_count_ > kMostPassedOver;
-  if (is_passed_over) passed_over_count_ = 0;
-  // The highest first; after a while the lowest, which lets in the others.
+  // The highest first; what has waited for long before it, the lowest first of all, which lets in the others.
+  const bool is_bulk_due = has_bulk && bulk_wait_.IsOver();
+  const bool is_background_due = has_background && background_wait_.IsOver();
   std::function<void()> task;
-  if (!interactive_.empty() && !is_passed_over) {
+  if (!interactive_.empty() && !is_bulk_due && !is_background_due) {
     task = std::move(interactive_.front());
     interactive_.pop_front();
     interactive_count_.store(interactive_.size(), std::memory_order_relaxed);
-  } else if (has_bulk && !(is_passed_over && has_background)) {
+  } else if (has_bulk && !is_background_due) {
     task = std::move(bulk_.front());
     bulk_.pop_front();
     bulk_count_.store(bulk_.size(), std::memory_order_relaxed);
+    bulk_wait_ = {};
   } else if (has_background) {
     task = std::move(background_.front());
     background_.pop_front();
+    background_wait_ = {};
   }
   return task;
+}
+
+bool ThreadPool::Wait::IsOver() {
+  const Clock::time_point now = Clock::now();
+  if (look_count++ == 0) begin = now;
+  return look_count > kMostPassedOver || now - begin > kLongestPassedOver;
 }
 
 std::function<void()> ThreadPool::TakeAny() {
@@ -186,18 +212,23 @@ std::function<void()> ThreadPool::TakeAny() {
 void ThreadPool::RunWaiting(Priority lowest) {
   const Clock::time_point begin = Clock::now();
   if (begin < next_yield) return;
+  const Clock::time_point outer_end = yield_end, end = begin + kYield;
   Clock::time_point now = begin;
-  while (now < begin + kYield) {
+  while (now < end) {
     std::function<void()> task;
     {
       std::lock_guard lock(mutex_);
       task = Take(lowest);
     }
     if (!task) break;
+    yield_end = end;
     task();
     now = Clock::now();
   }
-  next_yield = now + std::min((now - begin) / kOwnShare, kMostOwn);
+  yield_end = outer_end;
+  const Clock::duration let_in = now - begin;
+  const Clock::duration after_long = lowest == Priority::kInteractive ? let_in / kOwnShareAfterLong : kMostOwn;
+  next_yield = now + std::min(let_in / kOwnShare, std::clamp(after_long, kMostOwn, kMostOwnAfterLong));
 }
 
 void ThreadPool::RunThread() {

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -53,6 +54,15 @@ class ThreadPool {
   }
 
  private:
+  // How long the tasks of a priority have been passed over.
+  struct Wait {
+    size_t look_count = 0;  // how often one could have been taken since the last was
+    std::chrono::steady_clock::time_point begin;  // the first time
+
+    // Counts one more time; returns whether it is enough.
+    bool IsOver();
+  };
+
   void RunThread();
   // Runs what waits, down to the given priority.
   void RunWaiting(Priority lowest);
@@ -73,7 +83,7 @@ class ThreadPool {
   std::deque<std::function<void()>> background_;
   std::deque<std::function<void()>> help_;  // taken when there is nothing else
   std::atomic<size_t> interactive_count_{0}, bulk_count_{0};
-  size_t passed_over_count_ = 0;  // how often lower work has waited while other work was taken
+  Wait bulk_wait_, background_wait_;
   int thread_count_ = 0;
   size_t idle_thread_count_ = 0;
 };

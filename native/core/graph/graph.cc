@@ -74,6 +74,7 @@ void Graph::FreeLinkCounts() { in_degrees_ = GrowableArray<uint16_t>(); }
 
 void Graph::Trim(uint32_t slot_count) {
   links0_.Trim(slot_count * stride0_);
+  in_degrees_.Trim(slot_count);
   upper_starts_.Trim(StartCount(slot_count));
   levels_.Trim(slot_count);
   upper_links_.Trim(upper_row_count_ * upper_stride_);

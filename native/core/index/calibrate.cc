@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/growable_memory.h"
+#include "base/poll.h"
 #include "base/random.h"
 #include "base/thread_pool.h"
 #include "distance/kernels.h"
@@ -68,17 +69,12 @@ class Measurement {
   }
   float* query(size_t sample) const { return queries_.data() + sample * PaddedDimension(options_.dimension); }
 
-  void Poll() const {
-    cancel_.Check();
-    ThreadPool::Shared().YieldToInteractive();
-  }
-
   // Calls body(i) for every sample below `count`, some to a task, on the threads of the pool.
   void ForSamples(size_t count, const std::function<void(size_t begin, size_t end)>& body) const {
     const size_t task_count = (count + kQueriesPerPass - 1) / kQueriesPerPass;
     ThreadPool::Shared().ParallelFor(
         task_count, options_.threads, ThreadPool::Priority::kBulk, [&](size_t task) {
-          Poll();
+          Poll(cancel_);
           body(task * kQueriesPerPass, std::min(count, (task + 1) * kQueriesPerPass));
         });
   }
@@ -89,7 +85,7 @@ class Measurement {
     for (const SegmentView& view : snapshot_.views) {
       if (view.segment->is_checked()) continue;
       for (uint32_t begin = 0; begin < view.slot_count; begin += kSlotsPerPoll) {
-        Poll();
+        Poll(cancel_);
         const uint32_t end = std::min(begin + kSlotsPerPoll, view.slot_count);
         view.segment->Check(ReadGuard::Part::kRows, begin, end);
         if (!view.segment->has_graph()) continue;
@@ -143,7 +139,7 @@ class Measurement {
       for (Nearest& of_query : nearest) of_query.Begin(kLargestK + 1);  // itself among them
       for (const SegmentView& view : snapshot_.views) {
         for (uint32_t row = 0; row < view.slot_count; row += block_rows) {
-          Poll();
+          Poll(cancel_);
           const uint32_t row_end = row + std::min(block_rows, view.slot_count - row);
           for (size_t i = begin; i < end; ++i) {
             const float scale =
@@ -170,7 +166,7 @@ class Measurement {
   }
 
   RecallCurve MeasureCurve(size_t at) const {
-    const uint32_t exhaustive_ef = Searcher::ExhaustiveEf(snapshot_);
+    const uint32_t exhaustive_ef = searcher_.ExhaustiveEf(snapshot_);
     RecallCurve curve{kMeasured[at].k, {}, false};
     const bool can_measure = k_of(at) > 0 && samples_.size() >= kMeasured[at].sample_divisor;
     double highest = 0;
@@ -191,7 +187,7 @@ class Measurement {
     ForSamples(count, [&](size_t begin, size_t end) {
       std::vector<float> distances;
       for (size_t i = begin; i < end; ++i) {
-        Poll();
+        Poll(cancel_);
         const Sample& sample = samples_[i];
         searcher_.SearchWithout(snapshot_, {sample.view, &sample.without}, query(i), {k, ef, false}, cancel_,
                                 distances);

@@ -3,6 +3,7 @@
 #include <functional>
 #include <utility>
 
+#include "base/poll.h"
 #include "base/thread_pool.h"
 #include "index/compaction_policy.h"
 
@@ -70,10 +71,7 @@ Compaction::Compaction(Index& index, Scope scope, CompactionProgress& progress, 
 
 // Of what goes on growing, too, every slot is to be reached.
 void Compaction::AttachIslands(const CancelToken& cancel) {
-  const std::function<void()> poll = [&] {
-    cancel.Check();
-    ThreadPool::Shared().YieldToInteractive();
-  };
+  const std::function<void()> poll = PollOf(cancel);
   for (const auto& growing : index_.growing_) {
     if (growing) growing->AttachIslands(poll);
   }

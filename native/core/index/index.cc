@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/poll.h"
 #include "base/random.h"
 #include "base/thread_pool.h"
 #include "index/calibrate.h"
@@ -21,11 +22,9 @@ constexpr size_t kRowsPerCheck = 1024;
 // Calls body(begin, end) for blocks of the rows [begin, end), side by side; searches do not wait for it.
 void ForRowBlocks(size_t begin, size_t end, int threads, const CancelToken& cancel,
                   const std::function<void(size_t, size_t)>& body) {
-  ThreadPool& pool = ThreadPool::Shared();
   const size_t block_count = (end - begin + kRowsPerCheck - 1) / kRowsPerCheck;
-  pool.ParallelFor(block_count, threads, ThreadPool::Priority::kBulk, [&](size_t block) {
-    cancel.Check();
-    pool.YieldToInteractive();
+  ThreadPool::Shared().ParallelFor(block_count, threads, ThreadPool::Priority::kBulk, [&](size_t block) {
+    Poll(cancel);
     const size_t block_begin = begin + block * kRowsPerCheck;
     body(block_begin, std::min(end, block_begin + kRowsPerCheck));
   });
@@ -57,8 +56,9 @@ std::string Quoted(const std::string& text) {
 class Index::IdClaim {
  public:
   // With `replaces`, ids that are in the index move to the new locations.
-  IdClaim(Index& index, const Stage& stage, const std::vector<Location>& locations, bool replaces)
-      : index_(index), replaces_(replaces), next_id_(index.next_id_) {
+  IdClaim(Index& index, const Stage& stage, const std::vector<Location>& locations, bool replaces,
+          const CancelToken& cancel)
+      : index_(index), cancel_(cancel), replaces_(replaces), next_id_(index.next_id_) {
     try {
       if (!stage.string_ids.empty()) {
         ClaimStrings(stage.string_ids, locations);
@@ -102,6 +102,7 @@ class Index::IdClaim {
   }
   // REQUIRES: ids_ has room.
   bool Claim(uint64_t id, Location location) {
+    if (ids_.size() % kRowsPerCheck == 0) Poll(cancel_);
     if (!index_.ids_.Insert(id, location)) {
       if (!replaces_) return false;
       const Location present = *index_.ids_.Find(id);
@@ -155,6 +156,7 @@ class Index::IdClaim {
   }
 
   Index& index_;
+  const CancelToken& cancel_;
   const bool replaces_;
   const uint64_t next_id_;
   std::vector<uint64_t> ids_;
@@ -183,32 +185,29 @@ std::vector<uint64_t> Index::AddRows(Stage& stage, bool replaces, const CancelTo
   if (stage.row_count() == 0) return {};
   const std::vector<float> inverse_norms = CheckRows(stage, cancel);
   const Plan plan = MakePlan(stage, inverse_norms, cancel);
-  for (const auto& runs : plan.lanes) {
-    for (const Run& run : runs) run.target->Reserve(static_cast<uint32_t>(run.end - run.begin), run.misfit_count);
-  }
-  IdClaim claim(*this, stage, plan.locations, replaces);
+  std::optional<IdClaim> claim;
   try {
-    InsertRows(plan, stage, inverse_norms, claim.ids(), cancel);
-    PublishRows(plan, claim);
+    for (const auto& runs : plan.lanes) {
+      for (const Run& run : runs) run.target->Reserve(static_cast<uint32_t>(run.end - run.begin), run.misfit_count);
+    }
+    claim.emplace(*this, stage, plan.locations, replaces, cancel);
+    InsertRows(plan, stage, inverse_norms, claim->ids(), cancel);
+    PublishRows(plan, *claim);
   } catch (...) {
     Abandon(plan);
     throw;
   }
-  claim.Keep();
+  claim->Keep();
   ReleaseRetiredStrings();
-  return claim.assigned();
+  return claim->assigned();
 }
 
 size_t Index::Remove(const Stage& stage, const CancelToken& cancel) {
   const bool has_strings = options_.id_type == IdType::kString;
-  ThreadPool& pool = ThreadPool::Shared();
   SnapshotEditor edits(*snapshot_);
   std::vector<uint64_t> removed;
   for (size_t row = 0; row < stage.id_count(); ++row) {
-    if (row % kRowsPerCheck == 0) {
-      cancel.Check();
-      pool.YieldToInteractive();
-    }
+    if (row % kRowsPerCheck == 0) Poll(cancel);
     const std::optional<uint64_t> id =
         has_strings ? string_ids_.Find(stage.string_ids[row]) : std::optional(stage.ids[row]);
     const std::optional<Location> location = id ? ids_.Find(*id) : std::nullopt;
@@ -219,7 +218,7 @@ size_t Index::Remove(const Stage& stage, const CancelToken& cancel) {
   Publish(edits, has_strings ? removed : std::vector<uint64_t>());
   ++change_count_;
   for (size_t i = 0; i < removed.size(); ++i) {
-    if (i % kRowsPerCheck == 0) pool.YieldToInteractive();
+    if (i % kRowsPerCheck == 0) ThreadPool::Shared().YieldToInteractive();
     ids_.Erase(removed[i]);
     if (has_strings) string_ids_.Forget(removed[i]);
   }
@@ -334,13 +333,9 @@ uint32_t Index::SegmentCapacity() const {
 
 void Index::InsertRows(const Plan& plan, Stage& stage, const std::vector<float>& inverse_norms,
                        const std::vector<uint64_t>& ids, const CancelToken& cancel) const {
-  ThreadPool& pool = ThreadPool::Shared();
-  const std::function<void()> poll = [&] {
-    cancel.Check();
-    pool.YieldToInteractive();
-  };
+  const std::function<void()> poll = PollOf(cancel);
   const int threads_per_lane = std::max(1, options_.threads / static_cast<int>(plan.lanes.size()));
-  pool.ParallelFor(plan.lanes.size(), options_.threads, ThreadPool::Priority::kBulk, [&](size_t lane) {
+  ThreadPool::Shared().ParallelFor(plan.lanes.size(), options_.threads, ThreadPool::Priority::kBulk, [&](size_t lane) {
     for (const Run& run : plan.lanes[lane]) {
       run.target->AppendAll(static_cast<uint32_t>(run.end - run.begin), threads_per_lane, poll, [&](uint32_t i) {
         const uint32_t row = plan.order[run.begin + i];

@@ -170,9 +170,9 @@ class Index {
   // Shows what adds that failed have left, dead, in every segment that grows.
   void ShowAbandoned();
   void SealGrowing(const CancelToken& cancel);
-  void CheckIds(const IndexImage& image, const CancelToken& cancel);
-  void PlaceIds(const Snapshot& restored, const CancelToken& cancel) const;
-  void RestoreTexts(const IndexImage& image, const CancelToken& cancel);
+  void CheckIds(const IndexImage& image, const std::function<void()>& poll);
+  void PlaceIds(const Snapshot& restored, const std::function<void()>& poll) const;
+  void RestoreTexts(const IndexImage& image, const std::function<void()>& poll);
   void RegrowSmall(std::vector<SegmentView>& views);
   SegmentShape ShapeOf(uint32_t capacity) const;
   uint32_t SegmentCapacity() const;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/poll.h"
 #include "index/log_replay.h"
 #include "index/stored_options.h"
 #include "storage/log_chain.h"
@@ -32,10 +33,6 @@ Store::Access AccessOf(Env& env, const std::string& path, const GivenOptions& gi
   if (parameters.is_read_only) return Store::Access::kRead;
   if (!env.Exists(path)) (void)given.ForNewIndex(parameters.threads);
   return Store::Access::kWrite;
-}
-
-std::function<void()> PollOf(const CancelToken& cancel) {
-  return [&cancel] { cancel.Check(); };
 }
 
 }  // namespace
@@ -241,7 +238,7 @@ void IndexDirectory::Commit(const IndexImage& image, const CancelToken& cancel) 
       });
       if (part.strings) {
         stored.strings = transaction.Write("strings", number, [&](WritableFile& file) {
-          return WriteStringIds(*part.strings, manifest.identity, file);
+          return WriteStringIds(*part.strings, manifest.identity, file, PollOf(cancel));
         });
       }
     }

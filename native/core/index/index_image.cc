@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <string>
 #include <utility>
 
 #include "base/error.h"
+#include "base/poll.h"
 #include "base/thread_pool.h"
 #include "index/index.h"
 
@@ -15,9 +17,6 @@ namespace {
 
 constexpr uint32_t kSlotsPerCheck = 1024;
 constexpr uint32_t kSlotsPerRange = 16 * kSlotsPerCheck;  // whose ids one thread places
-
-// Numbers that stand for strings count up from 0; this many cannot have been given out.
-constexpr uint64_t kMostStringNumbers = uint64_t{1} << 48;
 
 // A sealed copy of the first slots of a segment that has no graph: its rows never move, and it may go on
 // growing.
@@ -35,12 +34,13 @@ std::shared_ptr<const StringIdTable> TextsOf(const SegmentView& view, const Stri
                                              const CancelToken& cancel) {
   std::vector<uint64_t> numbers;
   for (uint32_t slot = 0; slot < view.slot_count; ++slot) {
+    if (slot % kSlotsPerCheck == 0) Poll(cancel);
     if (view.visibility().Contains(slot)) numbers.push_back(view.segment->id(slot));
   }
   std::sort(numbers.begin(), numbers.end());
   auto table = std::make_shared<StringIdTable>();
   for (size_t i = 0; i < numbers.size(); ++i) {
-    if (i % kSlotsPerCheck == 0) cancel.Check();
+    if (i % kSlotsPerCheck == 0) Poll(cancel);
     table->Append(numbers[i], texts.Text(numbers[i]));
   }
   return table;
@@ -76,11 +76,7 @@ IndexImage Index::Capture(const IsStored& is_stored, const CancelToken& cancel) 
 // Seals the segments that grow and have a graph, so that it can be stored as it stands. Those without one are
 // small: they are copied instead, or an index that commits after every few rows would consist of crumbs.
 void Index::SealGrowing(const CancelToken& cancel) {
-  ThreadPool& pool = ThreadPool::Shared();
-  const auto poll = [&] {
-    cancel.Check();
-    pool.YieldToInteractive();
-  };
+  const std::function<void()> poll = PollOf(cancel);
   for (const auto& growing : growing_) {
     if (growing) growing->Link(options_.threads, poll, [](uint32_t) {});  // what a cancelled add left unlinked
   }
@@ -112,7 +108,8 @@ Index::Index(const IndexOptions& options, IndexImage&& image, bool may_grow, con
   add_count_ = image.add_count;
   next_segment_number_ = image.next_segment_number;
   change_count_ = image.change_count;
-  CheckIds(image, cancel);
+  const std::function<void()> poll = PollOf(cancel);
+  CheckIds(image, poll);
   auto restored = std::make_shared<Snapshot>();
   for (const IndexImage::Part& part : image.parts) {
     restored->views.push_back(part.view);
@@ -120,22 +117,22 @@ Index::Index(const IndexOptions& options, IndexImage&& image, bool may_grow, con
   }
   const bool has_strings = options_.id_type == IdType::kString;
   has_ids_ = may_grow || has_strings;
-  if (has_ids_) PlaceIds(*restored, cancel);
-  if (has_strings) RestoreTexts(image, cancel);
+  if (has_ids_) PlaceIds(*restored, poll);
+  if (has_strings) RestoreTexts(image, poll);
   if (may_grow) RegrowSmall(restored->views);
   snapshot_ = std::move(restored);
 }
 
 // What every slot's id is checked for before anything is answered: that the index's id type has it.
-void Index::CheckIds(const IndexImage& image, const CancelToken& cancel) {
+void Index::CheckIds(const IndexImage& image, const std::function<void()>& poll) {
   const uint64_t most = options_.id_type == IdType::kNumber   ? kMaxNumberId
-                        : options_.id_type == IdType::kString ? kMostStringNumbers
+                        : options_.id_type == IdType::kString ? kMostStringNumber
                                                               : ~uint64_t{0};
   for (const IndexImage::Part& part : image.parts) {
     const SegmentView& view = part.view;
     uint64_t largest = 0;
     for (uint32_t slot = 0; slot < view.slot_count; ++slot) {
-      if (slot % kSlotsPerCheck == 0) cancel.Check();
+      if (slot % kSlotsPerCheck == 0) poll();
       largest = std::max(largest, view.segment->id(slot));
     }
     if (largest > most) {
@@ -147,7 +144,7 @@ void Index::CheckIds(const IndexImage& image, const CancelToken& cancel) {
   }
 }
 
-void Index::PlaceIds(const Snapshot& restored, const CancelToken& cancel) const {
+void Index::PlaceIds(const Snapshot& restored, const std::function<void()>& poll) const {
   struct Range {
     const SegmentView& view;
     uint32_t begin, end;
@@ -163,7 +160,7 @@ void Index::PlaceIds(const Snapshot& restored, const CancelToken& cancel) const 
   ThreadPool::Shared().ParallelFor(ranges.size(), options_.threads, ThreadPool::Priority::kBulk, [&](size_t i) {
     const SegmentView& view = ranges[i].view;
     for (uint32_t slot = ranges[i].begin; slot < ranges[i].end; ++slot) {
-      if (slot % kSlotsPerCheck == 0) cancel.Check();
+      if (slot % kSlotsPerCheck == 0) poll();
       if (!view.visibility().Contains(slot)) continue;
       if (!ids_.Insert(view.segment->id(slot), {view.segment->number(), slot})) twice = view.segment.get();
     }
@@ -179,7 +176,8 @@ void Index::RestoreIds(const CancelToken& cancel) const {
   std::lock_guard lock(restore_mutex_);
   if (has_ids_.load(std::memory_order_relaxed)) return;
   try {
-    PlaceIds(*snapshot(), cancel);
+    // Nobody is let in, who might wait for the mutex as well.
+    PlaceIds(*snapshot(), [&cancel] { cancel.Check(); });
   } catch (...) {
     ids_.Clear();
     throw;
@@ -187,11 +185,11 @@ void Index::RestoreIds(const CancelToken& cancel) const {
   has_ids_.store(true, std::memory_order_release);
 }
 
-void Index::RestoreTexts(const IndexImage& image, const CancelToken& cancel) {
+void Index::RestoreTexts(const IndexImage& image, const std::function<void()>& poll) {
   size_t known_count = 0;
   for (const IndexImage::Part& part : image.parts) {
     for (size_t i = 0; i < part.strings->size(); ++i) {
-      if (i % kSlotsPerCheck == 0) cancel.Check();
+      if (i % kSlotsPerCheck == 0) poll();
       const uint64_t number = part.strings->numbers[i];
       const auto location = ids_.Find(number);
       // Of a slot that has died since; its text may have another number by now.

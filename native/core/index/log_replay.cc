@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/poll.h"
 #include "index/vector_check.h"
 
 namespace segvec {
@@ -30,7 +31,7 @@ void ForRows(LogFileReader::Record& record, size_t dimension, const CancelToken&
   const size_t step = std::max<size_t>(1, kValuesPerStep / dimension) * dimension;
   std::vector<float> values(std::min(step, value_count));
   for (size_t begin = 0; begin < value_count; begin += step) {
-    cancel.Check();
+    Poll(cancel);
     const std::span<float> some = std::span(values).first(std::min(step, value_count - begin));
     record.ReadValues(some);
     body(some);

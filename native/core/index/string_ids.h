@@ -16,23 +16,28 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/error.h"
 #include "base/random.h"
 #include "graph/nearest.h"
 
 namespace segvec {
+
+// Numbers count up from 0, and this one cannot have been reached, but by a file that somebody has made up.
+inline constexpr uint64_t kMostStringNumber = uint64_t{1} << 48;
 
 class StringIds : public IdOrder {
  public:
   // Orders strings by their UTF-8 bytes, which is the order of their code points.
   bool Less(uint64_t a, uint64_t b) const override { return Text(a) < Text(b); }
 
-  // The number of `text`, and whether it is a new one.
+  // The number of `text`, and whether it is a new one. Throws kInvalidId when none is left, std::bad_alloc.
   std::pair<uint64_t, bool> Intern(std::string_view text) {
     const size_t index = ShardOf(text);
     Shard& shard = shards_[index];
     std::lock_guard lock(shard.mutex);
     if (const auto found = shard.numbers.find(text); found != shard.numbers.end()) return {found->second, false};
     const uint64_t number = shard.next * kShardCount + index;
+    if (number > kMostStringNumber) throw Error(ErrorCode::kInvalidId, "no numbers are left for new string ids");
     const auto added = shard.texts.emplace(number, text).first;
     try {
       shard.numbers.emplace(added->second, number);

@@ -27,6 +27,9 @@ constexpr size_t kFarShare = 200;
 // How far the others reach is seen from so many of the rows.
 constexpr size_t kReachSample = 4096;
 
+// Rows that are looked at between two calls of poll.
+constexpr size_t kRowsPerPoll = 64;
+
 // Bytes as they come, unsigned and signed: under these offsets rows of whole numbers that come later fit as well, even if
 // those at hand do not reach the ends of the range.
 constexpr float kByteOffset = 0, kSignedByteOffset = -128;
@@ -77,7 +80,8 @@ struct Range {
 // Narrows the range to what holds all rows but a few far ones, if that makes much of a difference. A row reaches as far as its farthest
 // component lies from the mean.
 template <class ValuesOf, class FactorOf>
-void LeaveOutFarRows(const ValuesOf& values_of, const FactorOf& factor_of, size_t row_count, Range& range) {
+void LeaveOutFarRows(const ValuesOf& values_of, const FactorOf& factor_of, size_t row_count,
+                     const std::function<void()>& poll, Range& range) {
   if (row_count < kFarShare) return;  // so few that none may be left out
   const size_t dimension = range.low.size();
   const size_t step = (row_count + kReachSample - 1) / kReachSample;
@@ -103,6 +107,7 @@ void LeaveOutFarRows(const ValuesOf& values_of, const FactorOf& factor_of, size_
   Range narrow(dimension);
   size_t far_count = 0;
   for (size_t row = 0; row < row_count; ++row) {
+    if (row % kRowsPerPoll == 0) poll();
     if (reach_of(row) > limit) {
       ++far_count;
     } else {
@@ -115,16 +120,19 @@ void LeaveOutFarRows(const ValuesOf& values_of, const FactorOf& factor_of, size_
 }  // namespace
 
 ScalarQuantizer::ScalarQuantizer(Metric metric, size_t dimension, const float* rows, size_t stride,
-                                 const float* inverse_norms, size_t row_count)
+                                 const float* inverse_norms, size_t row_count, const std::function<void()>& poll)
     : metric_(metric), dimension_(dimension), kernels_(&CodeKernelsFor(SelectedInstructionSet())), offsets_(dimension) {
   const auto values_of = [&](size_t row) { return rows + row * stride; };
   const auto factor_of = [&](size_t row) { return metric == Metric::kCosine ? inverse_norms[row] : 1.0f; };
   Range range(dimension);
-  for (size_t row = 0; row < row_count; ++row) range.Add(values_of(row), factor_of(row));
+  for (size_t row = 0; row < row_count; ++row) {
+    if (row % kRowsPerPoll == 0) poll();
+    range.Add(values_of(row), factor_of(row));
+  }
   const bool is_integer = metric != Metric::kCosine && range.is_integer;
   // Under ip the far rows are the ones that queries look for, and lossless codes have none.
   if (metric != Metric::kIp && !(is_integer && range.widest() <= kMaxCode)) {
-    LeaveOutFarRows(values_of, factor_of, row_count, range);
+    LeaveOutFarRows(values_of, factor_of, row_count, poll, range);
   }
   const std::vector<float>&low = range.low, &high = range.high;
   const float widest = range.widest();

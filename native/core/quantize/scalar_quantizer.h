@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -32,9 +33,9 @@ constexpr size_t PaddedCodes(size_t dimension) { return (dimension + kBlockCodes
 class ScalarQuantizer {
  public:
   // Fits the range of `row_count` rows of `dimension` floats, `stride` floats apart. `inverse_norms` holds 1 / |row| under
-  // cosine. REQUIRES: row_count > 0.
+  // cosine. `poll` is called for every few rows; what it throws ends the fitting. REQUIRES: row_count > 0.
   ScalarQuantizer(Metric metric, size_t dimension, const float* rows, size_t stride, const float* inverse_norms,
-                  size_t row_count);
+                  size_t row_count, const std::function<void()>& poll = [] {});
 
   // One that was fitted before. REQUIRES: `offsets` has `dimension` finite numbers, `scale` is positive.
   ScalarQuantizer(Metric metric, size_t dimension, float scale, std::vector<float> offsets);

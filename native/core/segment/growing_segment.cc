@@ -77,6 +77,8 @@ void GrowingSegment::Reserve(uint32_t count, uint32_t misfit_count) {
 
 void GrowingSegment::Publish() {
   published_count_ = segment_->slot_count();
+  was_lossless_ = segment_->is_lossless_;
+  did_codes_fit_ = segment_->codes_fit_;
   dead_ranges_.clear();
 }
 
@@ -85,12 +87,16 @@ void GrowingSegment::Abandon() noexcept {
   if (!segment.has_graph()) ForgetGraph();
   // Nothing leads to slots that are not linked, and no snapshot shows them: they are as good as new.
   const uint32_t kept = std::max(published_count_, linked_count_);
-  const uint32_t misfit_count = segment.misfit_count_;
-  const bool has_misfits_beyond = misfit_count > 0 && segment.misfit_slots_[misfit_count - 1] >= kept;
-  if (kept < segment.slot_count() && !has_misfits_beyond) {
+  if (kept < segment.slot_count()) {
     std::erase_if(misfits_, [kept](uint32_t slot) { return slot >= kept; });
+    segment.misfit_count_.store(segment.MisfitPlace(kept), std::memory_order_release);
     segment.slot_count_.store(kept, std::memory_order_release);
   }
+  if (kept == published_count_) {
+    segment.is_lossless_.store(was_lossless_, std::memory_order_relaxed);
+    segment.codes_fit_.store(did_codes_fit_, std::memory_order_release);
+  }
+  Trim();
   const uint32_t slot_count = segment_->slot_count();
   if (published_count_ < slot_count) dead_ranges_.push_back({published_count_, slot_count});  // room was reserved
   published_count_ = slot_count;
@@ -155,6 +161,7 @@ void GrowingSegment::Link(int worker_count, const std::function<void()>& poll,
   const uint32_t slot_count = segment.slot_count();
   if (!WantsGraph(slot_count)) return;
   if (attached_count_ == slot_count) return;
+  if (!segment.graph_) Reserve(0);  // it was forgotten, and there are so many slots all the same
   if (segment.shape_.has_codes && !segment.quantizer_) FitQuantizer(worker_count, poll);
   while (contexts_.size() < static_cast<size_t>(worker_count)) contexts_.push_back(std::make_unique<BuildContext>());
   if (misfits_.size() > slot_count / kMisfitShare) segment.codes_fit_.store(false, std::memory_order_release);
@@ -249,6 +256,7 @@ void GrowingSegment::AttachLost(uint32_t begin, int worker_count, const std::fun
   // Where vectors are kept, queries as far out as these rows are answered on the floats, so it is there that they must be found.
   for (const uint32_t slot : misfits_) {
     if (slot < begin) continue;
+    poll();
     segment.loops_.on_floats->attach(rows, graph, slot, end, kSelfSearchEf, *contexts_[0]);
   }
 }
@@ -341,7 +349,7 @@ void GrowingSegment::FitQuantizer(int worker_count, const std::function<void()>&
   Segment& segment = *segment_;
   const auto row_of = [&](uint32_t slot) { return segment.rows_.data() + slot * segment.padded_dimension_; };
   segment.quantizer_.emplace(segment.shape_.metric, segment.shape_.dimension, row_of(0), segment.padded_dimension_,
-                             segment.inverse_norms_.data(), segment.slot_count());
+                             segment.inverse_norms_.data(), segment.slot_count(), poll);
   segment.is_lossless_ = true;
   try {
     NoteMisfits(MisfitsAmong(0, segment.slot_count(), worker_count, poll,
@@ -405,7 +413,7 @@ void GrowingSegment::NoteMisfits(const std::vector<uint32_t>& slots,
   const uint32_t end = begin + static_cast<uint32_t>(slots.size());
   ReserveMisfits(end);
   for (uint32_t i = begin; i < end; ++i) {
-    segment.misfit_slots_[i] = slots[i - begin];
+    StoreLink(segment.misfit_slots_[i], slots[i - begin]);
     std::copy_n(row_of(slots[i - begin]), segment.shape_.dimension,
                 segment.misfit_rows_.data() + i * segment.padded_dimension_);
   }
@@ -424,19 +432,24 @@ const Loops& GrowingSegment::loops() const {
 
 void GrowingSegment::Seal() {
   Segment& segment = *segment_;
-  const uint32_t slot_count = segment.slot_count();
-  segment.rows_.Trim(std::min<uint32_t>(slot_count, segment.row_count_) * segment.padded_dimension_);
-  if (segment.shape_.metric == Metric::kCosine) segment.inverse_norms_.Trim(slot_count);
-  segment.ids_.Trim(slot_count);
-  if (segment.shape_.has_codes) {
-    segment.codes_.Trim(slot_count * segment.padded_codes_);
-    segment.corrections_.Trim(slot_count);
-  }
-  if (segment.has_graph()) {
-    segment.graph_->FreeLinkCounts();
-    segment.graph_->Trim(slot_count);
-  }
+  if (segment.has_graph()) segment.graph_->FreeLinkCounts();
+  Trim();
   segment.is_sealed_.store(true, std::memory_order_release);
+}
+
+// Gives back the memory beyond the slots there are, and that for a graph where there is none.
+void GrowingSegment::Trim() noexcept {
+  Segment& segment = *segment_;
+  const uint32_t slot_count = segment.slot_count();
+  segment.rows_.Trim(segment.row_count() * segment.padded_dimension_);
+  segment.inverse_norms_.Trim(slot_count);
+  segment.ids_.Trim(slot_count);
+  const uint32_t coded_count = segment.graph_ ? slot_count : 0;
+  segment.codes_.Trim(coded_count * segment.padded_codes_);
+  segment.corrections_.Trim(coded_count);
+  // Of the slots of misfits a reader may know an older, larger count (MisfitPlace).
+  segment.misfit_rows_.Trim(segment.misfit_count_ * segment.padded_dimension_);
+  if (segment.graph_) segment.graph_->Trim(slot_count);
 }
 
 // A level is reached with probability 1/M^level (paper, section 4: mL = 1 / ln M). Counted in integers, so that the

@@ -63,7 +63,8 @@ class GrowingSegment {
 
   // The slots below the present count are part of the index from now on, but for the dead ones.
   void Publish();
-  // The slots appended since then never will be: those that are linked stay as dead ones. Needs no memory.
+  // The slots appended since then never will be: those that are linked stay as dead ones, the others and their memory are given
+  // back. Needs no memory.
   void Abandon() noexcept;
   // The abandoned slots since the last Publish.
   struct SlotRange {
@@ -92,6 +93,7 @@ class GrowingSegment {
   void NoteMisfits(const std::vector<uint32_t>& slots, const std::function<const float*(uint32_t)>& row_of);
   void ReserveMisfits(uint32_t count);
   void DropRows();
+  void Trim() noexcept;
   void ForgetGraph() noexcept;
   void AttachLost(uint32_t begin, int worker_count, const std::function<void()>& poll);
   void AttachSlot(uint32_t slot, uint32_t met_twin, uint32_t end, Bitset& changed);
@@ -108,6 +110,7 @@ class GrowingSegment {
   uint32_t swept_count_ = 0;     // the slots when islands were last looked for
   std::vector<uint32_t> misfits_;  // slots whose rows lie outside the codes' range, where vectors are kept
   uint32_t published_count_ = 0;
+  bool was_lossless_ = true, did_codes_fit_ = true;  // when they were published
   std::vector<SlotRange> dead_ranges_;
 };
 

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <numeric>
+#include <ranges>
 #include <utility>
 
 #include "base/random.h"
@@ -88,10 +89,16 @@ const float* Segment::FindRow(uint32_t slot) const {
     Check(ReadGuard::Part::kRows, slot, slot + 1);
     return rows_.data() + slot * padded_dimension_;
   }
-  const uint32_t count = misfit_count_.load(std::memory_order_acquire);
-  const uint32_t* begin = misfit_slots_.data();
-  const uint32_t* at = std::lower_bound(begin, begin + count, slot);
-  return at != begin + count && *at == slot ? misfit_rows_.data() + (at - begin) * padded_dimension_ : nullptr;
+  const uint32_t place = MisfitPlace(slot);
+  const bool is_misfit = place < misfit_count_.load(std::memory_order_acquire) && LoadLink(misfit_slots_[place]) == slot;
+  return is_misfit ? misfit_rows_.data() + place * padded_dimension_ : nullptr;
+}
+
+uint32_t Segment::MisfitPlace(uint32_t slot) const {
+  // Read as links are: what an add that failed left behind the misfits may be written over meanwhile, by higher slots than any that
+  // is looked for.
+  const auto places = std::views::iota(uint32_t{0}, misfit_count_.load(std::memory_order_acquire));
+  return *std::ranges::partition_point(places, [&](uint32_t place) { return LoadLink(misfit_slots_[place]) < slot; });
 }
 
 void Segment::DecodeCodes(uint32_t slot, float* values) const {

@@ -210,6 +210,8 @@ class Segment {
 
   // The floats of a slot where they are kept; null where only codes are.
   const float* FindRow(uint32_t slot) const;
+  // How many misfits there are below `slot`.
+  uint32_t MisfitPlace(uint32_t slot) const;
   void DecodeCodes(uint32_t slot, float* values) const;
   float DecodeRow(uint32_t slot, float* values) const;
   // keys[i] = the order key of the distance of what CopyVector gives for slots[i].

@@ -168,7 +168,7 @@ class SegmentMerge {
     const bool has_norm = segment_->shape_.metric == Metric::kCosine;
     return ScalarQuantizer(segment_->shape_.metric, segment_->shape_.dimension, RowOf(begin),
                            segment_->padded_dimension_,
-                           has_norm ? segment_->inverse_norms_.data() + begin : nullptr, end - begin);
+                           has_norm ? segment_->inverse_norms_.data() + begin : nullptr, end - begin, poll_);
   }
   // Returns the slots of the rows that the codes do not hold.
   std::vector<uint32_t> Encode() {
@@ -190,7 +190,10 @@ class SegmentMerge {
     for (uint32_t old_slot = 0; old_slot < from.slot_count; ++old_slot) {
       if (slots[old_slot] != kNil) old_slots[slots[old_slot] - begin] = old_slot;
     }
-    for (uint32_t slot = begin; slot < end; ++slot) graph.AddRows(slot, old_graph.LevelOf(old_slots[slot - begin]));
+    for (uint32_t slot = begin; slot < end; ++slot) {
+      if (slot % kRowsPerPoll == 0) poll_();
+      graph.AddRows(slot, old_graph.LevelOf(old_slots[slot - begin]));
+    }
     const SegmentRows rows = segment_->rows();
     ForSlots(begin, end, [&](uint32_t slot, BuildContext& context) {
       for (uint32_t level = 0; level <= graph.LevelOf(slot); ++level) {

@@ -30,7 +30,7 @@ constexpr uint32_t kKeepsNoVectors = 8;
 constexpr size_t kInfoBytes = 64;
 constexpr uint32_t kCodeBits = 8;
 constexpr int32_t kMostBits = std::bit_cast<int32_t>(kMaxMagnitude);
-// Of which the links are checked at a time.
+// Of which the links are checked, or gathered, at a time.
 constexpr uint32_t kSlotsPerStep = 1 << 10;
 
 // The section of fixed size that says what the others hold.
@@ -107,6 +107,7 @@ FileStamp WriteSegment(const Segment& segment, const FileIdentity& identity, Wri
   std::vector<uint32_t> upper_links;
   if (const Graph* graph = segment.graph(); segment.has_graph()) {
     for (uint32_t slot = 0; slot < slot_count; ++slot) {
+      if (slot % kSlotsPerStep == 0 && poll) poll();
       levels.push_back(static_cast<uint8_t>(graph->LevelOf(slot)));
       for (uint32_t level = 1; level <= levels.back(); ++level) {
         const uint32_t* links = graph->Links(slot, level);

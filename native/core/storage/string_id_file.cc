@@ -5,12 +5,13 @@
 
 namespace segvec {
 
-FileStamp WriteStringIds(const StringIdTable& table, const FileIdentity& identity, WritableFile& file) {
+FileStamp WriteStringIds(const StringIdTable& table, const FileIdentity& identity, WritableFile& file,
+                         const std::function<void()>& poll) {
   SectionWriter writer(FileKind::kStringIds, identity);
   writer.Add(SectionType::kStringIdNumbers, table.numbers.data(), table.numbers.size());
   writer.Add(SectionType::kStringIdEnds, table.ends.data(), table.ends.size());
   writer.Add(SectionType::kStringIdTexts, table.texts.data(), table.texts.size());
-  return writer.Write(file, {});
+  return writer.Write(file, poll);
 }
 
 StringIdTable ReadStringIds(const RandomAccessFile& file, const std::string& name,

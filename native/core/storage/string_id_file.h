@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,8 +33,9 @@ struct StringIdTable {
   }
 };
 
-// Writes a table to a new file; the caller syncs and closes it.
-FileStamp WriteStringIds(const StringIdTable& table, const FileIdentity& identity, WritableFile& file);
+// Writes a table to a new file; the caller syncs and closes it. `poll` is called for every block.
+FileStamp WriteStringIds(const StringIdTable& table, const FileIdentity& identity, WritableFile& file,
+                         const std::function<void()>& poll = {});
 
 // Errors: kCorrupt, kUnsupportedFormat, kIo.
 StringIdTable ReadStringIds(const RandomAccessFile& file, const std::string& name,

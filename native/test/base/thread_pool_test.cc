@@ -44,10 +44,11 @@ TEST_CASE("ThreadPool: ParallelFor covers each index once") {
   }
 }
 
-// Keeps more interactive tasks waiting than there are threads, for some seconds at most.
+// Keeps more interactive tasks waiting than there are threads, until so many of them have run.
 class Flood {
  public:
-  Flood() {
+  explicit Flood(int task_count = 400'000, std::chrono::microseconds each = std::chrono::microseconds(20))
+      : each_(each), left_(task_count) {
     for (int i = 0; i < 4 * kThreads; ++i) Post();
   }
   ~Flood() {
@@ -60,7 +61,7 @@ class Flood {
   void Post() {
     ++waiting_;
     Pool().Post(Priority::kInteractive, [this] {
-      std::this_thread::sleep_for(std::chrono::microseconds(20));
+      std::this_thread::sleep_for(each_);
       if (left_ > 0) {
         --left_;
         Post();
@@ -69,7 +70,8 @@ class Flood {
     });
   }
 
-  std::atomic<int> left_{400'000}, waiting_{0};
+  const std::chrono::microseconds each_;
+  std::atomic<int> left_, waiting_{0};
 };
 
 TEST_CASE("ThreadPool: no work is passed over for ever") {
@@ -78,6 +80,70 @@ TEST_CASE("ThreadPool: no work is passed over for ever") {
   for (const Priority priority : {Priority::kBulk, Priority::kBackground}) Pool().Post(priority, [&] { done.CountDown(); });
   done.Wait();
   CHECK(flood.is_going());
+}
+
+TEST_CASE("ThreadPool: nor for long, where few pieces of work take long") {
+  Countdown done(1);
+  const Flood flood(12 * kThreads, std::chrono::milliseconds(20));  // fewer than may go first
+  Pool().Post(Priority::kBulk, [&] { done.CountDown(); });
+  done.Wait();
+  CHECK(flood.is_going());
+}
+
+TEST_CASE("ThreadPool: whoever is let in for a loop does a part of it at a time") {
+  std::atomic<bool> is_over{false}, has_come_back{false}, came_back_in_time{false};
+  std::mutex helpers_mutex;
+  std::set<std::thread::id> helpers;
+  Countdown all_busy(kThreads), finished(kThreads);
+  for (int i = 0; i < kThreads; ++i) {
+    Pool().Post(Priority::kBulk, [&] {
+      all_busy.CountDownAndWait();
+      const std::thread::id self = std::this_thread::get_id();
+      while (!is_over) {
+        Pool().YieldToInteractive();
+        std::lock_guard lock(helpers_mutex);
+        if (helpers.contains(self)) has_come_back = true;
+      }
+      finished.CountDown();
+    });
+  }
+  all_busy.Wait();
+  const std::thread::id caller = std::this_thread::get_id();
+  Pool().ParallelFor(3000, kThreads, Priority::kInteractive, [&](size_t) {
+    if (has_come_back) {
+      came_back_in_time = true;
+      return;
+    }
+    if (std::this_thread::get_id() != caller) {
+      std::lock_guard lock(helpers_mutex);
+      helpers.insert(std::this_thread::get_id());
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  });
+  CHECK(came_back_in_time);
+  is_over = true;
+  finished.Wait();
+}
+
+TEST_CASE("ThreadPool: who helps with a long loop leaves it after a while for work that waits") {
+  Countdown all_helping(kThreads + 1), done(1);
+  std::atomic<bool> is_done{false}, was_done_in_time{false};
+  Pool().ParallelFor(3000, kThreads + 1, Priority::kInteractive, [&](size_t i) {
+    if (i <= kThreads) all_helping.CountDownAndWait();
+    if (i == 0) {
+      Pool().Post(Priority::kBulk, [&] {
+        is_done = true;
+        done.CountDown();
+      });
+    }
+    if (is_done) {
+      was_done_in_time = true;
+    } else {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  });
+  CHECK(was_done_in_time);
+  done.Wait();
 }
 
 TEST_CASE("ThreadPool: whoever lets interactive work in goes on, however much there is") {

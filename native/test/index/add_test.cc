@@ -271,6 +271,17 @@ TEST_CASE("Add: dimensions from 1 to 4096") {
   }
 }
 
+TEST_CASE("Add: one that fails leaves no memory in use") {
+  const auto index = MakeIndex(OptionsFor(64, Metric::kL2));
+  Add(*index, RandomVectors(2000, 64, 1));
+  const size_t before = index->memory_bytes();
+  const Vectors batch = RandomVectors(30'000, 64, 2);
+  Ids ids = IdRange(10'000, batch.count());
+  ids.back() = 7;
+  CHECK(ErrorCodeOf([&] { Add(*index, batch, ids); }) == "DUPLICATE_ID");
+  CHECK(index->memory_bytes() < before + (1 << 20));  // the rows alone have 8 times that
+}
+
 TEST_CASE("Add: memory grows with the vectors") {
   const auto index = MakeIndex(OptionsFor(64, Metric::kL2));
   const size_t empty = index->memory_bytes();

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/errors.h"
 #include "support/vectors.h"
 
 namespace segvec {
@@ -103,6 +104,15 @@ TEST_CASE("StringIds: memory goes back when most texts have gone") {
   CHECK(ids.memory_bytes() < full / 20);
   CHECK(ids.Text(numbers[7]) == "a text of some length, number 7");
   CHECK(ids.Find("a text of some length, number 99") == numbers[99]);
+}
+
+TEST_CASE("StringIds: new ones end where the numbers do") {
+  StringIds ids;
+  const uint64_t number = ids.Intern("first").first;
+  ids.SkipBeyond(kMostStringNumber);
+  CHECK(testing::ErrorTextOf([&] { ids.Intern("second"); }) == "INVALID_ID: no numbers are left for new string ids");
+  CHECK(ids.Intern("first") == std::pair(number, false));
+  CHECK_FALSE(ids.Find("second").has_value());
 }
 
 }  // namespace

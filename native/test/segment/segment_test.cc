@@ -205,6 +205,61 @@ TEST_CASE("Segment: lossless codes stay so when the rows that they did not hold 
   CHECK_FALSE(growth.segment->is_lossless());
 }
 
+TEST_CASE("Segment: rows that are given up before they are linked are gone, with their misfits and their memory") {
+  // Fewer misfits than one in a hundred, and so many that codes that were kept beside vectors would be given up.
+  for (const auto& [keeps_vectors, step] : {std::pair{true, 100}, {true, 20}, {false, 100}, {false, 20}}) {
+    CAPTURE(keeps_vectors);
+    CAPTURE(step);
+    Vectors vectors = RandomVectors(9000, 20, 21);
+    for (size_t row = 2000; row < 9000; row += static_cast<size_t>(step)) vectors.row(row)[row % 20] *= 30;
+    Growth growth(Metric::kCosine, Element::kCode, 20, 9000, 0, 1, keeps_vectors);
+    Growth untouched(Metric::kCosine, Element::kCode, 20, 9000, 0, 1, keeps_vectors);
+    growth.Append(vectors, 0, 2000);
+    untouched.Append(vectors, 0, 2000);
+    const size_t before = growth.segment->memory_bytes();
+    growth.AppendUnlinked(vectors, 2000, 9000);
+    CHECK(growth.segment->memory_bytes() > before * 3 / 2);
+    CHECK((growth.segment->misfits().count > 0) == !keeps_vectors);
+    CHECK(ErrorCodeOf([&] { growth.Link(1, AbortAfter(0)); }) == "ABORTED");
+    growth.writer.Abandon();
+    CHECK(growth.segment->slot_count() == 2000);
+    CHECK(growth.segment->misfits().count == 0);
+    CHECK(growth.segment->memory_bytes() <= before);
+    CHECK(growth.writer.dead_ranges().empty());
+    CHECK(growth.segment->walks_codes());
+    growth.Append(vectors, 2000, 4000);
+    untouched.Append(vectors, 2000, 4000);
+    CHECK(growth.segment->Fingerprint() == untouched.segment->Fingerprint());
+    CHECK(growth.segment->misfits().count == untouched.segment->misfits().count);
+  }
+}
+
+TEST_CASE("Segment: vectors are read while rows behind them come and are given up") {
+  Vectors vectors = RandomVectors(4000, 20, 22);
+  for (size_t row = 0; row < 4000; row += 10) vectors.row(row)[row % 20] *= 30;
+  Growth growth(Metric::kL2, Element::kCode, 20, 4000, 0, 1, false);
+  growth.Append(vectors, 0, 2000);
+  std::vector<std::vector<float>> before(2000, std::vector<float>(20));
+  for (uint32_t slot = 0; slot < 2000; ++slot) growth.segment->CopyVector(slot, before[slot].data());
+  std::atomic<bool> is_over{false};
+  std::atomic<size_t> wrong_count{0};
+  std::thread reader([&] {
+    std::vector<float> values(20);
+    for (uint32_t slot = 0; !is_over; slot = (slot + 7) % 2000) {
+      growth.segment->CopyVector(slot, values.data());
+      wrong_count += values != before[slot];
+    }
+  });
+  for (size_t round = 0; round < Sized(200, 20); ++round) {
+    growth.AppendUnlinked(vectors, 2000, 2000 + 20 * (round % 100 + 1));
+    growth.writer.Abandon();
+  }
+  is_over = true;
+  reader.join();
+  CHECK(wrong_count == 0);
+  CHECK(growth.segment->slot_count() == 2000);
+}
+
 // Whatever breaks linking off, and however often: what is counted in the end are the links that there are.
 TEST_CASE("Segment: a graph that was broken off and finished counts its links right") {
   const uint32_t count = kScanLimit + 1500;
