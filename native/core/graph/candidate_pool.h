@@ -87,6 +87,8 @@ class CandidatePool {
   // The entry of a rank, for KeyOf and SlotOf.
   uint64_t operator[](size_t rank) const { return Word(rank); }
 
+  size_t memory_bytes() const { return (keys_.capacity() + slots_.capacity()) * sizeof(uint32_t); }
+
  private:
   // Moves [rank, size) one place up. Whole blocks, so that no call and no loop over single elements is needed; what is
   // moved beyond the end is unused.

@@ -60,6 +60,8 @@ class Nearest {
     return hits_;
   }
 
+  size_t memory_bytes() const { return hits_.capacity() * sizeof(Hit); }
+
  private:
   void Cut() {
     if (k_ == 0) return hits_.clear();

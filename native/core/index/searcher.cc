@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <ranges>
 #include <string>
 
 #include "base/error.h"
@@ -15,8 +16,14 @@
 namespace segvec {
 namespace {
 
+// What one thread does of a batch before it looks whether other work waits: some queries, of exact ones fewer where each scans a
+// lot of rows.
 constexpr size_t kQueriesPerTask = 8;
+constexpr size_t kScannedPerTask = 50'000;
 constexpr uint32_t kSlotsPerCancelCheck = 4096;
+
+// A context's room for hits and beams that is kept for searches to come: enough for 10,000 hits.
+constexpr size_t kMostRoomBytes = 2 << 20;
 
 // A segment's beam is ef times the square root of its share of the vectors, but no narrower than this: measured for
 // k = 10 (shared notes: ef_s ~ ef * S^-0.5, at least 6).
@@ -26,15 +33,19 @@ constexpr size_t kMinSegmentEf = 6;
 // 6 missed some of the vectors that lie on a line, and another segment's nearest was taken for the answer.
 constexpr size_t kMinBeamShare = 4;
 
-// With a beam this close to the whole segment, reading it in order is cheaper than walking its graph.
-constexpr size_t kScanFactor = 8;
+// What a slot of the beam costs in rows that are read in order: the distances to its neighbors, and its place in the beam, which takes
+// the longer to make the wider the beam is (candidate_pool.h), and is worth the less the larger a row is. With these the two take equally
+// long where they do in fact: on 200,000 vectors of 16 dimensions at a beam of 2,900, on 100,000 of 128 at 4,500.
+constexpr double kRowsPerSlot = 8;
+constexpr double kFloatsPerPlace = 0.4;
 
 // Whether to walk a segment's graph rather than to scan its living slots. With tombstones the beam takes as many times
 // longer to fill as there are slots to a living one (measured on 30,000 vectors: 22 us over the living share at ef 64),
 // and there are fewer to scan.
-bool WantsWalk(const SegmentView& view, size_t beam) {
-  const double live_count = static_cast<double>(view.live_count());
-  return static_cast<double>(beam * kScanFactor) * view.slot_count < live_count * live_count;
+bool WantsWalk(const SegmentView& view, size_t beam, size_t dimension) {
+  const auto live_count = static_cast<double>(view.live_count());
+  const double slots = static_cast<double>(beam) * view.slot_count / live_count;
+  return slots * (kRowsPerSlot + slots * kFloatsPerPlace / static_cast<double>(dimension)) < live_count;
 }
 
 // How many of the codes' best hits are measured on the floats: all of a narrow beam, which is widened to a quarter more than k
@@ -60,7 +71,7 @@ size_t BeamOf(size_t ef, double share) {
 
 }  // namespace
 
-// What one search needs, reused from query to query.
+// What one search needs, reused from query to query. Room for very many hits is not kept.
 struct Searcher::Context {
   explicit Context(size_t dimension)
       : query_memory(PaddedDimension(dimension) * sizeof(float)) {
@@ -82,6 +93,22 @@ struct Searcher::Context {
   std::vector<GraphSegment> graph_segments;
   std::vector<float> estimates;
   size_t graph_segment_count = 0;
+
+  size_t memory_bytes() const { return sizeof(Context) + search.search.visited.memory_bytes() + room_bytes(); }
+  bool is_worth_keeping() const { return room_bytes() <= kMostRoomBytes; }
+
+ private:
+  // What grows with the hits that are asked for, and with the beam.
+  size_t room_bytes() const {
+    const auto bytes_of = [](const auto& values) { return values.capacity() * sizeof(values[0]); };
+    size_t bytes = nearest.memory_bytes() + merged.memory_bytes() + search.search.pool.memory_bytes() +
+                   bytes_of(search.search.heap) + bytes_of(search.keys) + bytes_of(search.touched.vectors) +
+                   bytes_of(search.touched.links) + bytes_of(graph_segments) + bytes_of(estimates);
+    for (const GraphSegment& segment : graph_segments) {
+      bytes += bytes_of(segment.found.hits) + bytes_of(segment.found.slots) + bytes_of(segment.found.estimates);
+    }
+    return bytes;
+  }
 };
 
 // Takes a context from the free list for the duration of a scope.
@@ -104,7 +131,11 @@ class Searcher::ContextLease {
   }
   ~ContextLease() {
     std::lock_guard lock(searcher_.contexts_mutex_);
-    searcher_.free_contexts_.push_back(std::move(context_));
+    if (context_->is_worth_keeping()) {
+      searcher_.free_contexts_.push_back(std::move(context_));
+    } else {
+      --searcher_.context_count_;
+    }
   }
   Context& operator*() { return *context_; }
 
@@ -136,14 +167,15 @@ SearchResults Searcher::Search(const Snapshot& snapshot, const float* queries, s
       }
     }
   };
-  if (query_count <= kQueriesPerTask) {
+  const size_t scanned_per_query = parameters.is_exact ? std::max<size_t>(snapshot.vector_count, 1) : 1;
+  const size_t per_task = std::clamp<size_t>(kScannedPerTask / scanned_per_query, 1, kQueriesPerTask);
+  const size_t task_count = (query_count + per_task - 1) / per_task;
+  if (task_count <= 1) {
     search_range(0, query_count);
   } else {
-    const size_t task_count = (query_count + kQueriesPerTask - 1) / kQueriesPerTask;
     ThreadPool::Shared().ParallelFor(
-        task_count, options_.threads, ThreadPool::Priority::kInteractive, [&](size_t task) {
-          search_range(task * kQueriesPerTask, std::min(query_count, (task + 1) * kQueriesPerTask));
-        });
+        task_count, options_.threads, ThreadPool::Priority::kInteractive,
+        [&](size_t task) { search_range(task * per_task, std::min(query_count, (task + 1) * per_task)); });
   }
   return results;
 }
@@ -159,12 +191,12 @@ void Searcher::SearchWithout(const Snapshot& snapshot, const LeftOut& left_out, 
   }
 }
 
-uint32_t Searcher::ExhaustiveEf(const Snapshot& snapshot) {
+uint32_t Searcher::ExhaustiveEf(const Snapshot& snapshot) const {
   double widest = 1;
   for (const SegmentView& view : snapshot.views) {
     if (!view.segment->has_graph() || view.live_count() == 0) continue;
-    const double live_count = static_cast<double>(view.live_count());
-    const double beam = std::ceil(live_count * live_count / static_cast<double>(kScanFactor * view.slot_count));
+    const auto is_walked = [&](uint32_t beam) { return WantsWalk(view, beam, options_.dimension); };
+    const uint32_t beam = *std::ranges::partition_point(std::views::iota(uint32_t{1}, view.slot_count), is_walked);
     widest = std::max(widest, beam / std::sqrt(ShareOf(view, snapshot)));
   }
   return static_cast<uint32_t>(std::min<double>(std::ceil(widest) + 1, kMaxSlots));
@@ -198,7 +230,7 @@ const std::vector<Hit>& Searcher::SearchOne(const Snapshot& snapshot, const floa
   for (const SegmentView& view : snapshot.views) {
     const double share = std::sqrt(ShareOf(view, snapshot));
     const size_t beam = BeamOf(std::max<size_t>(ef, k), share);
-    if (!parameters.is_exact && view.segment->has_graph() && WantsWalk(view, beam)) {
+    if (!parameters.is_exact && view.segment->has_graph() && WantsWalk(view, beam, dimension)) {
       if (context.graph_segments.size() == context.graph_segment_count) context.graph_segments.emplace_back();
       auto& graph_segment = context.graph_segments[context.graph_segment_count++];
       graph_segment.view = &view;
@@ -247,6 +279,7 @@ void Searcher::SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, u
   // Writes nothing but what the segment has found, and the given room, so that several can be searched side
   // by side.
   const auto walk = [&](Context::GraphSegment& graph_segment, SegmentSearchContext& room) {
+    cancel.Check();
     const SegmentView& view = *graph_segment.view;
     const bool is_host = left_out != nullptr && left_out->view == &view;
     room.search.without = is_host ? left_out->without : nullptr;
@@ -264,7 +297,6 @@ void Searcher::SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, u
   const auto end = begin + static_cast<std::ptrdiff_t>(context.graph_segment_count);
   if (may_fan_out && WantsHelp(context)) {
     ThreadPool::Shared().ParallelForIfIdle(context.graph_segment_count, options_.threads, [&](size_t i) {
-      cancel.Check();
       ContextLease room(*this);
       walk(context.graph_segments[i], (*room).search);
     });
@@ -274,7 +306,12 @@ void Searcher::SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, u
   std::for_each(begin, end, scan_instead);
   const auto widen = [&](Context::GraphSegment& graph_segment, uint32_t most) {
     graph_segment.ef = std::min(most, graph_segment.ef * 2);
-    walk(graph_segment, context.search);
+    if (WantsWalk(*graph_segment.view, graph_segment.ef, options_.dimension)) {
+      walk(graph_segment, context.search);
+    } else {
+      graph_segment.found.Clear();
+      graph_segment.end = GraphSearchEnd::kScanCheaper;
+    }
     scan_instead(graph_segment);
   };
   const auto may_be_widened = [](const Context::GraphSegment& graph_segment, uint32_t most) {
@@ -348,7 +385,7 @@ float Searcher::EstimateOfRank(Context& context, size_t rank) {
 size_t Searcher::memory_bytes() const {
   std::lock_guard lock(contexts_mutex_);
   size_t bytes = 0;
-  for (const auto& context : free_contexts_) bytes += sizeof(Context) + context->search.search.visited.memory_bytes();
+  for (const auto& context : free_contexts_) bytes += context->memory_bytes();
   return bytes;
 }
 

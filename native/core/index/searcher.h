@@ -57,7 +57,7 @@ class Searcher {
                      std::vector<float>& distances) const;
 
   // From this beam on all segments are scanned: no more can be found.
-  static uint32_t ExhaustiveEf(const Snapshot& snapshot);
+  uint32_t ExhaustiveEf(const Snapshot& snapshot) const;
 
   size_t memory_bytes() const;
 

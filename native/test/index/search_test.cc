@@ -280,6 +280,21 @@ TEST_CASE("Search: a beam of zero or of any width works") {
   }
 }
 
+TEST_CASE("Search: room for hits counts as memory, and for very many of them is not kept") {
+  IndexOptions options = OptionsFor(2, Metric::kL2);
+  options.segment_capacity = 1000;  // no graphs
+  const auto index = MakeIndex(options);
+  const Vectors vectors = RandomVectors(150'000, 2, 12);
+  Add(*index, vectors);
+  const auto memory_after = [&](size_t k) {
+    CHECK(ExactSearch(*index, vectors.row(0), k).size() == k);
+    return index->memory_bytes();
+  };
+  const size_t little = memory_after(10);
+  CHECK(memory_after(5000) >= little + 5000 * sizeof(Hit));
+  CHECK(memory_after(150'000) <= little);
+}
+
 TEST_CASE("Search: over many equal vectors a search is filled") {
   const auto index = MakeIndex(OptionsFor(8, Metric::kL2));
   const Vectors vectors = EqualVectors(Sized(5000, 3000), 8);
