@@ -31,7 +31,8 @@ export interface OpenOptions<T extends IdType = 'number'> extends Partial<IndexO
   /**
    * `'commit'` (if left out): `commit()` makes durable what was added and removed before it. `'log'`: each `add`, `upsert` and
    * `remove` is durable on its own once it resolves, and is there again after a crash without a commit; calls that wait
-   * share a sync of the disk. What a log holds is replayed by either. Not with `readOnly`: readers see commits.
+   * share a sync of the disk. What a log holds is replayed by either. One that rejects with `IO`, because the disk could not sync it,
+   * may be there all the same after a reopening, unless a change or a commit has come after it. Not with `readOnly`: readers see commits.
    */
   readonly durability?: 'commit' | 'log' | undefined
   /** Abandons the opening. */

@@ -111,7 +111,7 @@ void IndexDirectory::Replay(const CancelToken& cancel) {
   env.SyncDirectory(store_.directory());
   ReplayLog(chain, store_, manifest, *index_, cancel);
   if (!chain.damage.empty()) dropped_.push_back({generation_, chain.damage});
-  log_ = std::make_unique<ChangeLog>(store_, uuid_, chain, LastFile(chain, store_, manifest));
+  log_ = std::make_unique<ChangeLog>(store_, uuid_, chain, LastFile(chain, store_, manifest, parameters_.recovers_previous));
 }
 
 std::unique_ptr<Index> IndexDirectory::Load(uint64_t generation,

@@ -93,9 +93,11 @@ LogChain ReadLogChain(const Store& store, const Manifest& manifest, const LogFil
     std::optional<OpenLog> open;
     bool is_whole = false;
     try {
-      if (i > 0 && file.first_sequence != chain.next_sequence) {
+      // What the generation holds may be missing between the two.
+      const uint64_t next_sequence = std::max(chain.next_sequence, manifest.change_count + 1);
+      if (i > 0 && file.first_sequence != next_sequence) {
         throw Error(ErrorCode::kCorrupt, file.path + " begins with change " + std::to_string(file.first_sequence) +
-                                             "; expected " + std::to_string(chain.next_sequence));
+                                             "; expected " + std::to_string(next_sequence));
       }
       open.emplace(store, manifest, file.path, file.number);
       const bool is_last = i + 1 == files.size();
@@ -114,12 +116,16 @@ LogChain ReadLogChain(const Store& store, const Manifest& manifest, const LogFil
     chain.files.push_back(std::move(file));
     if (!is_whole) break;
   }
-  // A log that ends before the generation does has nothing to add; what comes next is counted on from the generation.
-  chain.next_sequence = std::max(chain.next_sequence, manifest.change_count + 1);
+  // A log that ends before the generation does has nothing to add, and is not gone on with: what comes next is counted on from the
+  // generation.
+  if (chain.next_sequence <= manifest.change_count) {
+    chain.files.clear();
+    chain.next_sequence = manifest.change_count + 1;
+  }
   return chain;
 }
 
-LogChain::File LastFile(const LogChain& chain, const Store& store, const Manifest& manifest) {
+LogChain::File LastFile(const LogChain& chain, const Store& store, const Manifest& manifest, bool passes_over_damage) {
   if (!chain.files.empty()) return chain.files.back();
   std::vector<Store::LogName> logs = store.Logs();
   std::erase_if(logs, [&](const Store::LogName& name) { return name.number >= manifest.first_log; });
@@ -133,8 +139,8 @@ LogChain::File LastFile(const LogChain& chain, const Store& store, const Manifes
       return {path, logs[i].number, open.reader.header().first_sequence, open.reader.end().size};
     } catch (const Error& error) {
       // Nothing that is needed is damaged. The generation before it says so when somebody goes back to it. What a medium does not
-      // give today may be sound.
-      if (!IsDamage(error) || error.code() == ErrorCode::kIo) throw;
+      // give today may be sound, so that it is given up only on request.
+      if (!IsDamage(error) || (error.code() == ErrorCode::kIo && !passes_over_damage)) throw;
     }
   }
   return {};

@@ -40,8 +40,9 @@ LogChain ReadLogChain(const Store& store, const Manifest& manifest, const LogFil
                       bool passes_over_damage, uint64_t end_number = ~uint64_t{0});
 
 // What the next log file is to continue; its number is 0 where there is none. With nothing behind the generation it is the
-// file that ends where that does, among older ones: the generation before goes on from there.
-LogChain::File LastFile(const LogChain& chain, const Store& store, const Manifest& manifest);
+// file that ends where that does, among older ones: the generation before goes on from there. `passes_over_damage`: one that cannot
+// be read is not continued; without, that is an error.
+LogChain::File LastFile(const LogChain& chain, const Store& store, const Manifest& manifest, bool passes_over_damage);
 
 // Visits the changes in their order, those that were cancelled left out, and those up to `change_count`, which the
 // generation holds.

@@ -573,6 +573,36 @@ TEST_CASE("IndexDirectory: a newer generation that says something else of a segm
                    "CORRUPT: /data/tombstones-0-3: 1 dead slots; expected 2, as the manifest says"));
 }
 
+// No writer of ours stores one of that size without a graph.
+TEST_CASE("IndexDirectory: a large segment without a graph gets one, also after an add to it was aborted") {
+  const Vectors rows = ClusteredVectors(3000, kDimension, 20, 3);
+  for (const bool has_codes : {false, true}) {
+    CAPTURE(has_codes);
+    IndexOptions options = OptionsFor(kDimension, Metric::kL2);
+    if (!has_codes) options.quantization = Quantization::kNone;
+    IndexImage image;
+    image.next_segment_number = 1;
+    image.next_id = 10'000;
+    image.parts.push_back({{SealedSegment(rows, {Metric::kL2, has_codes, false, 16, 0}), 3000, nullptr}, nullptr});
+    UntilInTime([&] {
+      MemoryEnv env;
+      IndexDirectory::Save(env, kPath, options, image, CancelToken());
+      OpenIndex open = Open(env, kPath);
+      CHECK(open.index->vector_count() == 3000);
+      CHECK(Search(*open.index, rows.row(7), 1, 64)[0].id == 1007);
+      // In the middle of linking, before which none of the 3,000 has a graph.
+      if (!AddAndCancel(*open.index, ClusteredVectors(3000, kDimension, 20, 4), 50'000, 1)) return false;
+      CHECK(open.index->vector_count() == 3000);
+      Commit(open);
+      const OpenIndex reader = OpenReader(env, kPath);
+      CHECK(reader.index->vector_count() == 3000);
+      CHECK(reader.index->snapshot()->views[0].segment->has_graph());
+      CHECK(Search(*reader.index, rows.row(7), 1, 64)[0].id == 1007);
+      return true;
+    });
+  }
+}
+
 TEST_CASE("IndexDirectory: a reader that passes over a damaged newer generation stays where it is") {
   MemoryEnv env;
   OpenIndex open = Open(env, kPath, Given());

@@ -713,6 +713,15 @@ TEST_CASE("LoggedChanges: no number is left for another log file") {
     data.env.Remove(kPath + name);
   }
   CHECK(StateIn(data.env) == data.states.back());
+  // The last number that opens: a change would take it, and leave none to a generation.
+  data.env.Create(kPath + "/log-2147483646-3");
+  LoggedIndex index(data.env, kPath);
+  CHECK(StartsWith(ErrorTextOf([&] { index.Add(RandomVectors(1, kDimension, 3)); }),
+                   "CORRUPT: /data has a log file after which no number is left"));
+  CHECK(StateOf(*index) == data.states.back());
+  index.Commit();
+  index = {};
+  CHECK(StateIn(data.env) == data.states.back());
 }
 
 TEST_CASE("LoggedChanges: on request a damaged log counts as far as it is sound") {
@@ -1005,6 +1014,36 @@ TEST_CASE("LoggedChanges: a commit between changes that were logged together") {
   CHECK(StateIn(env) == state);
 }
 
+TEST_CASE("LoggedChanges: what is logged after a damaged log was passed over can be read again") {
+  MemoryEnv env;
+  const Vectors rows = RandomVectors(5, kDimension, 3);
+  {
+    LoggedIndex index(env, kPath, Given());
+    std::vector<std::shared_ptr<LoggedChanges::Change>> changes;
+    for (size_t i = 0; i < 3; ++i) {
+      changes.push_back(index.changes().Make(LogRecordType::kAdd, StageOf(rows.Slice(i, i + 1)),
+                                             std::make_shared<CancelToken>()));
+      index.changes().Announce(changes.back());
+    }
+    index.Take(changes[0]);
+    index.Commit();
+    for (size_t i = 1; i < 3; ++i) index.Take(changes[i]);
+  }
+  // The batch of all three, the first of which is in the generation.
+  REQUIRE(LogsIn(env) == std::vector<std::string>{"log-1-1"});
+  env.bytes(kPath + "/log-1-1")[700] ^= std::byte{1};
+  CHECK(ErrorCodeOf([&] { Open(env, kPath); }) == "CORRUPT");
+  LoggedIndex recovered(env, kPath, {}, Recovering());
+  CHECK(recovered->vector_count() == 1);
+  CHECK(recovered.directory().dropped().size() == 1);
+  recovered.Add(rows.Slice(3, 4));
+  recovered.Add(rows.Slice(4, 5));
+  const State state = StateOf(*recovered);
+  recovered = {};
+  CHECK(StateIn(env) == state);
+  CHECK(Open(env, kPath).index->vector_count() == 3);
+}
+
 TEST_CASE("LoggedChanges: opening with a log can be stopped at any call") {
   MemoryEnv memory;
   const IndexOptions options = OptionsFor(1000, Metric::kL2);
@@ -1115,6 +1154,7 @@ TEST_CASE("LoggedChanges: nothing goes on from an older log that is damaged") {
       if (syscall == "pread" && path == older) throw SystemCallError("pread", path, EIO);
     });
     CHECK(ErrorCodeOf([&] { Open(env, kPath); }) == "IO");
+    CHECK(Open(env, kPath, {}, Recovering()).index->vector_count() == 25);
     env.BeforeEach([&](std::string_view syscall, const std::string& path) {
       if (syscall == "pread" && path == older) throw Error(ErrorCode::kOutOfMemory, "out of memory");
     });

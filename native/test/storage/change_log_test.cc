@@ -69,7 +69,7 @@ TEST_CASE("ChangeLog: a generation with nothing behind it is read without its lo
   CHECK(chain.files.empty());
   CHECK(opened.empty());
   // Who logs on looks for the file that ends where the generation does.
-  CHECK(LastFile(chain, store, manifest).path == "/d/log-1-1");
+  CHECK(LastFile(chain, store, manifest, false).path == "/d/log-1-1");
   CHECK(opened == std::vector<std::string>{"/d/log-1-1"});
 }
 
