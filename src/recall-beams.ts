@@ -55,7 +55,9 @@ export class RecallBeams {
 
   #begin() {
     const token = new this.#addon.CancelToken()
-    return { done: this.#native.calibrate(token, false), token }
+    const done = this.#native.calibrate(token, false)
+    done.catch(() => {}) // who waits hears of it; who has been aborted does not wait
+    return { done, token }
   }
 
   /** Calibrates an index whose searches ask for a recall anew, in the background, if it has changed enough. */

@@ -47,7 +47,23 @@ export function hitsOf<T extends IdType>(
 
 /** The hits of a search for one query. */
 export function firstHits<T extends IdType>(columns: HitColumns): SearchHit<T>[] {
-  return hitsOf(columns, columns.counts[0] ?? 0)
+  const count = columns.counts[0] ?? 0
+  assertHitsFit(columns.k, () => count) // there may be more vectors than when the search began
+  return hitsOf(columns, count)
+}
+
+// An object takes about 70 bytes of V8's heap, over whose end the process ends.
+const mostHits = 2 ** 22
+
+/**
+ * @throws {SegvecError} `INVALID_ARGUMENT` for a `k` that would find more hits than can be given as objects.
+ */
+export function assertHitsFit(k: number, vectorCount: () => number): void {
+  if (k <= mostHits) return
+  const count = Math.min(k, vectorCount())
+  if (count <= mostHits) return
+  const hint = `expected ${mostHits} at most; searchBatch takes more, whose results are typed arrays`
+  throw new SegvecError('INVALID_ARGUMENT', `k is ${k}, which makes ${count} hits; ${hint}`)
 }
 
 /** What the results of one call may take. */

@@ -41,7 +41,15 @@ import { Operation } from './operation.ts'
 import { type AnyReports, CompactReports, ProgressReports } from './progress.ts'
 import { RecallBeams } from './recall-beams.ts'
 import { type RemoveOptions, readRemoveOptions } from './remove-options.ts'
-import { type BatchHits, BatchResult, firstHits, HitRoom, hitsOf, type SearchHit } from './results.ts'
+import {
+  assertHitsFit,
+  type BatchHits,
+  BatchResult,
+  firstHits,
+  HitRoom,
+  hitsOf,
+  type SearchHit,
+} from './results.ts'
 import {
   type EvaluateOptions,
   readEvaluateOptions,
@@ -524,8 +532,9 @@ export class VectorIndex<T extends IdType = 'number'> {
    * @param query `dimension` values. Copied before the call returns.
    * @param options `k` (10), one of `recall`, `ef` (`max(k, 64)`) and `exact` (false), `signal`.
    * @returns At most `k` hits by ascending distance, equal distances by ascending id; `[]` from an empty index.
-   * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR`, `INVALID_ARGUMENT`, `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, and with
-   * `load: 'mmap'` `CORRUPT` where a damaged part is read for the first time, as a rejection.
+   * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR`, `INVALID_ARGUMENT` (also for a `k` that would find more than
+   * 4,194,304 hits, which `searchBatch` gives in typed arrays), `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, and with `load: 'mmap'`
+   * `CORRUPT` where a damaged part is read for the first time, as a rejection.
    * @example
    * const [nearest] = await index.search(embedding, { k: 1 })
    * const hits = await index.search(embedding, { k: 20, recall: 0.95 })
@@ -533,6 +542,7 @@ export class VectorIndex<T extends IdType = 'number'> {
   async search(query: Vector, options?: SearchOptions): Promise<SearchHit<T>[]> {
     this.#assertOpen()
     const settings = readSearchOptions(options)
+    assertHitsFit(settings.k, () => this.size)
     const floats = floatsOf(query, this.#settings.dimension, 'query')
     const abort = new AbortWatch(settings.signal, 'search')
     this.#assertOpen()
@@ -569,6 +579,7 @@ export class VectorIndex<T extends IdType = 'number'> {
   searchSync(query: Vector, options?: SearchSyncOptions): SearchHit<T>[] {
     this.#assertOpen()
     const settings = readSearchSyncOptions(options)
+    assertHitsFit(settings.k, () => this.size)
     const floats = floatsOf(query, this.#settings.dimension, 'query')
     this.#assertOpen()
     try {

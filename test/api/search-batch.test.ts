@@ -1,6 +1,6 @@
 import { type BatchHits, type Id, type IdType, VectorIndex } from 'segvec'
 import { describe, expect, test } from 'vitest'
-import { BatchResult } from '../../dist/results.js'
+import { assertHitsFit, BatchResult } from '../../dist/results.js'
 import { detach, shared } from '../support/buffers.ts'
 import { clusteredVectors, countingIds } from '../support/clustered.ts'
 import { expectRejection, expectThrow } from '../support/failures.ts'
@@ -279,6 +279,21 @@ describe('options', () => {
     const most = Number(/at most (\d+) queries per call/.exec(error.message)?.[1])
     expect(most * (2000 * 12 + 4)).toBeLessThanOrEqual(2 ** 30)
     expect((most + 1) * (2000 * 12 + 4)).toBeGreaterThan(2 ** 30)
+  })
+
+  test('what does not fit the heap as objects is for it', () => {
+    assertHitsFit(10, () => 2 ** 30)
+    assertHitsFit(Number.MAX_SAFE_INTEGER, () => 2 ** 22)
+    expectThrow(
+      () => assertHitsFit(2 ** 23, () => 2 ** 30),
+      'INVALID_ARGUMENT',
+      /makes 8388608 hits.*searchBatch/,
+    )
+    expectThrow(
+      () => assertHitsFit(2 ** 30, () => 2 ** 22 + 1),
+      'INVALID_ARGUMENT',
+      'expected 4194304 at most',
+    )
   })
 
   test('a signal aborts it', async () => {

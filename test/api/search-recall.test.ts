@@ -91,6 +91,20 @@ describe('a search that asks for a recall', () => {
     for (const hits of found) expect(hits).toEqual(found[0])
   })
 
+  test('aborted while its queries are read it ends as aborted, and nothing else does', async () => {
+    const index = await indexOf(4000)
+    const controller = new AbortController()
+    const aborting = Object.defineProperty(Array.from(query), 0, {
+      get: () => {
+        controller.abort()
+        return 0
+      },
+    })
+    const { signal } = controller
+    await expectRejection(() => index.searchBatch([aborting], { recall: 0.9, signal }), 'ABORTED')
+    await index.close() // and with it the calibration, of whose end nobody else is told
+  })
+
   test('on this thread does not wait', async () => {
     const index = await indexOf(8000)
     const exact = index.searchSync(query, { k: 10, exact: true })
