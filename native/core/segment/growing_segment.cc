@@ -108,8 +108,6 @@ void GrowingSegment::ForgetGraph() noexcept {
   Segment& segment = *segment_;
   segment.graph_ = nullptr;
   segment.quantizer_.reset();
-  segment.is_lossless_.store(true, std::memory_order_relaxed);
-  segment.codes_fit_.store(true, std::memory_order_release);
   segment.row_count_.store(kNil, std::memory_order_release);
   segment.misfit_count_.store(0, std::memory_order_release);
   misfits_.clear();

@@ -4,7 +4,6 @@
 #include <new>
 
 #include "base/error.h"
-#include "storage/file_names.h"
 
 namespace segvec {
 
@@ -35,11 +34,7 @@ void ChangeLog::Write(std::span<const LogRecord> changes, uint64_t generation, c
   try {
     if (is_new) {
       store_.CheckInPlace();
-      // The generation to come names the number after it.
-      if (next_number_ + 1 >= kNumberLimit) {
-        throw Error(ErrorCode::kCorrupt, store_.directory() + " has a log file after which no number is left: its number is " +
-                                             std::to_string(next_number_ - 1));
-      }
+      CheckNumbersLeft(store_, next_number_ - 1, 2);  // the generation to come names the one after it
       const uint64_t number = next_number_++;
       path = store_.PathOf(Store::LogName{static_cast<uint32_t>(number), generation}.name());
       writer_ = std::make_unique<LogFileWriter>(

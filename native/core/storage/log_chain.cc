@@ -63,6 +63,12 @@ std::vector<LogChain::File> FilesUpTo(const Store& store, const Manifest& manife
 
 }  // namespace
 
+void CheckNumbersLeft(const Store& store, uint64_t last, uint64_t count) {
+  if (last + count < kNumberLimit) return;
+  throw Error(ErrorCode::kCorrupt, store.directory() + " has a log file after which no number is left: its number is " +
+                                       std::to_string(last));
+}
+
 LogChain ReadLogChain(const Store& store, const Manifest& manifest, const LogFileReader::Visit& check,
                       bool passes_over_damage, uint64_t end_number) {
   std::vector<Store::LogName> logs = store.Logs();
@@ -71,10 +77,7 @@ LogChain ReadLogChain(const Store& store, const Manifest& manifest, const LogFil
   chain.next_sequence = manifest.change_count + 1;
   chain.next_number =
       std::max<uint64_t>({1, manifest.first_log, logs.empty() ? 0 : uint64_t{logs.back().number} + 1});
-  if (chain.next_number >= kNumberLimit) {
-    throw Error(ErrorCode::kCorrupt, store.directory() + " has a log file after which no number is left: its number is " +
-                                         std::to_string(chain.next_number - 1));
-  }
+  CheckNumbersLeft(store, chain.next_number - 1, 1);
   std::erase_if(logs, [&](const Store::LogName& name) { return name.number < manifest.first_log; });
   const auto pass_over = [&](const Error& error) {
     if (!passes_over_damage || !IsDamage(error)) throw error;

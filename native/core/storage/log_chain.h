@@ -33,6 +33,9 @@ struct LogChain {
   std::string damage;              // what was passed over on request, if anything
 };
 
+// Throws kCorrupt unless log files can have `count` more numbers after the last one that is taken.
+void CheckNumbersLeft(const Store& store, uint64_t last, uint64_t count);
+
 // Reads the log behind a manifest. `check` sees every change, and throws kCorrupt at what the index cannot have.
 // `passes_over_damage`: what comes before it counts, the rest is left out and `damage` says why; without, damage is an error.
 // Only files with numbers below `end_number` are looked at.

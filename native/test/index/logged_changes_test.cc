@@ -200,12 +200,7 @@ TEST_CASE("LoggedChanges: changes that wait share a sync") {
   MemoryEnv env;
   const Vectors rows = RandomVectors(100, kDimension, 3);
   LoggedIndex index(env, kPath, Given());
-  std::vector<std::shared_ptr<LoggedChanges::Change>> waiting;
-  for (size_t i = 0; i < 100; ++i) {
-    waiting.push_back(index.changes().Make(LogRecordType::kAdd, StageOf(rows.Slice(i, i + 1)),
-                                           std::make_shared<CancelToken>()));
-    index.changes().Announce(waiting.back());
-  }
+  auto waiting = index.AnnounceEach(rows);
   index.Take(waiting[0]);
   const size_t after_first = env.change_count();
   CHECK(index->vector_count() == 1);
@@ -997,12 +992,7 @@ TEST_CASE("LoggedChanges: a commit between changes that were logged together") {
   MemoryEnv env;
   LoggedIndex index(env, kPath, Given());
   const Vectors rows = RandomVectors(3, kDimension, 3);
-  std::vector<std::shared_ptr<LoggedChanges::Change>> changes;
-  for (size_t i = 0; i < 3; ++i) {
-    changes.push_back(index.changes().Make(LogRecordType::kAdd, StageOf(rows.Slice(i, i + 1)),
-                                           std::make_shared<CancelToken>()));
-    index.changes().Announce(changes.back());
-  }
+  auto changes = index.AnnounceEach(rows);
   index.Take(changes[0]);
   index.Commit();
   CHECK(OpenReader(env, kPath).index->vector_count() == 1);
@@ -1019,12 +1009,7 @@ TEST_CASE("LoggedChanges: what is logged after a damaged log was passed over can
   const Vectors rows = RandomVectors(5, kDimension, 3);
   {
     LoggedIndex index(env, kPath, Given());
-    std::vector<std::shared_ptr<LoggedChanges::Change>> changes;
-    for (size_t i = 0; i < 3; ++i) {
-      changes.push_back(index.changes().Make(LogRecordType::kAdd, StageOf(rows.Slice(i, i + 1)),
-                                             std::make_shared<CancelToken>()));
-      index.changes().Announce(changes.back());
-    }
+    const auto changes = index.AnnounceEach(rows.Slice(0, 3));
     index.Take(changes[0]);
     index.Commit();
     for (size_t i = 1; i < 3; ++i) index.Take(changes[i]);

@@ -55,6 +55,17 @@ class LoggedIndex {
     return changes_->Perform(change);
   }
 
+  // Adds of one row each that wait for their turns.
+  std::vector<std::shared_ptr<LoggedChanges::Change>> AnnounceEach(const Vectors& rows) const {
+    std::vector<std::shared_ptr<LoggedChanges::Change>> waiting;
+    for (size_t i = 0; i < rows.count(); ++i) {
+      waiting.push_back(
+          changes_->Make(LogRecordType::kAdd, StageOf(rows.Slice(i, i + 1)), std::make_shared<CancelToken>()));
+      changes_->Announce(waiting.back());
+    }
+    return waiting;
+  }
+
   Ids Add(const Vectors& vectors) const { return Do(LogRecordType::kAdd, StageOf(vectors)).assigned_ids; }
   void Add(const Vectors& vectors, const Ids& ids) const { Do(LogRecordType::kAdd, WithIds(vectors, ids)); }
   void Add(const Vectors& vectors, const Texts& ids) const { Do(LogRecordType::kAdd, WithIds(vectors, ids)); }
