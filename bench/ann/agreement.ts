@@ -36,7 +36,7 @@ export function ratioPairs(first: BenchResults, second: BenchResults, baseline: 
     speedFigures.flatMap((figure) => {
       const ratio = (run: BenchResults, base: PeerResult | undefined) => {
         const peer = find(run, name)
-        return ratioOf(peer && figure.of(peer), base && figure.of(base))?.median
+        return ratioOf(peer && figure.of(peer), base && figure.of(base))?.estimate
       }
       const [a, b] = [ratio(first, bases[0]), ratio(second, bases[1])]
       if (a === undefined && b === undefined) return []

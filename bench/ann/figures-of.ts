@@ -1,7 +1,7 @@
 /** Figures drawn from raw results. */
 import type { LoadKind } from './adapters/adapter.ts'
 import type { LoadTimes } from './load-once.ts'
-import { median, queriesPerSecondAt } from './metrics.ts'
+import { median, pseudomedian, queriesPerSecondAt } from './metrics.ts'
 import type { PersistenceAnswer } from './persistence.ts'
 import type { BenchResults, PeerResult } from './results.ts'
 
@@ -22,16 +22,31 @@ export const spread = (values: readonly number[]): Spread => ({
   values,
 })
 
+/** How many times as much one is as the other, by the rounds of one run. */
+export interface Ratio {
+  /** The pseudomedian of the rounds' ratios, in logarithms: that of the inverse is its inverse. */
+  readonly estimate: number
+  readonly minimum: number
+  readonly maximum: number
+  /** In the order of the rounds. */
+  readonly values: readonly number[]
+}
+
+export function ratio(values: readonly number[]): Ratio {
+  const { minimum, maximum } = spread(values)
+  return { estimate: Math.exp(pseudomedian(values.map(Math.log))), minimum, maximum, values }
+}
+
 /**
  * How many times the other figure one is in each round that has both: what slows the machine for a while slows both, so that these
  * scatter less than either. `undefined` where there is no such round.
  */
-export function ratioOf(ours: Spread | undefined, theirs: Spread | undefined): Spread | undefined {
+export function ratioOf(ours: Spread | undefined, theirs: Spread | undefined): Ratio | undefined {
   const ratios = (ours?.values ?? []).flatMap((value, round) => {
     const other = theirs?.values[round]
     return other === undefined ? [] : [value / other]
   })
-  return ratios.length === 0 ? undefined : spread(ratios)
+  return ratios.length === 0 ? undefined : ratio(ratios)
 }
 
 const best = (spreads: readonly (Spread | undefined)[]): Spread | undefined =>

@@ -36,7 +36,7 @@ function ratio(
 ) {
   const isOfBuild = buildColumns.some(([, build]) => build === of)
   if (isOfBuild && theirs.some((peer) => peer.isExact)) return undefined
-  return ratioOf(of(ours), bestOf(theirs, of))?.median
+  return ratioOf(of(ours), bestOf(theirs, of))?.estimate
 }
 
 const peerNamed = ({ peers }: BenchResults, name: string) => peers.find((peer) => peer.name === name)
@@ -114,7 +114,7 @@ export function againstTable(files: ReadonlyMap<string, BenchResults>): string {
     )
     .join(', ')
   return [
-    `How many times as fast segvec is, from the least to the most of the sets: ${sets}. Each package at the best of its settings that were run,\nmedians of the ratios of interleaved rounds, M ${parameters.M}, efConstruction ${parameters.efConstruction}, k ${parameters.k}; searches with one thread, at the recall named; – where one of the two\ndoes not reach it. ${machine.cpu}, ${machine.cores} cores, Node ${versions.node}. All figures, how they were measured, and what each\npackage is set to: [docs/benchmarks.md](docs/benchmarks.md).`,
+    `How many times as fast segvec is, from the least to the most of the sets: ${sets}. Each package at the best of its settings that were run,\ntypical ratios (pseudomedians) of interleaved rounds, M ${parameters.M}, efConstruction ${parameters.efConstruction}, k ${parameters.k}; searches with one thread, at the recall named; – where one of the two\ndoes not reach it. ${machine.cpu}, ${machine.cores} cores, Node ${versions.node}. All figures, how they were measured, and what each\npackage is set to: [docs/benchmarks.md](docs/benchmarks.md).`,
     markdownTable(['against', ...columns.map(([name]) => name)], rows),
     all
       .map(({ set }) => `![${set.name}: queries per second over recall](docs/figures/${set.name}-recall.svg)`)

@@ -103,7 +103,7 @@ export function describeRun(results: BenchResults): string {
     for (const [name, peers] of rivals(results)) {
       const ratios = figures.map(([label, figure]) => {
         const ratio = ratioOf(figure(segvec), bestOf(peers, figure))
-        return `${label} ${ratio === undefined ? '-' : `${ratio.median.toFixed(2)}x`}`
+        return `${label} ${ratio === undefined ? '-' : `${ratio.estimate.toFixed(2)}x`}`
       })
       lines.push(`  ${name}: ${ratios.join(', ')}`)
     }

@@ -1,5 +1,5 @@
-/** Ratios drawn from the rounds: always within one round, then the median of the rounds. */
-import { type Spread, spread } from '../ann/figures-of.ts'
+/** Ratios drawn from the rounds: always within one round, then the estimate of them all. */
+import { type Ratio, ratio } from '../ann/figures-of.ts'
 import { queriesPerSecondAt, type SweepPoint } from '../ann/metrics.ts'
 import type { Division, SegmentsResults } from './measure.ts'
 
@@ -7,13 +7,13 @@ const ratios = (
   { rounds }: SegmentsResults,
   segments: number,
   of: (division: Division, single: Division) => number | undefined,
-): Spread | undefined => {
+): Ratio | undefined => {
   const values = rounds.map((round) => {
     const division = round.find((each) => each.segments === segments)
     const single = round.find((each) => each.segments === 1)
     return division && single && of(division, single)
   })
-  return values.length === 0 || values.includes(undefined) ? undefined : spread(values as number[])
+  return values.length === 0 || values.includes(undefined) ? undefined : ratio(values as number[])
 }
 
 const quotient = (a: number | undefined, b: number | undefined) =>

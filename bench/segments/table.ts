@@ -1,9 +1,9 @@
 /** The figures as Markdown: for the documentation, and for a terminal. */
-import type { Spread } from '../ann/figures-of.ts'
+import type { Ratio } from '../ann/figures-of.ts'
 import { countsOf, mergeShare, shareOfOne, shareWhenMerged, timeToFullSpeed } from './figures.ts'
 import type { SegmentsResults } from './measure.ts'
 
-const cell = (figure: Spread | undefined) => (figure === undefined ? '–' : figure.median.toFixed(2))
+const cell = (figure: Ratio | undefined) => (figure === undefined ? '–' : figure.estimate.toFixed(2))
 
 const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
 

@@ -17,7 +17,7 @@ export function stepsTable(results: BenchResults): string {
   if (first === undefined) throw new Error('no step was measured')
   const cell = (peer: PeerResult, of: (peer: PeerResult) => Spread | undefined) => {
     const ratio = ratioOf(of(peer), of(first))
-    return ratio === undefined ? '–' : `${ratio.median.toFixed(2)}x`
+    return ratio === undefined ? '–' : `${ratio.estimate.toFixed(2)}x`
   }
   const absolute = columns
     .map(([name, of]) => `${name} ${Number(of(first)?.median.toPrecision(3) ?? 0).toLocaleString('en-US')}/s`)

@@ -43,7 +43,7 @@ describe('the benchmark of segments', () => {
   })
 })
 
-test('ratios are taken within a round, then the median of the rounds', () => {
+test('ratios are taken within a round, then the estimate of the rounds', () => {
   const took = (seconds: number) => ({ seconds, cpuSeconds: 2 * seconds })
   const at = (queriesPerSecond: number) => [{ ef: 10, recall: 0.999, queriesPerSecond }]
   const roundOf = (speed: number): Division[] => [
@@ -62,9 +62,9 @@ test('ratios are taken within a round, then the median of the rounds', () => {
     parameters,
     rounds: [roundOf(1), roundOf(3), roundOf(9)],
   }
-  expect(shareOfOne(results, 2, 0.95)?.median).toBeCloseTo(0.6)
-  expect(shareWhenMerged(results, 2, 0.95)?.median).toBeCloseTo(0.98)
-  expect(mergeShare(results, 2, 'cpuSeconds')?.median).toBeCloseTo(0.4)
-  expect(timeToFullSpeed(results, 2)?.median).toBeCloseTo(1.2)
+  expect(shareOfOne(results, 2, 0.95)?.estimate).toBeCloseTo(0.6)
+  expect(shareWhenMerged(results, 2, 0.95)?.estimate).toBeCloseTo(0.98)
+  expect(mergeShare(results, 2, 'cpuSeconds')?.estimate).toBeCloseTo(0.4)
+  expect(timeToFullSpeed(results, 2)?.estimate).toBeCloseTo(1.2)
   expect(shareOfOne(results, 4, 0.95)).toBeUndefined()
 })

@@ -28,11 +28,15 @@ const stamp = {
 }
 const description = { name: 'made-up', rows: 3000, dimension, metric: 'l2', queries: 50 }
 
-test('a ratio is the median of those of the rounds', () => {
-  const ours = spread([10, 200, 30])
-  expect(ratioOf(ours, spread([5, 100, 10]))).toMatchObject({ median: 2, minimum: 2, maximum: 3 })
+test('a ratio is the pseudomedian of those of the rounds', () => {
+  const ours = spread([10, 200, 40])
+  // By pairs, with themselves too: 2, 2, 2, 4, sqrt(8) twice.
+  const ratio = ratioOf(ours, spread([5, 100, 10]))
+  expect(ratio).toMatchObject({ minimum: 2, maximum: 4, values: [2, 2, 4] })
+  expect(ratio?.estimate).toBeCloseTo(Math.sqrt(2 * Math.sqrt(8)))
+  expect(ratioOf(spread([5, 100, 10]), ours)?.estimate).toBeCloseTo(1 / Math.sqrt(2 * Math.sqrt(8)))
   // A peer that failed after the first round counts with that.
-  expect(ratioOf(ours, spread([5]))).toMatchObject({ median: 2, values: [2] })
+  expect(ratioOf(ours, spread([5]))).toMatchObject({ estimate: 2, values: [2] })
   expect(ratioOf(ours, undefined)).toBeUndefined()
 })
 
