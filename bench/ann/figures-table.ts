@@ -89,6 +89,17 @@ function range(values: readonly (number | undefined)[]): string | undefined {
   return `${least === most ? least : `${least}–${most}`}x${ofSets}`
 }
 
+/** A sentence about the packages that build with one thread only; their speed with all is that with one. */
+function oneThreaded(all: readonly BenchResults[]): string {
+  const peers = all.flatMap((results) => [...rivals(results).values()].flat())
+  const groups = [...new Set(peers.map(({ group }) => group))].filter((name) =>
+    peers.every(
+      ({ group, threadCounts, isExact }) => group !== name || (threadCounts.join() === '1' && !isExact),
+    ),
+  )
+  return groups.length === 0 ? '' : `\n${groups.join(' and ')} can build with one thread only.`
+}
+
 /** Against whom, by how much: for README.md. */
 export function againstTable(files: ReadonlyMap<string, BenchResults>): string {
   const all = [...files.values()]
@@ -114,8 +125,9 @@ export function againstTable(files: ReadonlyMap<string, BenchResults>): string {
     )
     .join(', ')
   return [
-    `How many times as fast segvec is, from the least to the most of the sets: ${sets}. Each package at the best of its settings that were run,\ntypical ratios (pseudomedians) of interleaved rounds, M ${parameters.M}, efConstruction ${parameters.efConstruction}, k ${parameters.k}; searches with one thread, at the recall named; – where one of the two\ndoes not reach it. ${machine.cpu}, ${machine.cores} cores, Node ${versions.node}. All figures, how they were measured, and what each\npackage is set to: [docs/benchmarks.md](docs/benchmarks.md).`,
+    `segvec's speed as a multiple of each package's: the lowest and the highest of ${all.length === 1 ? 'one set' : `${all.length} sets`}, each package at the best of its settings that were run.\nSingle queries by \`searchSync\` on one thread, at the recall named; an awaited \`search\` adds the way to another thread and back. Pseudomedians of the ratios of\ninterleaved rounds, M ${parameters.M}, efConstruction ${parameters.efConstruction}, k ${parameters.k}; ${machine.cpu}, ${machine.cores} cores, Node ${versions.node}.${oneThreaded(all)}`,
     markdownTable(['against', ...columns.map(([name]) => name)], rows),
+    `Sets: ${sets}. Fewer sets than all are named where a package did not reach the recall with any \`ef\` that was tried. All figures, how they were\nmeasured, and what each package is set to: [docs/benchmarks.md](docs/benchmarks.md).`,
     all
       .map(({ set }) => `![${set.name}: queries per second over recall](docs/figures/${set.name}-recall.svg)`)
       .join('\n'),

@@ -16,7 +16,8 @@ export const runStamp = (): RunStamp => ({
   versions: {
     node: process.version,
     commit: git('rev-parse', 'HEAD'),
-    isDirty: git('status', '--porcelain') !== '',
+    // What a run stores is no change of what it measures.
+    isDirty: git('status', '--porcelain', '--', ':/', ':(top,exclude)bench/results') !== '',
   },
   date: new Date().toISOString(),
 })
