@@ -53,6 +53,13 @@ class Nearest {
     if (hits_.size() >= 2 * k_ + 32) Cut();
   }
 
+  // Adds what another one holds.
+  void AddAll(const Nearest& other) {
+    for (const Hit& hit : other.hits_) {
+      if (Accepts(hit.key)) Add(hit);
+    }
+  }
+
   // Sorts and returns the hits; valid until the next Begin.
   const std::vector<Hit>& Finish() {
     if (hits_.size() > k_) Cut();

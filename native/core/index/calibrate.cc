@@ -36,8 +36,8 @@ constexpr size_t kSmallestSample = 400, kLargestSample = 1000;
 constexpr double kEnoughRecall = 0.9985;
 
 constexpr size_t kQueriesPerPass = 16;
-constexpr size_t kBlockBytes = size_t{64}
-                               << 10;  // rows that stay in the cache while all queries of a pass see them
+constexpr uint32_t kSlotsPerCheck = 64;  // of a mapped segment
+constexpr uint32_t kRowsPerPoll = 256;
 
 // Equal distances, computed in another order of operations, are not farther.
 constexpr float kRounding = 1e-6f;
@@ -81,12 +81,11 @@ class Measurement {
 
   // All of every segment is going to be read, and a mapped one has to be checked before it is.
   void CheckSegments() const {
-    constexpr uint32_t kSlotsPerPoll = 64;
     for (const SegmentView& view : snapshot_.views) {
       if (view.segment->is_checked()) continue;
-      for (uint32_t begin = 0; begin < view.slot_count; begin += kSlotsPerPoll) {
+      for (uint32_t begin = 0; begin < view.slot_count; begin += kSlotsPerCheck) {
         Poll(cancel_);
-        const uint32_t end = std::min(begin + kSlotsPerPoll, view.slot_count);
+        const uint32_t end = std::min(begin + kSlotsPerCheck, view.slot_count);
         view.segment->Check(ReadGuard::Part::kRows, begin, end);
         if (!view.segment->has_graph()) continue;
         view.segment->Check(ReadGuard::Part::kLinks, begin, end);
@@ -130,22 +129,21 @@ class Measurement {
     });
   }
 
-  // Scans for the distance of the k-th nearest to each query, some queries to each pass over the rows.
+  // Scans for the distance of the k-th nearest to each query.
   void FindLimits() {
-    const size_t row_bytes = PaddedDimension(options_.dimension) * sizeof(float);
-    const auto block_rows = static_cast<uint32_t>(std::max<size_t>(kBlockBytes / row_bytes, 4));
     ForSamples(samples_.size(), [&](size_t begin, size_t end) {
-      std::vector<Nearest> nearest(end - begin);
+      std::vector<FloatQuery> queries;
+      for (size_t i = begin; i < end; ++i) {
+        const bool has_scale = options_.metric == Metric::kCosine;
+        queries.push_back({query(i), has_scale ? InverseNorm(query(i), options_.dimension) : 1.0f});
+      }
+      std::vector<Nearest> nearest(queries.size());
       for (Nearest& of_query : nearest) of_query.Begin(kLargestK + 1);  // itself among them
       for (const SegmentView& view : snapshot_.views) {
-        for (uint32_t row = 0; row < view.slot_count; row += block_rows) {
+        for (uint32_t row = 0; row < view.slot_count; row += kRowsPerPoll) {
           Poll(cancel_);
-          const uint32_t row_end = row + std::min(block_rows, view.slot_count - row);
-          for (size_t i = begin; i < end; ++i) {
-            const float scale =
-                options_.metric == Metric::kCosine ? InverseNorm(query(i), options_.dimension) : 1.0f;
-            view.segment->Scan({query(i), scale}, row, row_end, view.visibility(), nearest[i - begin]);
-          }
+          const uint32_t row_end = row + std::min(kRowsPerPoll, view.slot_count - row);
+          view.segment->Scan(queries, row, row_end, view.visibility(), nearest);
         }
       }
       for (size_t i = begin; i < end; ++i) SetLimits(nearest[i - begin].Finish(), samples_[i]);

@@ -4,22 +4,19 @@
 #include <cmath>
 #include <limits>
 #include <ranges>
-#include <string>
 
-#include "base/error.h"
 #include "base/growable_memory.h"
 #include "base/thread_pool.h"
 #include "distance/kernels.h"
 #include "graph/order_key.h"
-#include "index/vector_check.h"
+#include "index/exact_search.h"
+#include "index/query.h"
 
 namespace segvec {
 namespace {
 
-// What one thread does of a batch before it looks whether other work waits: some queries, of exact ones fewer where each scans a
-// lot of rows.
+// What one thread does of a batch before it looks whether other work waits.
 constexpr size_t kQueriesPerTask = 8;
-constexpr size_t kScannedPerTask = 50'000;
 constexpr uint32_t kSlotsPerCancelCheck = 4096;
 
 // A context's room for hits and beams that is kept for searches to come: enough for 10,000 hits.
@@ -154,28 +151,27 @@ SearchResults Searcher::Search(const Snapshot& snapshot, const float* queries, s
   results.ids.resize(query_count * results.k);
   results.distances.resize(query_count * results.k);
   results.counts.resize(query_count);
+  if (parameters.is_exact) {
+    SearchExactly(options_, hit_order_, snapshot, queries, query_count, parameters.may_fan_out, cancel, results);
+    return results;
+  }
   const auto search_range = [&](size_t begin, size_t end) {
     ContextLease context(*this);
     for (size_t q = begin; q < end; ++q) {
       cancel.Check();
       const std::vector<Hit>& hits = SearchOne(snapshot, queries + q * options_.dimension, q, results.k, parameters,
                                                nullptr, cancel, *context);
-      results.counts[q] = static_cast<uint32_t>(hits.size());
-      for (size_t i = 0; i < hits.size(); ++i) {
-        results.ids[q * results.k + i] = hits[i].id;
-        results.distances[q * results.k + i] = DistanceOfKey(hits[i].key);
-      }
+      results.Set(q, hits);
     }
   };
-  const size_t scanned_per_query = parameters.is_exact ? std::max<size_t>(snapshot.vector_count, 1) : 1;
-  const size_t per_task = std::clamp<size_t>(kScannedPerTask / scanned_per_query, 1, kQueriesPerTask);
-  const size_t task_count = (query_count + per_task - 1) / per_task;
+  const size_t task_count = (query_count + kQueriesPerTask - 1) / kQueriesPerTask;
   if (task_count <= 1) {
     search_range(0, query_count);
   } else {
     ThreadPool::Shared().ParallelFor(
-        task_count, options_.threads, ThreadPool::Priority::kInteractive,
-        [&](size_t task) { search_range(task * per_task, std::min(query_count, (task + 1) * per_task)); });
+        task_count, options_.threads, ThreadPool::Priority::kInteractive, [&](size_t task) {
+          search_range(task * kQueriesPerTask, std::min(query_count, (task + 1) * kQueriesPerTask));
+        });
   }
   return results;
 }
@@ -206,23 +202,7 @@ const std::vector<Hit>& Searcher::SearchOne(const Snapshot& snapshot, const floa
                                             const SearchParameters& parameters, const LeftOut* left_out,
                                             const CancelToken& cancel, Context& context) const {
   const size_t dimension = options_.dimension;
-  float* padded = context.query();
-  std::copy_n(query, dimension, padded);
-  const size_t invalid = FirstInvalidComponent(padded, dimension);
-  if (invalid < dimension) {
-    throw Error(ErrorCode::kInvalidVector, "query " + std::to_string(query_index) + ", position " +
-                                               std::to_string(invalid) + " is " + DescribeValue(padded[invalid]) +
-                                               "; expected a finite number of magnitude up to 1e17");
-  }
-  FloatQuery prepared{padded, 1.0f};
-  if (options_.metric == Metric::kCosine) {
-    prepared.scale = InverseNorm(padded, dimension);
-    if (prepared.scale == 0) {
-      throw Error(ErrorCode::kInvalidVector, "query " + std::to_string(query_index) +
-                                                 " has length zero or below 1e-15; metric 'cosine' needs a direction");
-    }
-  }
-
+  const FloatQuery prepared = PrepareQuery(options_, query, query_index, context.query());
   Nearest& nearest = context.nearest;
   nearest.Begin(k, hit_order_);
   context.graph_segment_count = 0;
@@ -230,7 +210,7 @@ const std::vector<Hit>& Searcher::SearchOne(const Snapshot& snapshot, const floa
   for (const SegmentView& view : snapshot.views) {
     const double share = std::sqrt(ShareOf(view, snapshot));
     const size_t beam = BeamOf(std::max<size_t>(ef, k), share);
-    if (!parameters.is_exact && view.segment->has_graph() && WantsWalk(view, beam, dimension)) {
+    if (view.segment->has_graph() && WantsWalk(view, beam, dimension)) {
       if (context.graph_segments.size() == context.graph_segment_count) context.graph_segments.emplace_back();
       auto& graph_segment = context.graph_segments[context.graph_segment_count++];
       graph_segment.view = &view;

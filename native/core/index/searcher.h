@@ -7,33 +7,14 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <vector>
 
 #include "base/cancel_token.h"
 #include "index/options.h"
+#include "index/search_results.h"
 #include "index/snapshot.h"
 
 namespace segvec {
-
-struct SearchParameters {
-  size_t k;
-  uint32_t ef;  // beam width for the whole index
-  bool is_exact;
-  // Whether idle threads of the pool may search some of the segments. The hits are the same.
-  bool may_fan_out = false;
-};
-
-// Shape: row-major with stride k, the requested k but at most the number of vectors. Row q holds counts[q] hits,
-// ascending by distance, equal distances by id; the rest is left as 0.
-struct SearchResults {
-  size_t k = 0;
-  std::vector<uint64_t> ids;
-  std::vector<std::string> texts;     // of string ids, each once, as they are met; empty otherwise
-  std::vector<uint32_t> text_places;  // where in `texts` that of a hit is, the same shape as `ids`
-  std::vector<float> distances;
-  std::vector<uint32_t> counts;
-};
 
 // A stored vector that a search leaves out.
 struct LeftOut {

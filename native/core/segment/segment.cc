@@ -1,6 +1,7 @@
 #include "segment/segment.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <numeric>
@@ -14,8 +15,17 @@
 namespace segvec {
 namespace {
 
-// Rows that are decoded at once, to be measured on.
+// Rows that are decoded at once, to be measured on; and their places there.
 constexpr uint32_t kDecodedRows = 16;
+constexpr auto kDecodedPlaces = [] {
+  std::array<uint32_t, kDecodedRows> places{};
+  std::iota(places.begin(), places.end(), 0);
+  return places;
+}();
+
+// Rows that stay in the cache while all queries of a scan see them.
+constexpr size_t kScanBlockBytes = size_t{64} << 10;
+constexpr size_t kLeastScanBlock = 4;
 
 // How many slots can have codes: none of a segment that never grows beyond what is scanned.
 size_t CodedSlots(const SegmentShape& shape) {
@@ -123,18 +133,20 @@ void Segment::CopyVector(uint32_t slot, float* values) const {
 void Segment::Measure(const FloatQuery& query, const uint32_t* slots, size_t count, DecodedRows& scratch,
                       uint32_t* keys) const {
   if (shape_.keeps_vectors) return loops_.on_floats->rerank(rows().floats, query, slots, count, keys);
-  scratch.rows.resize(kDecodedRows * padded_dimension_);
-  scratch.inverse_norms.resize(kDecodedRows);
-  const FloatRows decoded{scratch.rows.data(), padded_dimension_ / kBlockFloats, scratch.inverse_norms.data()};
-  uint32_t places[kDecodedRows];
-  std::iota(places, places + kDecodedRows, 0);
   for (size_t begin = 0; begin < count; begin += kDecodedRows) {
     const size_t block = std::min<size_t>(kDecodedRows, count - begin);
-    for (size_t i = 0; i < block; ++i) {
-      scratch.inverse_norms[i] = DecodeRow(slots[begin + i], scratch.rows.data() + i * padded_dimension_);
-    }
-    loops_.on_floats->rerank(decoded, query, places, block, keys + begin);
+    const FloatRows decoded = DecodeRows(slots + begin, block, scratch);
+    loops_.on_floats->rerank(decoded, query, kDecodedPlaces.data(), block, keys + begin);
   }
+}
+
+FloatRows Segment::DecodeRows(const uint32_t* slots, size_t count, DecodedRows& scratch) const {
+  scratch.rows.resize(kDecodedRows * padded_dimension_);
+  scratch.inverse_norms.resize(kDecodedRows);
+  for (size_t i = 0; i < count; ++i) {
+    scratch.inverse_norms[i] = DecodeRow(slots[i], scratch.rows.data() + i * padded_dimension_);
+  }
+  return {scratch.rows.data(), padded_dimension_ / kBlockFloats, scratch.inverse_norms.data()};
 }
 
 // Writes a vector in the direction of the slot's, under cosine of whatever length. Returns 1 / that length, where it is read.
@@ -150,11 +162,19 @@ float Segment::DecodeRow(uint32_t slot, float* values) const {
   return 1 / std::sqrt(square_sum);
 }
 
-void Segment::Scan(const FloatQuery& query, uint32_t begin, uint32_t end, const Visibility& visibility,
-                   Nearest& nearest) const {
+void Segment::Scan(std::span<const FloatQuery> queries, uint32_t begin, uint32_t end, const Visibility& visibility,
+                   std::span<Nearest> nearest) const {
   const uint32_t row_end = std::min(end, row_count_.load(std::memory_order_acquire));
   Check(ReadGuard::Part::kRows, begin, row_end);
-  if (begin < row_end) loops_.on_floats->scan(rows().floats, ids_.data(), query, begin, row_end, visibility, nearest);
+  const size_t block_rows = std::max(kScanBlockBytes / (padded_dimension_ * sizeof(float)), kLeastScanBlock);
+  for (uint32_t block = begin; block < row_end;) {
+    const size_t wanted = queries.size() == 1 ? row_end - block : block_rows;
+    const uint32_t block_end = block + static_cast<uint32_t>(std::min<size_t>(wanted, row_end - block));
+    for (size_t q = 0; q < queries.size(); ++q) {
+      loops_.on_floats->scan(rows().floats, ids_.data(), queries[q], block, block_end, visibility, nearest[q]);
+    }
+    block = block_end;
+  }
   DecodedRows scratch;
   for (uint32_t block = std::max(begin, row_end); block < end; block += kDecodedRows) {
     uint32_t slots[kDecodedRows], keys[kDecodedRows];
@@ -162,9 +182,12 @@ void Segment::Scan(const FloatQuery& query, uint32_t begin, uint32_t end, const 
     for (uint32_t slot = block; slot < std::min(end, block + kDecodedRows); ++slot) {
       if (visibility.Contains(slot)) slots[count++] = slot;
     }
-    Measure(query, slots, count, scratch, keys);
-    for (size_t i = 0; i < count; ++i) {
-      if (nearest.Accepts(keys[i])) nearest.Add({keys[i], ids_[slots[i]]});
+    const FloatRows decoded = DecodeRows(slots, count, scratch);
+    for (size_t q = 0; q < queries.size(); ++q) {
+      loops_.on_floats->rerank(decoded, queries[q], kDecodedPlaces.data(), count, keys);
+      for (size_t i = 0; i < count; ++i) {
+        if (nearest[q].Accepts(keys[i])) nearest[q].Add({keys[i], ids_[slots[i]]});
+      }
     }
   }
 }

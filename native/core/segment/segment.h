@@ -153,9 +153,14 @@ class Segment {
   GraphSearchEnd SearchGraph(const FloatQuery& query, uint32_t ef, size_t k, size_t rerank_count,
                              const Visibility& visibility, SegmentSearchContext& context, std::vector<Hit>& hits) const;
 
-  // Offers the visible slots in [begin, end) to `nearest`. REQUIRES: end <= visibility.slot_count.
+  // Offers the visible slots in [begin, end) to the nearest[q] of each query: rows are read from memory once for all of them.
+  // REQUIRES: end <= visibility.slot_count.
+  void Scan(std::span<const FloatQuery> queries, uint32_t begin, uint32_t end, const Visibility& visibility,
+            std::span<Nearest> nearest) const;
   void Scan(const FloatQuery& query, uint32_t begin, uint32_t end, const Visibility& visibility,
-            Nearest& nearest) const;
+            Nearest& nearest) const {
+    Scan(std::span(&query, 1), begin, end, visibility, std::span(&nearest, 1));
+  }
 
   // Whether LeaveOut may be called for a slot: it has a graph around it, and is on no level but the lowest.
   bool CanLeaveOut(uint32_t slot) const {
@@ -214,6 +219,8 @@ class Segment {
   uint32_t MisfitPlace(uint32_t slot) const;
   void DecodeCodes(uint32_t slot, float* values) const;
   float DecodeRow(uint32_t slot, float* values) const;
+  // Decodes up to kDecodedRows slots into `scratch`, as rows 0, 1 and so on.
+  FloatRows DecodeRows(const uint32_t* slots, size_t count, DecodedRows& scratch) const;
   // keys[i] = the order key of the distance of what CopyVector gives for slots[i].
   void Measure(const FloatQuery& query, const uint32_t* slots, size_t count, DecodedRows& scratch,
                uint32_t* keys) const;

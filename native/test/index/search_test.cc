@@ -5,6 +5,7 @@
 #include <atomic>
 #include <limits>
 #include <set>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -234,20 +235,61 @@ TEST_CASE("Search: a query that cannot be measured is named") {
     for (const size_t count : {1, 2000}) {
       const auto index = MakeIndex(OptionsFor(6, metric, {2, 1}));
       Add(*index, RandomVectors(count, 6, 1));
-      const auto text_for = [&](size_t query_count, size_t bad_query, float value) {
-        Vectors queries = RandomVectors(query_count, 6, 2);
-        std::fill_n(queries.row(bad_query), 6, 0.0f);
-        queries.row(bad_query)[5] = value;
-        return ErrorTextOf([&] { index->Search(queries.row(0), query_count, {5, 64, false}, CancelToken()); });
-      };
-      CHECK(StartsWith(text_for(1, 0, kNan), "INVALID_VECTOR: query 0, position 5 is NaN; expected a finite number"));
-      CHECK(StartsWith(text_for(100, 77, kNan), "INVALID_VECTOR: query 77, position 5 is NaN;"));
-      CHECK(StartsWith(text_for(3, 2, -0x1p58f), "INVALID_VECTOR: query 2, position 5 is -288"));
-      const std::string zero = text_for(3, 1, 0);
-      CHECK(zero == (metric == Metric::kCosine
-                         ? "INVALID_VECTOR: query 1 has length zero or below 1e-15; metric 'cosine' needs a direction"
-                         : "none"));
-      CHECK(text_for(3, 1, 1e17f) == "none");
+      for (const bool is_exact : {false, true}) {
+        const auto text_for = [&](size_t query_count, size_t bad_query, float value) {
+          Vectors queries = RandomVectors(query_count, 6, 2);
+          std::fill_n(queries.row(bad_query), 6, 0.0f);
+          queries.row(bad_query)[5] = value;
+          return ErrorTextOf([&] { index->Search(queries.row(0), query_count, {5, 64, is_exact}, CancelToken()); });
+        };
+        CHECK(StartsWith(text_for(1, 0, kNan), "INVALID_VECTOR: query 0, position 5 is NaN; expected a finite number"));
+        CHECK(StartsWith(text_for(100, 77, kNan), "INVALID_VECTOR: query 77, position 5 is NaN;"));
+        CHECK(StartsWith(text_for(3, 2, -0x1p58f), "INVALID_VECTOR: query 2, position 5 is -288"));
+        const std::string zero = text_for(3, 1, 0);
+        CHECK(zero == (metric == Metric::kCosine
+                           ? "INVALID_VECTOR: query 1 has length zero or below 1e-15; metric 'cosine' needs a direction"
+                           : "none"));
+        CHECK(text_for(3, 1, 1e17f) == "none");
+      }
+    }
+  }
+}
+
+// Rows so long that a scan takes several tasks, in segments with and without a graph, some of them dead or held by codes alone.
+TEST_CASE("Search: exact queries that are scanned for together find what each finds alone") {
+  struct Case {
+    Metric metric;
+    bool keep_vectors;
+    IdType id_type;
+  };
+  for (const auto& [metric, keep_vectors, id_type] :
+       {Case{Metric::kL2, true, IdType::kNumber}, Case{Metric::kCosine, false, IdType::kNumber},
+        Case{Metric::kIp, true, IdType::kString}}) {
+    IndexOptions options = OptionsFor(1000, metric, {3, 1});
+    options.keep_vectors = keep_vectors;
+    options.id_type = id_type;
+    options.segment_capacity = kScanLimit + 300;
+    options.ef_construction = 20;
+    const size_t count = 2 * options.segment_capacity + 200;
+    const auto index = MakeIndex(options);
+    const Vectors vectors = ClusteredVectors(count, 1000, 30, 1);
+    Add(*index, vectors);
+    if (id_type == IdType::kNumber) Remove(*index, IdRange(0, count / 7, 7));
+    for (const size_t query_count : {2, 16, 33}) {
+      for (const size_t k : {size_t{1}, size_t{10}, count}) {
+        CAPTURE(query_count);
+        CAPTURE(k);
+        const Vectors queries = ClusteredVectors(query_count, 1000, 30, 2);
+        const SearchResults together = index->Search(queries.row(0), query_count, {k, 64, true}, CancelToken());
+        for (size_t q = 0; q < query_count; q += Sized(1, 5, 11)) {
+          for (const bool may_fan_out : {false, true}) {
+            const SearchResults alone = index->Search(queries.row(q), 1, {k, 64, true, may_fan_out}, CancelToken());
+            CHECK(alone.counts[0] == together.counts[q]);
+            CHECK(std::ranges::equal(alone.distances, std::span(together.distances).subspan(q * together.k, together.k)));
+            CHECK(std::ranges::equal(alone.ids, std::span(together.ids).subspan(q * together.k, together.k)));
+          }
+        }
+      }
     }
   }
 }
@@ -287,7 +329,7 @@ TEST_CASE("Search: room for hits counts as memory, and for very many of them is 
   const Vectors vectors = RandomVectors(150'000, 2, 12);
   Add(*index, vectors);
   const auto memory_after = [&](size_t k) {
-    CHECK(ExactSearch(*index, vectors.row(0), k).size() == k);
+    CHECK(Search(*index, vectors.row(0), k, 64).size() == k);
     return index->memory_bytes();
   };
   const size_t little = memory_after(10);
