@@ -2,48 +2,6 @@
 //
 // Included inside the namespace of one instruction set, after a space.
 
-// Moves to the nearest neighbor until none is nearer. `key` belongs to `slot` before and after.
-template <class Space>
-void DescendLevel(const Space& space, const Graph& graph, const typename Space::Query& query, uint32_t level,
-                  uint32_t slot_limit, SearchContext& context, uint32_t& slot, uint32_t& key) {
-  uint32_t neighbors[kMaxM], keys[kMaxM];
-  for (bool moved = true; moved;) {
-    moved = false;
-    const uint32_t* links = graph.Links(slot, level);
-    size_t count = 0;
-    for (size_t i = 0; i < graph.M(); ++i) {
-      const uint32_t neighbor = LoadLink(links[i]);
-      if (neighbor == kNil) break;
-      if (neighbor >= slot_limit) [[unlikely]] continue;
-      neighbors[count++] = neighbor;
-      space.Prefetch(neighbor);
-    }
-    space.Keys(query, neighbors, count, keys);
-    context.distance_count += count;
-    if (context.touched != nullptr) [[unlikely]] context.touched->NoteVectors(neighbors, count);
-    for (size_t i = 0; i < count; ++i) {
-      if (keys[i] < key) {
-        key = keys[i];
-        slot = neighbors[i];
-        moved = true;
-      }
-    }
-  }
-}
-
-// From the entry down to `to_level`, not searching that level itself.
-template <class Space>
-void DescendTo(const Space& space, const Graph& graph, const typename Space::Query& query, Graph::Entry entry,
-               uint32_t to_level, uint32_t slot_limit, SearchContext& context, uint32_t& slot, uint32_t& key) {
-  slot = entry.slot;
-  key = space.Key(query, slot);
-  ++context.distance_count;
-  if (context.touched != nullptr) [[unlikely]] context.touched->NoteVectors(&slot, 1);
-  for (uint32_t level = entry.level; level > to_level; --level) {
-    DescendLevel(space, graph, query, level, slot_limit, context, slot, key);
-  }
-}
-
 // Collects the neighbors of `slot` that the search has not seen, and their keys. The vectors are on their way to the cache before
 // the first distance is computed: their beginning even where they turn out to be seen, which costs less than a branch that
 // cannot be predicted.
@@ -64,8 +22,45 @@ SEGVEC_INLINE size_t Expand(const Space& space, const Graph& graph, const typena
   for (size_t i = 0; i < count; ++i) space.PrefetchRest(fresh[i]);
   space.Keys(query, fresh, count, keys);
   context.distance_count += count;
-  if (context.touched != nullptr) [[unlikely]] context.touched->Note(slot, fresh, count);
+  if (context.touched != nullptr) [[unlikely]] {
+    context.touched->NoteVectors(fresh, count);
+    if (kBaseLevel) context.touched->links.push_back(slot);
+  }
   return count;
+}
+
+// Moves to the nearest neighbor until none is nearer. `key` belongs to `slot` before and after. What the descent has seen on any level
+// is no nearer than where it is now.
+template <class Space>
+void DescendLevel(const Space& space, const Graph& graph, const typename Space::Query& query, uint32_t level,
+                  SearchContext& context, uint32_t& slot, uint32_t& key) {
+  uint32_t fresh[kMaxM], keys[kMaxM];
+  for (bool moved = true; moved;) {
+    moved = false;
+    const size_t count = Expand<false>(space, graph, query, level, slot, context, fresh, keys);
+    for (size_t i = 0; i < count; ++i) {
+      if (keys[i] < key) {
+        key = keys[i];
+        slot = fresh[i];
+        moved = true;
+      }
+    }
+  }
+}
+
+// From the entry down to `to_level`, not searching that level itself.
+template <class Space>
+void DescendTo(const Space& space, const Graph& graph, const typename Space::Query& query, Graph::Entry entry,
+               uint32_t to_level, uint32_t slot_limit, SearchContext& context, uint32_t& slot, uint32_t& key) {
+  slot = entry.slot;
+  key = space.Key(query, slot);
+  ++context.distance_count;
+  if (context.touched != nullptr) [[unlikely]] context.touched->NoteVectors(&slot, 1);
+  context.visited.Begin(slot_limit);
+  context.visited.Insert(slot);
+  for (uint32_t level = entry.level; level > to_level; --level) {
+    DescendLevel(space, graph, query, level, context, slot, key);
+  }
 }
 
 // As Expand, for the links that `slot` has instead of the one that is left out.

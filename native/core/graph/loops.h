@@ -52,10 +52,6 @@ struct TouchedSlots {
   std::vector<uint32_t> vectors, links;
 
   void NoteVectors(const uint32_t* slots, size_t count) { vectors.insert(vectors.end(), slots, slots + count); }
-  void Note(uint32_t expanded, const uint32_t* fresh, size_t count) {
-    links.push_back(expanded);
-    NoteVectors(fresh, count);
-  }
   void Clear() {
     vectors.clear();
     links.clear();
