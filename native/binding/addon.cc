@@ -34,6 +34,7 @@ Napi::Value InstructionSets(const Napi::CallbackInfo& info) {
 
 Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   StayLoaded();
+  OutOfMemoryError();
   auto* instance = new Instance;
   env.SetInstanceData(instance);
   instance->completions = Completions::Create(env);

@@ -35,6 +35,15 @@ void Completions::Begin(Napi::Env env, AsyncTask* task) {
   if (task->keeps_process_alive() && pending_count_++ == 0 && tsfn_ != nullptr) napi_ref_threadsafe_function(env, tsfn_);
 }
 
+void Completions::End(Napi::Env env, AsyncTask* task) {
+  std::lock_guard lock(mutex_);
+  if (running_.erase(task) > 0) LetProcessEnd(env, *task);
+}
+
+void Completions::LetProcessEnd(Napi::Env env, const AsyncTask& task) {
+  if (task.keeps_process_alive() && --pending_count_ == 0 && tsfn_ != nullptr) napi_unref_threadsafe_function(env, tsfn_);
+}
+
 void Completions::Deliver(AsyncTask* task) {
   std::unique_ptr<AsyncTask> owned(task);
   std::lock_guard lock(mutex_);
@@ -50,9 +59,15 @@ void Completions::OnDelivery(napi_env env, napi_value, void*, void* data) {
   const std::shared_ptr<Completions> self = task->completions();
   {
     std::lock_guard lock(self->mutex_);
-    if (task->keeps_process_alive() && --self->pending_count_ == 0 && self->tsfn_ != nullptr) napi_unref_threadsafe_function(env, self->tsfn_);
+    self->LetProcessEnd(env, *task);
   }
   task->Settle(env);
+}
+
+Napi::Promise AsyncTask::LaunchOnPool(Napi::Env env, std::unique_ptr<AsyncTask> task, ThreadPool::Priority priority) {
+  return Launch(env, std::move(task), [priority](AsyncTask* launched) {
+    ThreadPool::Shared().Post(priority, [launched] { launched->Run(); });
+  });
 }
 
 void AsyncTask::Run() {
@@ -63,7 +78,7 @@ void AsyncTask::Run() {
   } catch (...) {
     error = std::current_exception();
   }
-  Conclude();
+  Conclude(error);
   Complete(std::move(error));
 }
 

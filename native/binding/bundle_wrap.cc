@@ -55,7 +55,7 @@ void BundleWrap::Read(const Napi::CallbackInfo& info) {
 
 Napi::Value BundleTask::Start(Napi::Env env, const std::shared_ptr<IndexState>& state,
                               std::shared_ptr<CancelToken> cancel) {
-  return Post(env, new BundleTask(env, state, std::move(cancel), "buffer"));
+  return Launch(env, std::unique_ptr<StoreTask>(new BundleTask(env, state, std::move(cancel), "buffer")));
 }
 
 void BundleTask::Store(const IndexImage& image) {

@@ -168,11 +168,6 @@ class VerifyTask : public ReportTask {
   const std::shared_ptr<VerifyProgress> progress_ = std::make_shared<VerifyProgress>();
 };
 
-void Post(Napi::Env env, AsyncTask* task, ThreadPool::Priority priority) {
-  task->completions()->Begin(env, task);
-  ThreadPool::Shared().Post(priority, [task] { task->Run(); });
-}
-
 std::string PathArgument(const Napi::CallbackInfo& info) {
   if (!info[0].IsString()) throw Error(ErrorCode::kInvalidArgument, "expected the path of a directory");
   return info[0].As<Napi::String>().Utf8Value();
@@ -184,10 +179,8 @@ Napi::Value InspectDirectory(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&]() -> Napi::Value {
     std::string path = PathArgument(info);
     ThreadPool::Shared().EnsureThreads(1);
-    auto* task = new InspectTask(info.Env(), CancelTokenWrap::FromArgument(info[1]), std::move(path));
-    const Napi::Promise promise = task->promise();
-    Post(info.Env(), task, ThreadPool::Priority::kInteractive);  // it reads little
-    return promise;
+    auto task = std::make_unique<InspectTask>(info.Env(), CancelTokenWrap::FromArgument(info[1]), std::move(path));
+    return AsyncTask::LaunchOnPool(info.Env(), std::move(task), ThreadPool::Priority::kInteractive);  // it reads little
   });
 }
 
@@ -201,9 +194,8 @@ Napi::Value VerifyDirectory(const Napi::CallbackInfo& info) {
     VerifyOptions options;
     options.probe_count = static_cast<uint32_t>(probe_count);
     ThreadPool::Shared().EnsureThreads(1);
-    auto* task = new VerifyTask(info.Env(), CancelTokenWrap::FromArgument(info[2]), std::move(path), options);
+    auto task = std::make_unique<VerifyTask>(info.Env(), CancelTokenWrap::FromArgument(info[2]), std::move(path), options);
     Napi::Object running = Napi::Object::New(info.Env());
-    running.Set("finished", task->promise());
     running.Set("progress", Napi::Function::New(
                                 info.Env(), [progress = task->progress()](const Napi::CallbackInfo& call) {
                                   Napi::Object counts = Napi::Object::New(call.Env());
@@ -211,7 +203,7 @@ Napi::Value VerifyDirectory(const Napi::CallbackInfo& info) {
                                   counts.Set("totalBytes", MakeNumber(call.Env(), progress->total_bytes));
                                   return counts;
                                 }));
-    Post(info.Env(), task, ThreadPool::Priority::kBackground);
+    running.Set("finished", AsyncTask::LaunchOnPool(info.Env(), std::move(task), ThreadPool::Priority::kBackground));
     return running;
   });
 }

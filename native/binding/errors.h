@@ -5,6 +5,7 @@
 
 #include <exception>
 #include <new>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -34,20 +35,34 @@ inline Napi::Error MakeError(Napi::Env env, const Error& error) {
   return made;
 }
 
+// Made when the addon is loaded, and never freed: once memory is out there is none for it. Copying it takes none.
+inline const Error& OutOfMemoryError() {
+  static const Error* const error = new Error(ErrorCode::kOutOfMemory, "out of memory");
+  return *error;
+}
+
+inline Error InternalError(const char* what) noexcept {
+  try {
+    return Error(ErrorCode::kInternal, what);
+  } catch (...) {
+    return OutOfMemoryError();
+  }
+}
+
 // The segvec error that an exception of the core or of the standard library stands for.
-inline Error Translate(const std::exception_ptr& exception) {
+inline Error Translate(const std::exception_ptr& exception) noexcept {
   try {
     std::rethrow_exception(exception);
   } catch (const Error& error) {
     return error;
   } catch (const std::bad_alloc&) {
-    return Error(ErrorCode::kOutOfMemory, "out of memory");
+    return OutOfMemoryError();
   } catch (const std::length_error&) {
-    return Error(ErrorCode::kOutOfMemory, "out of memory");
+    return OutOfMemoryError();
   } catch (const std::exception& error) {
-    return Error(ErrorCode::kInternal, error.what());
+    return InternalError(error.what());
   } catch (...) {
-    return Error(ErrorCode::kInternal, "unknown error");
+    return InternalError("unknown error");
   }
 }
 

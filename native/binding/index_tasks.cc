@@ -15,9 +15,7 @@ namespace segvec::binding {
 IndexTask::IndexTask(Napi::Env env, std::shared_ptr<IndexState> state, std::shared_ptr<CancelToken> cancel)
     : AsyncTask(env, Instance::Of(env).completions, std::move(cancel)),
       state_(std::move(state)),
-      index_(state_->index) {
-  ++state_->in_flight_count;
-}
+      index_(state_->index) {}
 
 void IndexTask::Finish(Napi::Env env) {
   state_->ReportMemory(env);
@@ -36,18 +34,17 @@ ChangeTask::ChangeTask(Napi::Env env, std::shared_ptr<IndexState> state, std::sh
   stage_memory_.Update(env, stage_->memory_bytes());
 }
 
-Napi::Promise ChangeTask::Start(Napi::Env env) {
-  // The task may be gone as soon as it is posted.
-  const Napi::Promise result = promise();
-  const std::shared_ptr<LoggedChanges> changes = changes_;
-  const std::shared_ptr<LoggedChanges::Change> change = change_;
-  completions()->Begin(env, this);
-  state_->writer->Post([this, stage = stage_] {
-    Run();
-    stage->FreeRows();  // of a change that was cancelled before it began: the handle may hold the stage for long
+Napi::Promise ChangeTask::Start(Napi::Env env, std::unique_ptr<ChangeTask> launched) {
+  const std::shared_ptr<LoggedChanges> changes = launched->changes_;
+  const std::shared_ptr<LoggedChanges::Change> change = launched->change_;
+  const Napi::Promise promise = Launch(env, std::move(launched), [](ChangeTask* task) {
+    task->state_->writer->Post([task, stage = task->stage_] {
+      task->Run();
+      stage->FreeRows();  // of a change that was cancelled before it began: the handle may hold the stage for long
+    });
   });
   if (changes) changes->Announce(change);
-  return result;
+  return promise;
 }
 
 namespace {
@@ -67,8 +64,9 @@ void ChangeTask::Execute() {
 }
 
 // A change that failed is cancelled in the log first: told of it and killed, nobody may find it made.
-void ChangeTask::Conclude() noexcept {
-  if (changes_) changes_->Conclude(change_);
+void ChangeTask::Conclude(std::exception_ptr& error) noexcept {
+  if (!changes_) return;
+  if (std::exception_ptr failure = changes_->Conclude(change_)) error = std::move(failure);
 }
 
 LoggedChanges::Result ChangeTask::Perform() {
@@ -116,8 +114,7 @@ void CloseTask::Start() {
       return;
     }
     // Behind the last change and the last commit, which may have told their results but not ended their turns.
-    const auto ticket = std::make_shared<Strand::Ticket>();
-    ticket->push_back([this] { Run(); });
+    const auto ticket = std::make_shared<Strand::Ticket>(state_->committer->Prepare([this] { Run(); }));
     state_->writer->Post([ticket, committer = state_->committer] { committer->Post(std::move(*ticket)); });
   } catch (const std::bad_alloc&) {
     Run();  // here: whoever closes gets memory back

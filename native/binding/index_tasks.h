@@ -21,9 +21,9 @@ class IndexTask : public AsyncTask {
  protected:
   Index& index() { return *index_; }
   const IndexState& state() const { return *state_; }
+  void Begin() noexcept override { ++state_->in_flight_count; }
   void Finish(Napi::Env env) override;
 
- protected:
   std::shared_ptr<IndexState> state_;
   std::shared_ptr<Index> index_;
 };
@@ -35,12 +35,12 @@ class ChangeTask : public IndexTask {
   ChangeTask(Napi::Env env, std::shared_ptr<IndexState> state, std::shared_ptr<CancelToken> cancel,
              std::shared_ptr<Stage> stage, LogRecordType type);
 
-  // Posts the task; changes are made in the order of these calls.
-  Napi::Promise Start(Napi::Env env);
+  // Launches the task; changes are made in the order of these calls.
+  static Napi::Promise Start(Napi::Env env, std::unique_ptr<ChangeTask> task);
 
  protected:
   void Execute() override;
-  void Conclude() noexcept override;
+  void Conclude(std::exception_ptr& error) noexcept override;
   // The number of vectors removed; or the ids that the index assigned, if it did.
   Napi::Value Result(Napi::Env env) override;
   void Finish(Napi::Env env) override;

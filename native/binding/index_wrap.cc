@@ -244,8 +244,8 @@ Napi::Value IndexWrap::MakeStage(const Napi::CallbackInfo& info) {
 
 Napi::Value IndexWrap::AddRows(const Napi::CallbackInfo& info, LogRecordType type) {
   StageWrap& stage = StageOf(info[0], state_->OpenForWriting());
-  auto* task = new ChangeTask(info.Env(), state_, CancelTokenWrap::FromArgument(info[1]), stage.Take(), type);
-  return task->Start(info.Env());
+  return ChangeTask::Start(info.Env(), std::make_unique<ChangeTask>(info.Env(), state_, CancelTokenWrap::FromArgument(info[1]),
+                                                                    stage.Take(), type));
 }
 
 Napi::Value IndexWrap::Add(const Napi::CallbackInfo& info) {
@@ -259,9 +259,8 @@ Napi::Value IndexWrap::Upsert(const Napi::CallbackInfo& info) {
 Napi::Value IndexWrap::Remove(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&]() -> Napi::Value {
     StageWrap& stage = StageOf(info[0], state_->OpenForWriting());
-    auto* task = new ChangeTask(info.Env(), state_, CancelTokenWrap::FromArgument(info[1]), stage.TakeIds(),
-                                LogRecordType::kRemove);
-    return task->Start(info.Env());
+    return ChangeTask::Start(info.Env(), std::make_unique<ChangeTask>(info.Env(), state_, CancelTokenWrap::FromArgument(info[1]),
+                                                                      stage.TakeIds(), LogRecordType::kRemove));
   });
 }
 
@@ -269,9 +268,8 @@ Napi::Value IndexWrap::Compact(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&]() -> Napi::Value {
     const Napi::Env env = info.Env();
     state_->OpenForWriting();
-    auto* task = new CompactTask(env, state_, CancelTokenWrap::FromArgument(info[0]));
+    auto task = std::make_unique<CompactTask>(env, state_, CancelTokenWrap::FromArgument(info[0]));
     Napi::Object running = Napi::Object::New(env);
-    running.Set("finished", task->promise());
     running.Set("progress", Napi::Function::New(env, [progress = task->progress()](const Napi::CallbackInfo& call) {
                   Napi::Object counts = Napi::Object::New(call.Env());
                   const auto set = [&](const char* name, const std::atomic<uint64_t>& count) {
@@ -281,8 +279,7 @@ Napi::Value IndexWrap::Compact(const Napi::CallbackInfo& info) {
                   set("totalCount", progress->total_count);
                   return counts;
                 }));
-    task->completions()->Begin(env, task);
-    task->Start();
+    running.Set("finished", AsyncTask::Launch(env, std::move(task), [](CompactTask* launched) { launched->Start(); }));
     return running;
   });
 }
@@ -293,12 +290,9 @@ Napi::Value IndexWrap::Search(const Napi::CallbackInfo& info) {
     const std::span<const float> queries = ReadQueries(info[0], index.options().dimension);
     SearchParameters parameters = ReadParameters(info, 1);
     parameters.may_fan_out = queries.size() == index.options().dimension;
-    auto* task = new SearchTask(info.Env(), state_, CancelTokenWrap::FromArgument(info[4]),
-                                std::vector<float>(queries.begin(), queries.end()), parameters);
-    const Napi::Promise promise = task->promise();
-    task->completions()->Begin(info.Env(), task);
-    ThreadPool::Shared().Post(ThreadPool::Priority::kInteractive, [task] { task->Run(); });
-    return promise;
+    auto task = std::make_unique<SearchTask>(info.Env(), state_, CancelTokenWrap::FromArgument(info[4]),
+                                             std::vector<float>(queries.begin(), queries.end()), parameters);
+    return AsyncTask::LaunchOnPool(info.Env(), std::move(task), ThreadPool::Priority::kInteractive);
   });
 }
 
@@ -316,11 +310,9 @@ Napi::Value IndexWrap::Calibrate(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&]() -> Napi::Value {
     state_->Open();
     const bool is_background = info[1].IsBoolean() && info[1].As<Napi::Boolean>().Value();
-    auto* task = new CalibrateTask(info.Env(), state_, CancelTokenWrap::FromArgument(info[0]), is_background);
-    const Napi::Promise promise = task->promise();
-    task->completions()->Begin(info.Env(), task);
-    ThreadPool::Shared().Post(ThreadPool::Priority::kBulk, [task] { task->Run(); });
-    return promise;
+    auto task =
+        std::make_unique<CalibrateTask>(info.Env(), state_, CancelTokenWrap::FromArgument(info[0]), is_background);
+    return AsyncTask::LaunchOnPool(info.Env(), std::move(task), ThreadPool::Priority::kBulk);
   });
 }
 
@@ -473,11 +465,10 @@ Napi::Value IndexWrap::Refresh(const Napi::CallbackInfo& info) {
     if (!state_->directory || !state_->directory->is_read_only()) {
       throw InvalidArgument("only an index that was opened for reading only can be refreshed");
     }
-    auto* task = new RefreshTask(info.Env(), state_, CancelTokenWrap::FromArgument(info[0]));
-    const Napi::Promise promise = task->promise();
-    task->completions()->Begin(info.Env(), task);
-    state_->committer->Post([task] { task->Run(); });
-    return promise;
+    auto task = std::make_unique<RefreshTask>(info.Env(), state_, CancelTokenWrap::FromArgument(info[0]));
+    return AsyncTask::Launch(info.Env(), std::move(task), [this](RefreshTask* launched) {
+      state_->committer->Post([launched] { launched->Run(); });
+    });
   });
 }
 
@@ -496,17 +487,15 @@ void IndexWrap::RestoreIds(const Napi::CallbackInfo& info) {
 Napi::Value IndexWrap::Close(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&]() -> Napi::Value {
     state_->Open();
-    auto* task = new CloseTask(info.Env(), state_);
-    const Napi::Promise promise = task->promise();
-    task->completions()->Begin(info.Env(), task);
-    state_->is_closed = true;
-    state_->compactor->Stop();
-    if (state_->in_flight_count == 0) {
-      task->Start();
-    } else {
-      state_->pending_close = task;
-    }
-    return promise;
+    return AsyncTask::Launch(info.Env(), std::make_unique<CloseTask>(info.Env(), state_), [this](CloseTask* task) {
+      state_->is_closed = true;
+      state_->compactor->Stop();
+      if (state_->in_flight_count == 0) {
+        task->Start();
+      } else {
+        state_->pending_close = task;
+      }
+    });
   });
 }
 

@@ -106,13 +106,6 @@ const char* NameOf(IdType type) {
   return type == IdType::kNumber ? "number" : type == IdType::kBigint ? "bigint" : "string";
 }
 
-Napi::Value Post(Napi::Env env, AsyncTask* task) {
-  const Napi::Promise promise = task->promise();
-  task->completions()->Begin(env, task);
-  ThreadPool::Shared().Post(ThreadPool::Priority::kBulk, [task] { task->Run(); });
-  return promise;
-}
-
 }  // namespace
 
 Napi::Value OpenIndex(const Napi::CallbackInfo& info) {
@@ -129,9 +122,9 @@ Napi::Value OpenIndex(const Napi::CallbackInfo& info) {
     parameters.threads = ReadOptions(options).threads;
     parameters.compacts_in_background = ReadOptions(options).compacts_in_background;
     ThreadPool::Shared().EnsureThreads(parameters.threads);
-    auto* task = new OpenTask(info.Env(), CancelTokenWrap::FromArgument(info[2]),
-                              info[0].As<Napi::String>().Utf8Value(), ReadGiven(options), parameters);
-    return Post(info.Env(), task);
+    auto task = std::make_unique<OpenTask>(info.Env(), CancelTokenWrap::FromArgument(info[2]),
+                                           info[0].As<Napi::String>().Utf8Value(), ReadGiven(options), parameters);
+    return AsyncTask::LaunchOnPool(info.Env(), std::move(task), ThreadPool::Priority::kBulk);
   });
 }
 
@@ -147,8 +140,9 @@ Napi::Value OpenBuffer(const Napi::CallbackInfo& info) {
     parameters.compacts_in_background = ReadOptions(options).compacts_in_background;
     const GivenOptions given = ReadGiven(options);
     ThreadPool::Shared().EnsureThreads(parameters.threads);
-    return Post(info.Env(), new OpenBufferTask(info.Env(), CancelTokenWrap::FromArgument(info[2]), stage->Take(),
-                                               given, parameters));
+    auto task = std::make_unique<OpenBufferTask>(info.Env(), CancelTokenWrap::FromArgument(info[2]), stage->Take(), given,
+                                                 parameters);
+    return AsyncTask::LaunchOnPool(info.Env(), std::move(task), ThreadPool::Priority::kBulk);
   });
 }
 

@@ -1,7 +1,7 @@
 #include "store_tasks.h"
 
 #include <exception>
-#include <new>
+#include <utility>
 
 #include "errors.h"
 #include "free_elsewhere.h"
@@ -10,26 +10,22 @@ namespace segvec::binding {
 
 Napi::Value StoreTask::Start(Napi::Env env, const std::shared_ptr<IndexState>& state,
                              std::shared_ptr<CancelToken> cancel, std::string path) {
-  return Post(env, new StoreTask(env, state, std::move(cancel), std::move(path)));
+  return Launch(env, std::unique_ptr<StoreTask>(new StoreTask(env, state, std::move(cancel), std::move(path))));
 }
 
-Napi::Value StoreTask::Post(Napi::Env env, StoreTask* task) {
-  const Napi::Promise promise = task->promise();
-  task->completions()->Begin(env, task);
-  task->state_->writer->Post([task, committer = task->state_->committer] {
-    task->Capture();
-    try {
-      // The task may be gone once it has run, and nobody waits for what is removed.
-      committer->Post([task, directory = task->directory_] {
-        task->Run();
-        if (directory) directory->RemoveOutdated();
-      });
-    } catch (const std::bad_alloc&) {
-      task->error_.emplace(ErrorCode::kOutOfMemory, "out of memory");
+Napi::Value StoreTask::Launch(Napi::Env env, std::unique_ptr<StoreTask> launched) {
+  return AsyncTask::Launch(env, std::move(launched), [](StoreTask* task) {
+    const std::shared_ptr<Strand> committer = task->state_->committer;
+    // The task may be gone once it has run, and nobody waits for what is removed.
+    const auto ticket = std::make_shared<Strand::Ticket>(committer->Prepare([task, directory = task->directory_] {
       task->Run();
-    }
+      if (directory) directory->RemoveOutdated();
+    }));
+    task->state_->writer->Post([task, ticket, committer] {
+      task->Capture();
+      committer->Post(std::move(*ticket));
+    });
   });
-  return promise;
 }
 
 void StoreTask::Capture() noexcept {

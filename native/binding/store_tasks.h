@@ -16,7 +16,7 @@ namespace segvec::binding {
 // beside them.
 class StoreTask : public IndexTask {
  public:
-  // Makes and posts the task; an empty `path` means the index's own directory.
+  // Makes and launches the task; an empty `path` means the index's own directory.
   static Napi::Value Start(Napi::Env env, const std::shared_ptr<IndexState>& state,
                            std::shared_ptr<CancelToken> cancel, std::string path);
 
@@ -31,7 +31,7 @@ class StoreTask : public IndexTask {
             std::string path)
       : IndexTask(env, state, std::move(cancel)), directory_(state->directory), path_(std::move(path)) {}
 
-  static Napi::Value Post(Napi::Env env, StoreTask* task);
+  static Napi::Value Launch(Napi::Env env, std::unique_ptr<StoreTask> launched);
 
  private:
   void Capture() noexcept;

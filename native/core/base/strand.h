@@ -5,10 +5,8 @@
 #pragma once
 
 #include <functional>
-#include <list>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <utility>
 
 #include "base/thread_pool.h"
@@ -17,79 +15,66 @@ namespace segvec {
 
 class Strand : public std::enable_shared_from_this<Strand> {
  public:
-  // A task in the making: all the memory that posting it takes.
-  using Ticket = std::list<std::function<void()>>;
+  // A task and all the memory that posting it takes: that of a turn on the pool, in which the first of all tasks is run, too.
+  struct Ticket {
+    ThreadPool::Ticket task, turn;
+  };
 
-  // REQUIRES: `task` does not throw.
-  void Post(std::function<void()> task) {
+  // REQUIRES: `task` does not throw. Throws std::bad_alloc.
+  Ticket Prepare(std::function<void()> task) {
     Ticket ticket;
-    ticket.push_back(std::move(task));
-    const auto posted = ticket.begin();
-    {
-      std::lock_guard lock(mutex_);
-      tasks_.splice(tasks_.end(), ticket);
-      if (is_running_) return;
-      is_running_ = true;
-    }
-    try {
-      Schedule();
-    } catch (...) {
-      std::lock_guard lock(mutex_);
-      tasks_.erase(posted);
-      is_running_ = false;
-      throw;
-    }
+    ticket.task.push_back(std::move(task));
+    ticket.turn.push_back([self = shared_from_this()] { self->RunOne(); });
+    return ticket;
   }
 
-  // Posts the one task of the ticket without fail, if need be by running on this thread what waits.
-  // REQUIRES: called from a thread of the pool.
+  // Throws std::bad_alloc; nothing has been posted then.
+  void Post(std::function<void()> task) { Post(Prepare(std::move(task))); }
+  // REQUIRES: the ticket was prepared by this strand.
   void Post(Ticket ticket) noexcept {
     {
       std::lock_guard lock(mutex_);
-      tasks_.splice(tasks_.end(), ticket);
+      tasks_.splice(tasks_.end(), ticket.task);
+      turns_.splice(turns_.end(), ticket.turn);
       if (is_running_) return;
       is_running_ = true;
     }
-    try {
-      Schedule();
-    } catch (const std::bad_alloc&) {
-      RunOne();
-    }
+    TakeTurn();
   }
 
  private:
-  void Schedule() {
-    ThreadPool::Shared().Post(ThreadPool::Priority::kBulk, [self = shared_from_this()] { self->RunOne(); });
+  void TakeTurn() noexcept {
+    ThreadPool::Ticket turn;
+    {
+      std::lock_guard lock(mutex_);
+      turn.splice(turn.end(), turns_, turns_.begin());
+    }
+    ThreadPool::Shared().Post(ThreadPool::Priority::kBulk, std::move(turn));
   }
 
   // One task per turn, so that several strands share the pool fairly.
   void RunOne() {
-    for (;;) {
-      std::function<void()> task;
-      {
-        std::lock_guard lock(mutex_);
-        task = std::move(tasks_.front());
-        tasks_.pop_front();
-      }
-      task();
-      task = nullptr;
-      {
-        std::lock_guard lock(mutex_);
-        if (tasks_.empty()) {
-          is_running_ = false;
-          return;
-        }
-      }
-      try {
-        return Schedule();
-      } catch (const std::bad_alloc&) {
-        // Without memory for a turn of its own the next task has this one.
+    std::function<void()> task;
+    {
+      std::lock_guard lock(mutex_);
+      task = std::move(tasks_.front());
+      tasks_.pop_front();
+    }
+    task();
+    task = nullptr;
+    {
+      std::lock_guard lock(mutex_);
+      if (tasks_.empty()) {
+        is_running_ = false;
+        return;
       }
     }
+    TakeTurn();
   }
 
   std::mutex mutex_;
-  Ticket tasks_;
+  ThreadPool::Ticket tasks_;
+  ThreadPool::Ticket turns_;  // one for each task that waits
   bool is_running_ = false;
 };
 

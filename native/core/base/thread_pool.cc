@@ -112,16 +112,22 @@ void ThreadPool::EnsureThreads(int count) {
 }
 
 void ThreadPool::Post(Priority priority, std::function<void()> task) {
+  Ticket ticket;
+  ticket.push_back(std::move(task));
+  Post(priority, std::move(ticket));
+}
+
+void ThreadPool::Post(Priority priority, Ticket ticket) noexcept {
   {
     std::lock_guard lock(mutex_);
     if (priority == Priority::kInteractive) {
-      interactive_.push_back(std::move(task));
+      interactive_.splice(interactive_.end(), ticket);
       interactive_count_.store(interactive_.size(), std::memory_order_relaxed);
     } else if (priority == Priority::kBulk) {
-      bulk_.push_back(std::move(task));
+      bulk_.splice(bulk_.end(), ticket);
       bulk_count_.store(bulk_.size(), std::memory_order_relaxed);
     } else {
-      background_.push_back(std::move(task));
+      background_.splice(background_.end(), ticket);
     }
   }
   work_arrived_.notify_one();

@@ -13,8 +13,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <deque>
 #include <functional>
+#include <list>
 #include <mutex>
 
 #include "base/cond_var.h"
@@ -27,13 +27,18 @@ class ThreadPool {
  public:
   enum class Priority { kInteractive, kBulk, kBackground };
 
+  // One task and the memory that posting it takes.
+  using Ticket = std::list<std::function<void()>>;
+
   static ThreadPool& Shared();
 
   // Starts threads until there are `count`. Throws kOutOfMemory when not even one can be had.
   void EnsureThreads(int count);
 
-  // REQUIRES: EnsureThreads(1) has been called; `task` does not throw.
+  // REQUIRES: EnsureThreads(1) has been called; the task does not throw. Without memory the first throws std::bad_alloc and nothing
+  // has been posted.
   void Post(Priority priority, std::function<void()> task);
+  void Post(Priority priority, Ticket ticket) noexcept;
 
   // Calls body(i) for every i in [0, count), on the calling thread and up to max_parallel - 1 others; returns when all
   // are done. The first exception that a body throws is rethrown here, after the others have finished.
@@ -78,10 +83,10 @@ class ThreadPool {
 
   std::mutex mutex_;
   CondVar work_arrived_;
-  std::deque<std::function<void()>> interactive_;
-  std::deque<std::function<void()>> bulk_;
-  std::deque<std::function<void()>> background_;
-  std::deque<std::function<void()>> help_;  // taken when there is nothing else
+  Ticket interactive_;
+  Ticket bulk_;
+  Ticket background_;
+  Ticket help_;  // taken when there is nothing else
   std::atomic<size_t> interactive_count_{0}, bulk_count_{0};
   Wait bulk_wait_, background_wait_;
   int thread_count_ = 0;

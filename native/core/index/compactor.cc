@@ -86,11 +86,11 @@ Compactor::Stats Compactor::stats() const {
 }
 
 void Compactor::Launch(const std::shared_ptr<Job>& job) {
-  job->conclusion.push_back([self = shared_from_this(), job] { self->Conclude(job); });
+  job->conclusion = writer_->Prepare([self = shared_from_this(), job] { self->Conclude(job); });
   try {
     writer_->Post([self = shared_from_this(), job] { self->Plan(job); });
   } catch (...) {
-    job->conclusion.clear();  // it holds the job
+    job->conclusion = {};  // it holds the job
     throw;
   }
 }
@@ -137,7 +137,7 @@ void Compactor::Finish(const std::shared_ptr<Job>& finished) noexcept {
   // Whoever waits for the next one may be told at once that it cannot begin, and so on.
   for (std::shared_ptr<Job> job = finished; job;) {
     job->compaction.reset();
-    job->conclusion.clear();
+    job->conclusion = {};
     job->index = nullptr;
     std::shared_ptr<Job> next;
     {
