@@ -42,6 +42,16 @@ describe('commit', () => {
     }
   })
 
+  test('of a log: nothing is acknowledged once somebody has deleted the LOCK', async () => {
+    const path = temporaryPath()
+    const index = await VectorIndex.open(path, { dimension, durability: 'log' })
+    await index.add(slice(0, 10))
+    rmSync(join(path, 'LOCK'))
+    await expectRejection(() => index.add(slice(10, 20)), 'LOCKED', 'open it anew')
+    expect(index.size).toBe(10)
+    await index.close()
+  })
+
   test('stores the moment of the call: what was called before it, nothing called after it', async () => {
     const path = temporaryPath()
     const index = await VectorIndex.open(path, { dimension })

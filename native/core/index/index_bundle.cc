@@ -18,7 +18,7 @@ Bundle MakeBundle(const IndexOptions& options, const IndexImage& image, const Ca
   return Bundle(files, {});
 }
 
-std::unique_ptr<Index> OpenBundle(const MemoryFiles::Piece& bundle, const GivenOptions& given,
+std::shared_ptr<Index> OpenBundle(const MemoryFiles::Piece& bundle, const GivenOptions& given,
                                   const OpenParameters& parameters, const CancelToken& cancel) {
   const std::unique_ptr<MemoryFiles> files = ReadBundle(bundle, kName);
   const auto all = files->files();

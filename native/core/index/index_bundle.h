@@ -18,7 +18,7 @@ Bundle MakeBundle(const IndexOptions& options, const IndexImage& image, const Ca
 
 // The index that a bundle was made of, which goes on as that one would have; it does not refer to the bytes.
 // Options that were given must be those of the index. Errors: those of IndexDirectory, but for kLocked.
-std::unique_ptr<Index> OpenBundle(const MemoryFiles::Piece& bundle, const GivenOptions& given,
+std::shared_ptr<Index> OpenBundle(const MemoryFiles::Piece& bundle, const GivenOptions& given,
                                   const OpenParameters& parameters, const CancelToken& cancel);
 
 }  // namespace segvec

@@ -43,7 +43,12 @@ IndexDirectory::IndexDirectory(Env& env, const std::string& path, const GivenOpt
       store_(env, path, AccessOf(env, path, given, parameters)) {
   LoadNewest(given, cancel);
   if (index_ && !is_read_only()) Replay(cancel);
-  if (index_) return;
+  if (index_) {
+    // Else what is logged from here on would be forgotten as soon as a newer generation that was passed over can be read again.
+    const bool is_newest = std::ranges::none_of(dropped_, [&](const auto& dropped) { return dropped.generation > generation_; });
+    if (parameters_.logs_changes && !is_newest) Commit(Capture(*index_, cancel), cancel);
+    return;
+  }
   if (is_read_only()) throw Error(ErrorCode::kNotFound, "there is no index in " + path);
   Create(given, cancel);
 }
@@ -59,7 +64,7 @@ void IndexDirectory::Create(const GivenOptions& given, const CancelToken& cancel
   options_ = given.ForNewIndex(parameters_.threads);
   options_.compacts_in_background = parameters_.compacts_in_background;
   uuid_ = RandomUuid();
-  auto index = std::make_unique<Index>(options_);
+  auto index = std::make_shared<Index>(options_);
   Commit(IndexImage(), cancel);
   RemoveOutdated();
   index_ = std::move(index);
@@ -67,13 +72,15 @@ void IndexDirectory::Create(const GivenOptions& given, const CancelToken& cancel
 }
 
 void IndexDirectory::LoadNewest(const GivenOptions& given, const CancelToken& cancel) {
+  ReadSoFar read;
   for (;;) {
     std::vector<DroppedGeneration> dropped;
+    std::optional<Loaded> loaded;
     const std::vector<uint64_t> generations = store_.Generations();
     for (size_t i = 0; i < generations.size(); ++i) {
       try {
-        index_ = Load(generations[i], dropped, given, cancel);
-        return;
+        loaded.emplace(Load(generations[i], given, read, cancel));
+        break;
       } catch (const Error& error) {
         if (!IsDamage(error)) throw;
         // A writer may have published since, and removed what this reader was about to open.
@@ -88,8 +95,20 @@ void IndexDirectory::LoadNewest(const GivenOptions& given, const CancelToken& ca
         throw Error(error.code() == ErrorCode::kNotFound ? ErrorCode::kCorrupt : error.code(), message, error);
       }
     }
+    if (loaded) return Adopt(std::move(*loaded), std::move(dropped));
     if (generations.empty()) return;
   }
+}
+
+void IndexDirectory::Adopt(Loaded&& loaded, std::vector<DroppedGeneration>&& dropped) {
+  store_.Adopt(loaded.manifest, dropped.empty());
+  options_ = loaded.index->options();
+  uuid_ = loaded.manifest.identity.uuid;
+  index_ = std::move(loaded.index);
+  std::lock_guard lock(mutex_);
+  generation_ = loaded.manifest.identity.generation;
+  dropped_.swap(dropped);
+  stored_ = std::move(loaded.stored);
 }
 
 void IndexDirectory::Replay(const CancelToken& cancel) {
@@ -114,10 +133,9 @@ void IndexDirectory::Replay(const CancelToken& cancel) {
   log_ = std::make_unique<ChangeLog>(store_, uuid_, chain, LastFile(chain, store_, manifest, parameters_.recovers_previous));
 }
 
-std::unique_ptr<Index> IndexDirectory::Load(uint64_t generation,
-                                            const std::vector<DroppedGeneration>& dropped,
-                                            const GivenOptions& given, const CancelToken& cancel) {
-  const Manifest manifest = store_.Read(generation);
+IndexDirectory::Loaded IndexDirectory::Load(uint64_t generation, const GivenOptions& given, ReadSoFar& read,
+                                            const CancelToken& cancel) const {
+  Manifest manifest = store_.Read(generation);
   IndexOptions options = OptionsOf(manifest.options, parameters_.threads);
   options.compacts_in_background = parameters_.compacts_in_background;
   given.CheckAgainst(options);
@@ -129,26 +147,32 @@ std::unique_ptr<Index> IndexDirectory::Load(uint64_t generation,
   StoredSegments stored_segments;
   for (const ManifestSegment& entry : manifest.segments) {
     cancel.Check();
-    Stored stored = LoadSegment(manifest, entry, cancel);
+    Stored stored = LoadSegment(manifest, entry, read, cancel);
     IndexImage::Part part{{stored.segment, entry.slot_count, stored.dead}, nullptr};
-    if (options.id_type == IdType::kString) part.strings = LoadStrings(manifest, stored, entry);
+    if (options.id_type == IdType::kString) part.strings = LoadStrings(manifest, stored, entry, read);
     image.parts.push_back(std::move(part));
     if (!is_read_only()) stored.segment = nullptr;
     stored_segments.emplace(entry.number, std::move(stored));
   }
-  auto index = std::make_unique<Index>(options, std::move(image), !is_read_only(), cancel);
-  store_.Adopt(manifest, dropped.empty());
-  options_ = options;
-  uuid_ = manifest.identity.uuid;
-  std::vector<DroppedGeneration> dropped_copy = dropped;
-  std::lock_guard lock(mutex_);
-  generation_ = generation;
-  dropped_.swap(dropped_copy);
-  stored_ = std::move(stored_segments);
-  return index;
+  return {std::make_shared<Index>(options, std::move(image), !is_read_only(), cancel), std::move(manifest),
+          std::move(stored_segments)};
 }
 
-IndexDirectory::Stored IndexDirectory::LoadSegment(const Manifest& manifest, const ManifestSegment& entry,
+namespace {
+
+// What a file holds, if it has been read before, as `stamp` says; else what `load` makes of it, which is noted.
+template <class Contents, class Load>
+auto ReadOnce(Contents& contents, const FileReference& file, const Load& load) {
+  const auto known = contents.find(file.name);
+  if (known != contents.end() && known->second.first == file.stamp) return known->second.second;
+  typename Contents::mapped_type::second_type loaded = load();
+  contents[file.name] = {file.stamp, loaded};
+  return loaded;
+}
+
+}  // namespace
+
+IndexDirectory::Stored IndexDirectory::LoadSegment(const Manifest& manifest, const ManifestSegment& entry, ReadSoFar& read,
                                                    const CancelToken& cancel) const {
   Stored stored{entry.slot_count, false, entry.file, entry.tombstones, std::nullopt, nullptr, nullptr};
   Env& env = store_.env();
@@ -159,11 +183,11 @@ IndexDirectory::Stored IndexDirectory::LoadSegment(const Manifest& manifest, con
       known != stored_.end() && known->second.file == entry.file) {
     stored.segment = known->second.segment;
   }
-  if (!stored.segment) {
-    stored.segment = parameters_.is_mapped ? MapSegment(env.Map(path), path, expected, parameters_.threads)
-                                           : ReadSegment(*env.Open(path), path, expected, PollOf(cancel),
-                                                         parameters_.threads);
-  }
+  const auto load = [&]() -> std::shared_ptr<const Segment> {
+    if (parameters_.is_mapped) return MapSegment(env.Map(path), path, expected, parameters_.threads);
+    return ReadSegment(*env.Open(path), path, expected, PollOf(cancel), parameters_.threads);
+  };
+  if (!stored.segment) stored.segment = is_read_only() ? ReadOnce(read.segments, entry.file, load) : load();
   CheckSegmentBelongs(*stored.segment, manifest, entry);
   stored.has_graph = stored.segment->has_graph();
   if (entry.tombstones) {
@@ -174,7 +198,7 @@ IndexDirectory::Stored IndexDirectory::LoadSegment(const Manifest& manifest, con
 }
 
 std::shared_ptr<const StringIdTable> IndexDirectory::LoadStrings(const Manifest& manifest, Stored& stored,
-                                                                 const ManifestSegment& entry) const {
+                                                                 const ManifestSegment& entry, ReadSoFar& read) const {
   const FileReference* const found = StringIdFileOf(manifest, entry);
   if (found == nullptr) {
     throw Error(ErrorCode::kCorrupt, store_.PathOf(Store::ManifestName(manifest.identity.generation)) +
@@ -182,8 +206,11 @@ std::shared_ptr<const StringIdTable> IndexDirectory::LoadStrings(const Manifest&
   }
   stored.strings = *found;
   const std::string path = store_.PathOf(found->name);
-  return std::make_shared<const StringIdTable>(
-      ReadStringIds(*store_.env().Open(path), path, {manifest.identity.uuid, found->stamp}));
+  const auto load = [&] {
+    return std::make_shared<const StringIdTable>(
+        ReadStringIds(*store_.env().Open(path), path, {manifest.identity.uuid, found->stamp}));
+  };
+  return is_read_only() ? ReadOnce(read.strings, *found, load) : load();
 }
 
 uint64_t IndexDirectory::generation() const {
@@ -264,7 +291,7 @@ void IndexDirectory::Commit(const IndexImage& image, const CancelToken& cancel) 
   stored_.swap(stored_segments);
 }
 
-std::unique_ptr<Index> IndexDirectory::LoadNewer(const CancelToken& cancel) {
+std::shared_ptr<Index> IndexDirectory::LoadNewer(const CancelToken& cancel) {
   const std::vector<uint64_t> generations = store_.Generations();
   if (!generations.empty() && generations.front() == generation_) return nullptr;
   const uint64_t present = generation_;
@@ -278,9 +305,10 @@ std::unique_ptr<Index> IndexDirectory::LoadNewer(const CancelToken& cancel) {
 void IndexDirectory::Save(Env& env, const std::string& path, const IndexOptions& options,
                           const IndexImage& image, const CancelToken& cancel) {
   IndexDirectory copy(env, path, options);
-  if (!copy.store_.Generations().empty()) {
+  // Log files would be taken for those of the copy.
+  if (!copy.store_.Generations().empty() || !copy.store_.Logs().empty()) {
     throw Error(ErrorCode::kInvalidArgument,
-                path + " holds an index already; expected a directory without one");
+                path + " holds an index already, or parts of one; expected a directory without one");
   }
   copy.Commit(image, cancel);
 }

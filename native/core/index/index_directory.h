@@ -14,6 +14,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/cancel_token.h"
@@ -49,7 +50,7 @@ class IndexDirectory {
                  const OpenParameters& parameters, const CancelToken& cancel);
 
   // The index that was opened; once.
-  std::unique_ptr<Index> TakeIndex() { return std::move(index_); }
+  std::shared_ptr<Index> TakeIndex() { return std::move(index_); }
 
   const std::string& path() const { return store_.directory(); }
   bool is_read_only() const { return store_.is_read_only(); }
@@ -79,7 +80,7 @@ class IndexDirectory {
 
   // The newest generation as an index of its own, which shares the segments that are the same; null when it
   // is the one at hand. REQUIRES: is_read_only().
-  std::unique_ptr<Index> LoadNewer(const CancelToken& cancel);
+  std::shared_ptr<Index> LoadNewer(const CancelToken& cancel);
 
   // Writes the image as the first generation of a new index. Errors: kInvalidArgument when there is an index
   // already.
@@ -98,22 +99,37 @@ class IndexDirectory {
   };
   using StoredSegments = std::map<uint32_t, Stored>;
 
+  struct Loaded {
+    std::shared_ptr<Index> index;
+    Manifest manifest;
+    StoredSegments stored;
+  };
+  // What attempts to load have read, by the names of the files: a writer may remove a generation before a reader has read all
+  // of it, and the next attempt goes on from there, however soon that generation is gone as well.
+  template <class Content>
+  using Contents = std::map<std::string, std::pair<FileStamp, std::shared_ptr<const Content>>>;
+  struct ReadSoFar {
+    Contents<Segment> segments;
+    Contents<StringIdTable> strings;
+  };
+
   IndexDirectory(Env& env, const std::string& path, const IndexOptions& options);
 
   void Create(const GivenOptions& given, const CancelToken& cancel);
   void LoadNewest(const GivenOptions& given, const CancelToken& cancel);
-  std::unique_ptr<Index> Load(uint64_t generation, const std::vector<DroppedGeneration>& dropped,
-                              const GivenOptions& given, const CancelToken& cancel);
+  Loaded Load(uint64_t generation, const GivenOptions& given, ReadSoFar& read, const CancelToken& cancel) const;
+  void Adopt(Loaded&& loaded, std::vector<DroppedGeneration>&& dropped);
   void Replay(const CancelToken& cancel);
-  Stored LoadSegment(const Manifest& manifest, const ManifestSegment& entry, const CancelToken& cancel) const;
-  std::shared_ptr<const StringIdTable> LoadStrings(const Manifest& manifest, Stored& stored,
-                                                   const ManifestSegment& entry) const;
+  Stored LoadSegment(const Manifest& manifest, const ManifestSegment& entry, ReadSoFar& read,
+                     const CancelToken& cancel) const;
+  std::shared_ptr<const StringIdTable> LoadStrings(const Manifest& manifest, Stored& stored, const ManifestSegment& entry,
+                                                   ReadSoFar& read) const;
 
   OpenParameters parameters_;
   Store store_;
   IndexOptions options_;
   Uuid uuid_;
-  std::unique_ptr<Index> index_;
+  std::shared_ptr<Index> index_;
   std::unique_ptr<ChangeLog> log_;  // null for a reader
 
   mutable std::mutex mutex_;  // for what only the one thread changes, but others read

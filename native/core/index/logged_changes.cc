@@ -177,12 +177,12 @@ void LoggedChanges::Withdraw(const std::shared_ptr<Change>& change) noexcept {
   change->state_ = Change::State::kDecided;
 }
 
-void LoggedChanges::Conclude(const std::shared_ptr<Change>& change) noexcept {
+std::exception_ptr LoggedChanges::Conclude(const std::shared_ptr<Change>& change) noexcept {
   Withdraw(change);  // if it was not performed
   const uint64_t sequence = change->sequence_.front();
-  if (sequence == 0) return;
+  if (sequence == 0) return nullptr;
   index_->set_change_count(sequence);
-  if (!change->is_settled_) directory_->log().Cancel(change->sequence_, directory_->generation());
+  return change->is_settled_ ? nullptr : directory_->log().Cancel(change->sequence_, directory_->generation());
 }
 
 void LoggedChanges::Close() {

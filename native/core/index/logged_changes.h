@@ -65,8 +65,9 @@ class LoggedChanges : public std::enable_shared_from_this<LoggedChanges> {
   // Logs the change if that has not been done, and makes it. Errors: kIo when it could not be logged, and those of
   // Index::Add(), Upsert() and Remove(); nothing is changed then.
   Result Perform(const std::shared_ptr<Change>& change);
-  // Ends the turn of a change, whether or not it was performed.
-  void Conclude(const std::shared_ptr<Change>& change) noexcept;
+  // Ends the turn of a change, whether or not it was performed. Returns why one that failed may be there again after a crash all the
+  // same; else null.
+  std::exception_ptr Conclude(const std::shared_ptr<Change>& change) noexcept;
 
   // Lets go of index and directory. REQUIRES: no change is on its way.
   void Close();

@@ -30,6 +30,7 @@ void ChangeLog::Write(std::span<const LogRecord> changes, uint64_t generation, c
   records.insert(records.end(), changes.begin(), changes.end());
   files_.reserve(files_.size() + 1);
   const bool is_new = !writer_;
+  bool is_written = false;
   std::string path;
   try {
     if (is_new) {
@@ -42,8 +43,11 @@ void ChangeLog::Write(std::span<const LogRecord> changes, uint64_t generation, c
           LogHeader{{uuid_, generation}, number, next_sequence_, previous_number_, previous_size_});
     }
     writer_->Write(next_sequence_, records, poll);
+    is_written = true;
     writer_->Sync();
     if (is_new) store_.env().SyncDirectory(store_.directory());
+    // Whoever has taken the directory over, as a LOCK that is deleted allows, has read the log without this.
+    store_.CheckInPlace();
   } catch (...) {
     const bool is_begun = is_new && writer_;
     writer_ = nullptr;
@@ -52,6 +56,15 @@ void ChangeLog::Write(std::span<const LogRecord> changes, uint64_t generation, c
         store_.env().Remove(path);
       } catch (const Error&) {
         // Nothing in it counts; the next commit clears it away.
+      }
+    }
+    // The disk may keep what it would not sync, and then it would be there after a crash. A file that begins behind what counts says
+    // that it never came to be.
+    if (is_written && !changes.empty()) {
+      try {
+        Write({}, generation, {});
+      } catch (const std::exception&) {
+        // The next change begins one.
       }
     }
     throw;
@@ -65,15 +78,16 @@ void ChangeLog::Write(std::span<const LogRecord> changes, uint64_t generation, c
   CountBytes();
 }
 
-void ChangeLog::Cancel(std::list<uint64_t>& sequence, uint64_t generation) noexcept {
+std::exception_ptr ChangeLog::Cancel(std::list<uint64_t>& sequence, uint64_t generation) noexcept {
   std::lock_guard lock(mutex_);
   cancelled_.splice(cancelled_.end(), sequence);
   has_cancelled_.store(true, std::memory_order_release);
   try {
     Write({}, generation, {});
   } catch (const std::exception&) {
-    // It stays on the list, and nothing is acknowledged before it is safe.
+    return std::current_exception();  // it stays on the list, and nothing is acknowledged before it is safe
   }
+  return nullptr;
 }
 
 void ChangeLog::Settle(uint64_t generation) {

@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <list>
 #include <memory>
@@ -36,8 +37,8 @@ class ChangeLog {
   uint64_t Append(std::span<const LogRecord> changes, uint64_t generation, const std::function<void()>& poll);
 
   // Takes back a logged change, whose number is the one element of the list. If that cannot be made safe now, Settle()
-  // or the next Append() does it.
-  void Cancel(std::list<uint64_t>& sequence, uint64_t generation) noexcept;
+  // or the next Append() does it, and the reason is returned; else null.
+  std::exception_ptr Cancel(std::list<uint64_t>& sequence, uint64_t generation) noexcept;
   // Makes sure that what was cancelled stays so.
   void Settle(uint64_t generation);
 

@@ -56,7 +56,7 @@ struct Manifest {
   uint64_t change_count = 0;  // changes in all: the sequence number of the last one that is in the segments
   uint64_t first_log = 0;     // log files with smaller numbers say nothing that comes after these changes
   std::vector<ManifestSegment> segments;       // ascending number
-  std::vector<FileReference> string_id_files;  // in the order in which they were written
+  std::vector<FileReference> string_id_files;  // in the order of their segments
   friend bool operator==(const Manifest&, const Manifest&) = default;
 
   uint64_t vector_count() const;  // live ones

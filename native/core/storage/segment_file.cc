@@ -268,6 +268,7 @@ class SegmentLoader {
       }
     };
     Exclude(metric_ == Metric::kCosine, {SectionType::kInverseNorms});
+    Exclude(Has(kKeepsNoVectors), {SectionType::kMisfitSlots, SectionType::kMisfitRows});
     Exclude(Has(kHasCodes), {SectionType::kQuantizer, SectionType::kCodes, SectionType::kCorrections});
     Exclude(Has(kHasGraph), {SectionType::kLevels, SectionType::kLinks, SectionType::kUpperLinks});
     if (Has(kHasGraph)) {

@@ -35,12 +35,12 @@ Bytes BundleOf(Index& index) {
   return BytesOf(MakeBundle(index.options(), CaptureAll(index), CancelToken()));
 }
 
-std::unique_ptr<Index> OpenBytes(const Bytes& bytes, const GivenOptions& given = {}) {
+std::shared_ptr<Index> OpenBytes(const Bytes& bytes, const GivenOptions& given = {}) {
   ThreadPool::Shared().EnsureThreads(1);
   return OpenBundle({bytes, nullptr}, given, {}, CancelToken());
 }
 
-std::unique_ptr<Index> SmallIndex(IdType id_type) {
+std::shared_ptr<Index> SmallIndex(IdType id_type) {
   IndexOptions options = OptionsFor(kDimension, Metric::kL2);
   options.id_type = id_type;
   options.segment_capacity = 20;

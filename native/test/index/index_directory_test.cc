@@ -722,6 +722,38 @@ TEST_CASE("IndexDirectory: a reader opens, whatever a writer publishes and remov
   }
 }
 
+TEST_CASE("IndexDirectory: a reader gets on beside a writer that publishes faster than it reads") {
+  for (const IdType id_type : {IdType::kNumber, IdType::kString}) {
+    MemoryEnv memory;
+    IndexOptions options = OptionsFor(kDimension, Metric::kL2);
+    options.id_type = id_type;
+    OpenIndex writer = Open(memory, kPath, GivenOptions::Of(options));
+    Add(*writer.index, RandomVectors(1500, kDimension, 3));
+    Commit(writer);
+    Add(*writer.index, RandomVectors(20, kDimension, 4));
+    Commit(writer);
+    FaultEnv env(memory);
+    size_t large_count = 0, publication_count = 0;
+    constexpr size_t kMostPublications = 20;
+    env.BeforeEach([&](std::string_view syscall, const std::string& path) {
+      if (syscall != "open") return;
+      large_count += path.find("/segment-0-") != std::string::npos || path.find("/strings-0-") != std::string::npos;
+      if (path.find("/segment-1-") == std::string::npos || publication_count == kMostPublications) return;
+      // What is to be opened is not there any more.
+      ++publication_count;
+      for (int i = 0; i < 2; ++i) {
+        Add(*writer.index, RandomVectors(1, kDimension, 5));
+        Commit(writer);
+      }
+    });
+    const OpenIndex reader = OpenReader(env, kPath);
+    CHECK(publication_count == kMostPublications);
+    CHECK(large_count == (id_type == IdType::kString ? 2 : 1));
+    CHECK(reader.index->vector_count() == 1520 + 2 * kMostPublications);
+    CheckSameAnswers(*reader.index, *writer.index);
+  }
+}
+
 TEST_CASE("IndexDirectory: a reader whose index has gone says so") {
   MemoryEnv env;
   OpenIndex open = Open(env, kPath, Given());

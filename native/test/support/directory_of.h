@@ -12,7 +12,7 @@ namespace segvec::testing {
 
 struct OpenIndex {
   std::unique_ptr<IndexDirectory> directory;
-  std::unique_ptr<Index> index;
+  std::shared_ptr<Index> index;
 };
 
 inline OpenIndex Open(Env& env, const std::string& path, const GivenOptions& given = {},
