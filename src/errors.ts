@@ -26,7 +26,7 @@ export const errorCodes = [
   'CORRUPT',
   /** A file was written by a newer segvec, in a format that this one cannot read. */
   'UNSUPPORTED_FORMAT',
-  /** Another index, here or in another process, has the directory open for writing. */
+  /** Another index, here or in another process, has the directory open for writing; or another directory has taken its place. */
   'LOCKED',
   /** The index was opened for reading only. */
   'READ_ONLY',
@@ -51,7 +51,11 @@ export type SegvecErrorCode = (typeof errorCodes)[number]
  * }
  */
 export class SegvecError extends Error {
-  override readonly name = 'SegvecError'
+  declare readonly name: 'SegvecError'
+  static {
+    // Not a field: V8 writes the first line of the stack before an instance has any.
+    Object.defineProperty(SegvecError.prototype, 'name', { value: 'SegvecError', configurable: true })
+  }
   readonly code: SegvecErrorCode
   /** The system call that failed, under `IO`. */
   declare readonly syscall?: string

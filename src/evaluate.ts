@@ -1,4 +1,5 @@
 import { setImmediate as nextTick } from 'node:timers/promises'
+import type { AbortWatch } from './abort.ts'
 import { SegvecError } from './errors.ts'
 import type { BatchHits } from './results.ts'
 import type { SearchSettings } from './search-options.ts'
@@ -33,8 +34,9 @@ const mostMsPerTick = 5
 /** @throws {SegvecError} `INVALID_ARGUMENT` without queries; whatever the searches throw. */
 export async function evaluateSearches(
   queries: RowReader,
-  { k: wantedK, ef, signal }: Omit<SearchSettings, 'recall'>,
+  { k: wantedK, ef }: Pick<SearchSettings, 'k' | 'ef'>,
   searches: Searches,
+  abort?: AbortWatch,
 ): Promise<Evaluation> {
   const queryCount = queries.rowCount
   if (queryCount === 0) throw new SegvecError('INVALID_ARGUMENT', 'queries is empty; expected at least one')
@@ -55,7 +57,7 @@ export async function evaluateSearches(
     hits += found.slice(0, count).filter(({ distance }) => distance <= farthest).length
     if (end - tickStart < mostMsPerTick) continue
     await nextTick()
-    if (signal?.aborted) throw new SegvecError('ABORTED', 'evaluate was aborted', { cause: signal.reason })
+    abort?.throwIfAborted()
     tickStart = performance.now()
   }
   latencies.sort()

@@ -251,7 +251,8 @@ export class VectorIndex<T extends IdType = 'number'> {
    * meanwhile. Only what is new is written.
    *
    * @throws {SegvecError} `IO` (with `syscall`, `path` and `errno`; the index goes on, and a later commit may succeed),
-   * `READ_ONLY`, `INVALID_ARGUMENT` (an index in memory), `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, as a rejection.
+   * `LOCKED` (another directory is in the place of this one), `READ_ONLY`, `INVALID_ARGUMENT` (an index in memory), `ABORTED`,
+   * `CLOSED`, `OUT_OF_MEMORY`, as a rejection.
    * @example
    * await index.add(ids, vectors)
    * await index.commit()
@@ -315,7 +316,7 @@ export class VectorIndex<T extends IdType = 'number'> {
    * where they began.
    *
    * @returns Whether there was anything newer.
-   * @throws {SegvecError} `INVALID_ARGUMENT` unless `readOnly`, otherwise as `open`, as a rejection.
+   * @throws {SegvecError} `INVALID_ARGUMENT` unless `readOnly`, `CLOSED`, otherwise as `open`, as a rejection.
    * @example
    * if (await reader.refresh()) console.log(reader.size)
    */
@@ -368,7 +369,7 @@ export class VectorIndex<T extends IdType = 'number'> {
    * 1,048,576 values are copied before the call returns; leave more alone until the promise settles.
    * @returns The ids, in row order.
    * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR`, `INVALID_ID`, `DUPLICATE_ID` (each naming the row),
-   * `IO` (with `durability: 'log'`: it could not be logged), `INVALID_ARGUMENT`, `READ_ONLY`, `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`,
+   * `IO` and `LOCKED` (with `durability: 'log'`: it could not be logged, or there is another directory instead), `INVALID_ARGUMENT`, `READ_ONLY`, `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`,
    * as a rejection.
    * @example
    * await index.add([1, 2], new Float32Array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6]), {
@@ -402,7 +403,7 @@ export class VectorIndex<T extends IdType = 'number'> {
    * 1,048,576 values are copied before the call returns; leave more alone until the promise settles.
    * @returns The ids, in row order.
    * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR`, `INVALID_ID`, `DUPLICATE_ID` for an id that is twice in
-   * the batch (each naming the row), `IO` (with `durability: 'log'`: it could not be logged), `INVALID_ARGUMENT`, `READ_ONLY`,
+   * the batch (each naming the row), `IO` and `LOCKED` (with `durability: 'log'`: it could not be logged, or there is another directory instead), `INVALID_ARGUMENT`, `READ_ONLY`,
    * `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, as a rejection.
    * @example
    * await index.upsert([1, 2], [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]])
@@ -470,7 +471,7 @@ export class VectorIndex<T extends IdType = 'number'> {
    * @param ids An id or an array of ids. Those that are not in the index are passed over. At most 524,288 of them (of strings,
    * 2,097,152 characters) are copied before the call returns; leave more alone until the promise settles.
    * @returns How many vectors were removed.
-   * @throws {SegvecError} `INVALID_ID` (naming the row), `IO` (with `durability: 'log'`: it could not be logged),
+   * @throws {SegvecError} `INVALID_ID` (naming the row), `IO` and `LOCKED` (with `durability: 'log'`: it could not be logged, or there is another directory instead),
    * `INVALID_ARGUMENT`, `READ_ONLY`, `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, as a rejection; nothing is removed then.
    * @example
    * await index.remove([7, 8]) // 2, or fewer if some were not there
@@ -659,26 +660,26 @@ export class VectorIndex<T extends IdType = 'number'> {
     const { dimension } = this.#settings
     // The exact searches and the others are to see the same.
     const stable = copyIfSmall(readerOf(queries, dimension, queryNames), dimension) ?? queries
-    const ef = recall === undefined ? givenEf : await this.#calibratedEf(k, recall, signal)
-    return evaluateSearches(
-      readerOf(stable, dimension, queryNames),
-      { k, ef, exact: false, signal },
-      {
-        exact: () => this.searchBatch(stable, { k, exact: true, signal }),
-        approximate: (query) => this.searchSync(query, { k, ef }),
-      },
-    )
-  }
-
-  async #calibratedEf(k: number, recall: number, signal: AbortSignal | undefined): Promise<number> {
     const abort = new AbortWatch(signal, 'evaluate')
-    this.#inFlight.begin()
     try {
-      return await this.#beams.efFor(k, recall, abort)
+      const ef = recall === undefined ? givenEf : await this.#calibratedEf(k, recall, abort)
+      const searches = {
+        exact: () => this.searchBatch(stable, { k, exact: true, signal }),
+        approximate: (query: Float32Array) => this.searchSync(query, { k, ef }),
+      }
+      return await evaluateSearches(readerOf(stable, dimension, queryNames), { k, ef }, searches, abort)
     } catch (error) {
       throw abort.fromNative(error)
     } finally {
       abort.dispose()
+    }
+  }
+
+  async #calibratedEf(k: number, recall: number, abort: AbortWatch): Promise<number> {
+    this.#inFlight.begin()
+    try {
+      return await this.#beams.efFor(k, recall, abort)
+    } finally {
       this.#inFlight.end()
     }
   }
@@ -807,6 +808,7 @@ export class VectorIndex<T extends IdType = 'number'> {
     try {
       await this.#native.close()
     } catch (error) {
+      this.#closing = undefined // nothing has been closed: it may be tried again
       throw fromNative(error)
     }
   }

@@ -7,9 +7,25 @@ const root = resolve(import.meta.dirname, '../..')
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
 const snippets = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map((match) => match[1] as string)
 
+// What the comments behind `console.log(...)` say is printed; `...` stands for more digits.
+const promised = (code: string) =>
+  [...code.matchAll(/console\.log\(.*\) \/\/ (.*)/g)].map((match) => normal(match[1] as string))
+
+/** However Node breaks lines, and whether or not it says how long an array is. */
+function normal(printed: string): string {
+  return printed
+    .replace(/Array\(\d+\)/g, 'Array')
+    .replace(/\s+/g, ' ')
+    .replace(/([[{]) | (?=[\]}])/g, '$1')
+    .trim()
+}
+
+const pattern = (line: string) => line.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('\\.\\.\\.', '\\d*')
+
 describe('the README', () => {
   test('has snippets', () => {
     expect(snippets.length).toBeGreaterThanOrEqual(4)
+    expect(snippets.flatMap(promised).length).toBeGreaterThanOrEqual(8)
   })
 
   test.each(snippets.map((code, index) => ({ code, index })))(
@@ -19,7 +35,9 @@ describe('the README', () => {
       mkdirSync(folder, { recursive: true })
       const file = join(folder, `snippet-${index}.mts`)
       writeFileSync(file, code)
-      expect(await runNode(['--import', 'tsx', file])).toMatchObject({ code: 0 })
+      const { code: exitCode, stdout } = await runNode(['--import', 'tsx', file])
+      expect(exitCode).toBe(0)
+      expect(normal(stdout)).toMatch(new RegExp(promised(code).map(pattern).join('.*')))
     },
   )
 })

@@ -30,7 +30,7 @@ export function randomCall(index: VectorIndex<IdType>, random: Random): unknown 
   const loose = index as unknown as Record<string, (...given: unknown[]) => unknown>
   // Most arguments are good on their own, so that bad ones are met at every depth and not only at the door.
   const query = () => (random.next() < 0.6 ? goodRow(random) : value(random, index))
-  switch (random.below(15)) {
+  switch (random.below(18)) {
     case 0:
     case 1:
     case 2:
@@ -54,6 +54,18 @@ export function randomCall(index: VectorIndex<IdType>, random: Random): unknown 
       return loose['upsert']?.(...addArguments(random, index))
     case 13:
       return loose['remove']?.(ids(random, index, random.below(4)), options(random, index))
+    case 14:
+      return loose[random.pick(['compact', 'commit', 'refresh', 'toBuffer', 'verify'])]?.(
+        options(random, index),
+      )
+    case 15:
+      return loose['evaluate']?.(vectors(random, index, random.below(4)), options(random, index))
+    case 16: {
+      // Nothing that writes: a value may well be a path.
+      const statics = VectorIndex as unknown as Record<string, (...given: unknown[]) => unknown>
+      const name = random.pick(['fromBuffer', 'inspect', 'verify'])
+      return statics[name]?.(value(random, index), options(random, index))
+    }
     default:
       return new VectorIndex(options(random, index) as unknown as IndexOptions)
   }

@@ -118,11 +118,11 @@ async function measureSearches(
   for (let round = 0; round <= rounds; ++round) {
     watcher.step(round === 0 ? 'searches, to warm up' : `searches, round ${round} of ${rounds}`)
     for (const [done, { index, ef, evaluations }] of settings.entries()) {
-      const given = { k, ef, exact: false, signal: undefined }
-      const evaluation = await evaluateSearches(reader, given, {
+      const searches = {
         exact: async () => truth,
-        approximate: (query) => index.searchSync(query, { k, ef }),
-      })
+        approximate: (query: Float32Array) => index.searchSync(query, { k, ef }),
+      }
+      const evaluation = await evaluateSearches(reader, { k, ef }, searches)
       if (round > 0) evaluations.push(evaluation)
       watcher.update((done + 1) / settings.length)
     }

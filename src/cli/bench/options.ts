@@ -29,7 +29,7 @@ recommends parameters.
   --dimension <n>         values per vector, for a bare file without <file>.shape
   --limit <rows>          use no more of the vectors
   --k <n>                 neighbors per query (10)
-  --recall <a,b,...>      recalls to find ef for (0.9,0.95,0.99); the first row of advice is for the second of them
+  --recall <a,b,...>      recalls to find ef for (0.9,0.95,0.99); the code to begin with is for the second of them
   --threads <a,b,...>     thread counts to build with (1 and all cores)
   --quantization <a,b>    int8, none (both)
   --rounds <n>            times that every setting is measured (3)

@@ -7,7 +7,8 @@ import { describeDirectory } from './tables.ts'
 const usage = `segvec inspect <directory> [options]
 
 Shows what is in the directory of an index: its options, its generations, the segments of each, and every file with its
-size. Reads no vectors and takes no lock.
+size. Reads no vectors and takes no lock. Exit code: 0 when it was shown, damaged or not ('segvec verify' tells), 1 when it
+could not be.
 
   --json   print it as JSON`
 
