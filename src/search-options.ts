@@ -8,7 +8,7 @@ export interface SearchSyncOptions {
   /** How many nearest vectors to find, at least 1; 10 if left out. More than there are is fine: all are found. */
   readonly k?: number | undefined
   /**
-   * Beam width of the search over the whole index: larger is slower and finds more of the true neighbours. At
+   * Beam width of the search over the whole index: larger is slower and finds more of the true neighbors. At
    * least 1; `max(k, 64)` if left out, and never less than `k`.
    */
   readonly ef?: number | undefined

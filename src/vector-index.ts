@@ -101,7 +101,7 @@ class Opened {
 
 /**
  * A vector index, in memory (`new`) or in a directory (`open`): vectors are added in parallel on native threads and searched by approximate nearest
- * neighbour, both off the event loop.
+ * neighbor, both off the event loop.
  *
  * Asynchronous methods always reject and synchronous ones always throw, with a {@link SegvecError}; only what the
  * caller's own code throws while it is called (a getter, `onProgress`) is passed on as it is, and a method that is called on

@@ -165,7 +165,6 @@ void IndexState::ReportMemory(Napi::Env env) {
 Napi::Function IndexWrap::Define(Napi::Env env) {
   return DefineClass(env, "Index",
                      {InstanceAccessor("size", &IndexWrap::Size, nullptr),
-                      InstanceAccessor("memoryBytes", &IndexWrap::MemoryBytes, nullptr),
                       InstanceMethod("stage", &IndexWrap::MakeStage), InstanceMethod("add", &IndexWrap::Add),
                       InstanceMethod("upsert", &IndexWrap::Upsert), InstanceMethod("remove", &IndexWrap::Remove),
                       InstanceMethod("compact", &IndexWrap::Compact),
@@ -224,12 +223,6 @@ void IndexWrap::Finalize(Napi::Env env) {
 Napi::Value IndexWrap::Size(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&]() -> Napi::Value {
     return Napi::Number::New(info.Env(), static_cast<double>(state_->Open().vector_count()));
-  });
-}
-
-Napi::Value IndexWrap::MemoryBytes(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&]() -> Napi::Value {
-    return Napi::Number::New(info.Env(), static_cast<double>(state_->Open().memory_bytes()));
   });
 }
 

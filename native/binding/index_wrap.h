@@ -56,7 +56,6 @@ class IndexWrap : public Napi::ObjectWrap<IndexWrap> {
   Napi::Value AddRows(const Napi::CallbackInfo& info, LogRecordType type);
 
   Napi::Value Size(const Napi::CallbackInfo& info);
-  Napi::Value MemoryBytes(const Napi::CallbackInfo& info);
   Napi::Value MakeStage(const Napi::CallbackInfo& info);
   Napi::Value Add(const Napi::CallbackInfo& info);
   Napi::Value Upsert(const Napi::CallbackInfo& info);

@@ -137,8 +137,6 @@ export interface NativeCursor {
 
 export interface NativeIndex {
   readonly size: number
-  /** Bytes held natively, as reported to V8. */
-  readonly memoryBytes: number
   stage(rowCount: number): NativeStage
   /**
    * Inserts a complete stage; resolves with the assigned ids, or `undefined` when the caller gave them. For string ids they
