@@ -1,6 +1,8 @@
 #include "storage/store.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <ranges>
 #include <string_view>
 #include <utility>
 
@@ -30,9 +32,24 @@ Store::Store(Env& env, std::string directory, Access access) : env_(env), direct
   if (access == Access::kRead) return;
   std::vector<std::string> missing;
   for (std::string path = directory_; !env_.Exists(path); path = ParentOf(path)) missing.push_back(path);
-  if (!missing.empty()) env_.CreateDirectory(directory_);
-  for (const std::string& path : missing) env_.SyncDirectory(ParentOf(path));
+  // Each name is safe before anything is made under it, so that one that is found may lack that, but none above it.
+  for (const std::string& path : missing | std::views::reverse) {
+    env_.CreateDirectory(path);
+    env_.SyncDirectory(ParentOf(path));
+  }
   lock_ = env_.Lock(PathOf("LOCK"));
+  if (missing.empty() && Generations().empty()) SyncFoundName();
+}
+
+// Whoever made the directory may have ended before its name was safe, or not have cared. Where we may not read what it is in, or that
+// has nothing to sync, the name is not ours to keep.
+void Store::SyncFoundName() const {
+  try {
+    env_.SyncDirectory(ParentOf(directory_));
+  } catch (const Error& error) {
+    const int number = error.call() == nullptr ? 0 : error.call()->number;
+    if (number != EACCES && number != EPERM && number != EINVAL && number != EROFS) throw;
+  }
 }
 
 std::string Store::ManifestName(uint64_t generation) {

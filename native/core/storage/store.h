@@ -106,6 +106,7 @@ class Store {
     std::vector<std::string> names;  // of all its other files, sorted
   };
 
+  void SyncFoundName() const;
   static Kept KeptOf(const Manifest& manifest);
   uint64_t TakeGeneration();
 

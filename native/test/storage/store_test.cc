@@ -2,8 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/thread_pool.h"
@@ -152,6 +155,52 @@ TEST_CASE("Store: one writer, any number of readers, which do not write") {
   Store missing(env, "/missing", Store::Access::kRead);
   CHECK(ErrorCodeOf([&] { missing.Generations(); }) == "NOT_FOUND");
   CHECK(!env.Exists("/missing"));
+}
+
+TEST_CASE("Store: what is published survives a power failure, whoever made the directory") {
+  const PowerLoss loss{PowerLoss::Bytes::kDropped, PowerLoss::Names::kLost, 1};
+  for (const bool is_found : {false, true}) {
+    MemoryEnv env;
+    env.CreateDirectory(is_found ? "/a/b/c" : "/a");
+    env.SyncDirectory("/");
+    if (is_found) env.SyncDirectory("/a");
+    Store store(env, "/a/b/c", Store::Access::kWrite);
+    PublishEmpty(store);
+    const auto left = env.After(env.change_count(), loss);
+    REQUIRE(left->Exists("/a/b/c"));
+    CHECK(Store(*left, "/a/b/c", Store::Access::kRead).Generations() == std::vector<uint64_t>{1});
+  }
+}
+
+TEST_CASE("Store: a directory that is found is opened where nobody can sync the one that it is in, and where that fails it is not") {
+  for (const auto& [number, expected] : std::vector<std::pair<int, std::string>>{
+           {EACCES, "none"}, {EPERM, "none"}, {EINVAL, "none"}, {EROFS, "none"}, {EIO, "IO"}, {ENOSPC, "IO"}}) {
+    MemoryEnv memory;
+    memory.CreateDirectory("/a/b");
+    FaultEnv env(memory);
+    size_t sync_count = 0;
+    env.BeforeEach([&, number = number](std::string_view syscall, const std::string& path) {
+      if (syscall != "fsync" || path != "/a") return;
+      ++sync_count;
+      throw SystemCallError("open", path, number);
+    });
+    CHECK(ErrorCodeOf([&] { Store(env, "/a/b", Store::Access::kWrite); }) == expected);
+    CHECK(sync_count == 1);
+    CHECK(ErrorCodeOf([&] { Store(env, "/a/b", Store::Access::kRead); }) == "none");
+    CHECK(sync_count == 1);
+    env.BeforeEach([](std::string_view, const std::string& path) {
+      if (path == "/a") throw Error(ErrorCode::kOutOfMemory, "out of memory");
+    });
+    CHECK(ErrorCodeOf([&] { Store(env, "/a/b", Store::Access::kWrite); }) == "OUT_OF_MEMORY");
+    // Once there is a generation, the name has been safe for long.
+    env.BeforeEach(nullptr);
+    {
+      Store store(env, "/a/b", Store::Access::kWrite);
+      PublishEmpty(store);
+    }
+    env.BeforeEach([](std::string_view, const std::string& path) { CHECK(path != "/a"); });
+    Store(env, "/a/b", Store::Access::kWrite);
+  }
 }
 
 TEST_CASE("Store: a generation that exists is never replaced") {
