@@ -65,7 +65,7 @@ export interface StoredGeneration {
   readonly generation: number
   /** The first thing that is wrong with it, as far as was looked. */
   readonly error: SegvecError | undefined
-  /** The rest is `undefined` where the manifest cannot be read. */
+  /** The rest is `undefined` where the manifest cannot be read. Changes that were logged after it are not counted. */
   readonly vectorCount: number | undefined
   /** What the index was made with. */
   readonly options: Omit<IndexSettings, 'threads' | 'compaction'> | undefined

@@ -45,6 +45,17 @@ test('segvec inspect shows generations, segments, options and files', async () =
   expect(files.map((file: { name: string }) => file.name)).toContain('tombstones-0-3')
 })
 
+test('segvec inspect says where changes are that it does not count', async () => {
+  const path = temporaryPath()
+  const index = await VectorIndex.open(path, { dimension: 8, durability: 'log' })
+  await index.add(new Float32Array(8).fill(1))
+  await index.close()
+  expect((await segvec('inspect', path)).stdout).toMatch(
+    /generation 1: 0 vectors in 0 segments, .*\n {2}what log-1-1 may hold of later changes is not counted\n/,
+  )
+  expect((await segvec('inspect', await storedIndex())).stdout).not.toContain('not counted')
+})
+
 describe('segvec verify', () => {
   test('exits with 0 when all is sound', async () => {
     const path = await storedIndex()

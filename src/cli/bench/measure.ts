@@ -114,16 +114,14 @@ async function measureSearches(
       return { quantization, index, ef, evaluations }
     }),
   )
-  // The first pass wakes caches and compilers, and is not kept.
-  for (let round = 0; round <= rounds; ++round) {
-    watcher.step(round === 0 ? 'searches, to warm up' : `searches, round ${round} of ${rounds}`)
+  for (let round = 1; round <= rounds; ++round) {
+    watcher.step(`searches, round ${round} of ${rounds}`)
     for (const [done, { index, ef, evaluations }] of settings.entries()) {
       const searches = {
         exact: async () => truth,
         approximate: (query: Float32Array) => index.searchSync(query, { k, ef }),
       }
-      const evaluation = await evaluateSearches(reader, { k, ef }, searches)
-      if (round > 0) evaluations.push(evaluation)
+      evaluations.push(await evaluateSearches(reader, { k, ef }, searches))
       watcher.update((done + 1) / settings.length)
     }
   }

@@ -25,7 +25,7 @@ recommends parameters.
 
   --data <file>           .npy, .fvecs, .bvecs, or bare values as .f32, .u8, .i8
   --metric <name>         cosine, l2 or ip (cosine)
-  --queries <file>        queries to measure with; without it up to 500 of the vectors are held out as such
+  --queries <file>        queries to measure with, the first 500 of them; without it up to 500 of the vectors are held out
   --dimension <n>         values per vector, for a bare file without <file>.shape
   --limit <rows>          use no more of the vectors
   --k <n>                 neighbors per query (10)

@@ -47,7 +47,7 @@ export function describe(subject: Subject, measurement: Measurement, advice: Rec
         ],
   )
   return [
-    `${data}: ${rounded(rows)} vectors of ${dimension}, ${metric}; k ${k}, ${queryCount} queries (${queriesFrom})`,
+    `${data}: ${rows.toLocaleString('en-US')} vectors of ${dimension}, ${metric}; k ${k}, ${queryCount} queries (${queriesFrom})`,
     `\nBuild: median of the rounds, and the slowest and fastest`,
     table(['quantization', 'threads', 'vectors/s', 'bytes/vector'], builds),
     `\nSearch, one query after the other on one thread; the exact scan makes ${rounded(measurement.exactQueriesPerSecond)} queries/s`,
@@ -58,14 +58,17 @@ export function describe(subject: Subject, measurement: Measurement, advice: Rec
   ].join('\n')
 }
 
+const byRecall = 'or, so that the index finds the ef by itself, also when it has grown:'
+
 function inCode({ dimension, metric, k }: Subject, { parameters }: Recommendation): string {
   if (parameters === undefined) {
     return 'No setting reaches that recall; search with { exact: true }, or raise M and efConstruction.'
   }
-  const { quantization, ef, threads } = parameters
+  const { quantization, recall, ef, threads } = parameters
   return [
     'To begin with:',
     `  const index = new VectorIndex({ dimension: ${dimension}, metric: '${metric}', quantization: '${quantization}', threads: ${threads} })`,
     `  await index.search(query, { k: ${k}, ef: ${ef} })`,
+    ...(recall < 1 ? [byRecall, `  await index.search(query, { k: ${k}, recall: ${recall} })`] : []),
   ].join('\n')
 }

@@ -73,6 +73,10 @@ function describeGeneration(generation: StoredGeneration, files: readonly Stored
   const own = files.filter((file) => file.generations.includes(generation.generation))
   const summary = `${plural(generation.vectorCount ?? 0, 'vector')} in ${plural(generation.segments.length, 'segment')}, ${size(total(own))}`
   const lines = [`${title}: ${summary}`]
+  const logs = own.filter((file) => file.kind === 'log')
+  if (logs.length > 0) {
+    lines.push(`  what ${logs.map((file) => file.name).join(', ')} may hold of later changes is not counted`)
+  }
   if (generation.error !== undefined) lines.push(`  ${generation.error.message}`)
   if (generation.segments.length > 0) lines.push(segmentsTable(generation))
   return lines.join('\n')
