@@ -1,4 +1,5 @@
 import { constants } from 'node:buffer'
+import { types } from 'node:util'
 import { assertAttached, isShared, typedArrayKind, typedArrayLength, viewOf } from './arrays.ts'
 import { describe } from './describe.ts'
 import { fromNative, SegvecError } from './errors.ts'
@@ -57,12 +58,14 @@ export class ByteReader {
   readonly byteLength: number
   readonly #bytes: Uint8Array
 
-  /** @throws {SegvecError} `INVALID_ARGUMENT` unless it is a `Uint8Array` (a `Buffer` is one) that can be read. */
+  /** @throws {SegvecError} `INVALID_ARGUMENT` unless it is a `Uint8Array` (a `Buffer` is one) or an `ArrayBuffer` that can be read. */
   constructor(bytes: unknown) {
-    if (typedArrayKind(bytes) !== 'Uint8Array') {
-      throw new SegvecError('INVALID_ARGUMENT', `bytes is ${describe(bytes)}; expected a Uint8Array`)
+    const array = types.isAnyArrayBuffer(bytes) ? arrayOf(bytes) : bytes
+    if (typedArrayKind(array) !== 'Uint8Array') {
+      const message = `bytes is ${describe(bytes)}; expected a Uint8Array or an ArrayBuffer`
+      throw new SegvecError('INVALID_ARGUMENT', message)
     }
-    this.#bytes = bytes as Uint8Array
+    this.#bytes = array as Uint8Array
     this.byteLength = typedArrayLength(this.#bytes)
     if (this.byteLength === 0) assertAttached(this.#bytes, 'bytes')
   }
@@ -88,6 +91,15 @@ export class ByteReader {
     }
     const view = viewOf(this.#bytes, start, end - start)
     return isShared(this.#bytes) ? new Uint8Array(view) : view
+  }
+}
+
+function arrayOf(buffer: ArrayBufferLike): Uint8Array {
+  try {
+    return new Uint8Array(buffer)
+  } catch (cause) {
+    const message = 'bytes is a buffer that was detached (transferred); expected one that can be read'
+    throw new SegvecError('INVALID_ARGUMENT', message, { cause })
   }
 }
 

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { isList, typedArrayKind } from './arrays.ts'
 
 const longestQuote = 40
@@ -24,5 +25,6 @@ export function describe(value: unknown): string {
 function describeObject(value: object): string {
   const kind = typedArrayKind(value)
   if (kind !== undefined) return /^([AEIO]|U(?!int))/.test(kind) ? `an ${kind}` : `a ${kind}`
+  if (types.isPromise(value)) return 'a promise (is an await missing?)'
   return isList(value) ? 'an array' : 'an object'
 }

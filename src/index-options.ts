@@ -66,6 +66,11 @@ export interface IndexOptions<T extends IdType = 'number'> {
   readonly seed?: number | undefined
 }
 
+/** Where ids are not numbers, `idType` has to be given, so that no index is declared to have other ids than it has. */
+export type IdTypeOption<T extends IdType> = 'number' extends T
+  ? { readonly idType?: T | undefined }
+  : { readonly idType: T }
+
 /** The options that an index is made with. */
 export const indexOptionNames = [
   'dimension',
@@ -87,7 +92,9 @@ const compactions = ['background', 'manual'] as const
 export const mostThreads = 256
 
 /** `IndexOptions` with every value checked and filled in. */
-export type IndexSettings = Readonly<ReturnType<typeof settingsOf>>
+export type IndexSettings<T extends IdType = IdType> = {
+  readonly [Name in keyof IndexOptions<T>]-?: NonNullable<IndexOptions<T>[Name]>
+}
 
 /** Reads a constructor's options. @throws {SegvecError} `INVALID_ARGUMENT`, naming the option. */
 export function readIndexOptions(options: unknown): IndexSettings {

@@ -12,7 +12,14 @@ export type {
 export { errorCodes, SegvecError, type SegvecErrorCode } from './errors.ts'
 export type { Evaluation } from './evaluate.ts'
 export type { Id, IdColumn, Ids, IdType } from './ids.ts'
-export type { Compaction, IndexOptions, Metric, Quantization } from './index-options.ts'
+export type {
+  Compaction,
+  IdTypeOption,
+  IndexOptions,
+  IndexSettings,
+  Metric,
+  Quantization,
+} from './index-options.ts'
 export { type InstructionSets, instructionSets } from './instruction-sets.ts'
 export type { FromBufferOptions, OpenOptions } from './open-options.ts'
 export type { AddProgress, CompactProgress, VerifyProgress } from './progress.ts'

@@ -4,11 +4,14 @@
  */
 export function nearestName<Name extends string>(name: string, names: readonly Name[]): Name | undefined {
   // A name of the caller's can be of any length; none of ours is longer than this.
-  const given = name.slice(0, 40).toLowerCase()
+  const start = name.slice(0, 40)
+  const given = start.toLowerCase()
+  const words = start.split(/[_-]|(?=[A-Z])/).map((word) => word.toLowerCase())
   let nearest: Name | undefined
   let least = Math.max(1, given.length / 2)
   for (const candidate of names) {
-    const distance = nameDistance(given, candidate.toLowerCase())
+    const known = candidate.toLowerCase()
+    const distance = words.includes(known) ? sharing(known) : nameDistance(given, known)
     if (distance < least) {
       least = distance
       nearest = candidate
@@ -17,14 +20,14 @@ export function nearestName<Name extends string>(name: string, names: readonly N
   return nearest
 }
 
-/**
- * Edits from one name to the other. Less than one edit is a shorter or longer form (dim, topK, numThreads): the more
- * characters it shares, the less.
- */
+/** Less than one edit: a form of it that is shorter (dim) or has more words (topK, numThreads); the more characters, the less. */
+const sharing = (common: string) => 1 / (2 + common.length)
+
+/** Edits from one name to the other. A letter that a name begins or ends with is chance, where it is no word. */
 function nameDistance(given: string, known: string): number {
   if (given === known) return 0
   const [short, long] = given.length < known.length ? [given, known] : [known, given]
-  if (short !== '' && (long.startsWith(short) || long.endsWith(short))) return 1 / (1 + short.length)
+  if (short.length > 1 && (long.startsWith(short) || long.endsWith(short))) return sharing(short)
   return editDistance(given, known)
 }
 

@@ -50,7 +50,7 @@ export interface FromBufferOptions<T extends IdType = 'number'> extends Partial<
 
 const loads = ['memory', 'mmap'] as const
 const durabilities = ['commit', 'log'] as const
-const recoveries = ['none', 'previous'] as const
+const recoveries = ['previous'] as const
 const names = [...indexOptionNames, 'readOnly', 'load', 'recover', 'durability', 'signal'] as const
 
 /** Reads the options of `open`. @throws {SegvecError} `INVALID_ARGUMENT`, naming the option. */
@@ -69,7 +69,8 @@ export function readOpenOptions(options: unknown): {
     throw new SegvecError('INVALID_ARGUMENT', 'durability is "log"; expected "commit" beside readOnly: true')
   }
   const settings = givenSettings(raw)
-  const recoverPrevious = choiceOption('recover', raw.recover ?? 'none', recoveries, 'none') === 'previous'
+  const recoverPrevious =
+    raw.recover !== undefined && choiceOption('recover', raw.recover, recoveries, 'previous') === 'previous'
   return {
     native: Object.freeze({ ...settings, readOnly, mapped, recoverPrevious, logsChanges }),
     signal: signalOption(raw.signal),

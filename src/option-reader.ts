@@ -10,24 +10,38 @@ export type RawOptions<Name extends string> = { readonly [name in Name]?: unknow
  * Copies the options out of the caller's object: own enumerable properties only, each read exactly once, into an
  * object without a prototype, so that neither a polluted `Object.prototype` nor a getter can change them later.
  *
- * @throws {SegvecError} `INVALID_ARGUMENT` if `options` is no object or has an option that is not in `names`.
+ * @throws {SegvecError} `INVALID_ARGUMENT` if `options` is no object, has an option that is not in `names`, or is of a class and has
+ * none: an `AbortSignal`, a promise or a `Map` was meant for something else.
  */
 export function readOptions<Name extends string>(options: unknown, names: readonly Name[]): RawOptions<Name> {
   const values = Object.create(null) as { [name in Name]?: unknown }
   if (options === undefined) return values
-  if (!isObject(options)) {
-    throw new SegvecError('INVALID_ARGUMENT', `options is ${describe(options)}; expected an object`)
+  if (!isObject(options)) throw noOptions(describe(options), names)
+  const given = Object.keys(options)
+  if (given.length === 0 && !isPlain(options)) {
+    throw noOptions(`${describe(options)} without properties of its own`, names)
   }
-  for (const name of Object.keys(options)) {
+  for (const name of given) {
     if (!isOneOf(name, names)) throw unknownOption(name, names)
     values[name] = (options as Record<Name, unknown>)[name]
   }
   return values
 }
 
+function noOptions(what: string, names: readonly string[]): SegvecError {
+  const message = `options is ${what}; expected an object with any of ${names.join(', ')}`
+  return new SegvecError('INVALID_ARGUMENT', message)
+}
+
 function isObject(value: unknown): value is object {
   if (typeof value !== 'object' || value === null || isRevokedProxy(value)) return false
   return !isList(value) && !ArrayBuffer.isView(value)
+}
+
+// Object.prototype may be that of another realm.
+function isPlain(value: object): boolean {
+  const prototype: object | null = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 function isOneOf<Name extends string>(name: string, names: readonly Name[]): name is Name {

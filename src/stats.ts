@@ -38,7 +38,10 @@ export interface CalibrationStats {
 export interface StorageStats {
   /** Its absolute path. */
   readonly directory: string
-  /** Counts the commits of the directory; the one that the index was opened from or last wrote. */
+  /**
+   * The number of the state that the index was opened from or last stored: 1 of a directory that was just made, one more for each
+   * commit.
+   */
   readonly generation: number
   readonly isReadOnly: boolean
   /** As `open` was told. */

@@ -1,4 +1,5 @@
 import { setImmediate as nextTick } from 'node:timers/promises'
+import { types } from 'node:util'
 import { AbortWatch, abortable } from './abort.ts'
 import { type AddOptions, readAddOptions } from './add-options.ts'
 import { isList } from './arrays.ts'
@@ -20,7 +21,12 @@ import {
   isSingleId,
 } from './ids.ts'
 import { InFlight } from './in-flight.ts'
-import { type IndexOptions, type IndexSettings, readIndexOptions } from './index-options.ts'
+import {
+  type IdTypeOption,
+  type IndexOptions,
+  type IndexSettings,
+  readIndexOptions,
+} from './index-options.ts'
 import type {
   NativeAddon,
   NativeCancelToken,
@@ -131,7 +137,7 @@ export class VectorIndex<T extends IdType = 'number'> {
    * @example
    * new VectorIndex({ dimension: 768, metric: 'cosine' })
    */
-  constructor(options: IndexOptions<T>) {
+  constructor(options: IndexOptions<T> & IdTypeOption<NoInfer<T>>) {
     const opened = Opened.nativeOf(options)
     const settings = opened === undefined ? readIndexOptions(options) : undefined
     this.#addon = loadAddon()
@@ -160,14 +166,14 @@ export class VectorIndex<T extends IdType = 'number'> {
    */
   static async open<T extends IdType = 'number'>(
     directory: string,
-    options?: OpenOptions<T>,
+    options?: OpenOptions<T> & IdTypeOption<NoInfer<T>>,
   ): Promise<VectorIndex<T>> {
     const path = directoryPath(directory)
     const { native, signal } = readOpenOptions(options)
     const addon = loadAddon()
     return abortable(addon, 'open', signal, async (token) => {
       const opened = new Opened(await addon.openIndex(path, native, token))
-      const index = new VectorIndex<T>(opened as unknown as IndexOptions<T>)
+      const index = new VectorIndex<T>(opened as unknown as IndexOptions<T> & IdTypeOption<T>)
       if (native.readOnly) index.#idRestoration.beginLater()
       return index
     })
@@ -177,15 +183,15 @@ export class VectorIndex<T extends IdType = 'number'> {
    * The index that `toBuffer` made bytes of: in memory, and free to go on. All of it is checked; the bytes are copied first,
    * so that nobody can change them meanwhile, and are not needed any more when this resolves.
    *
-   * @param bytes At most 4 MiB of them are copied before the call returns; leave more alone until the promise settles.
+   * @param bytes As an array or an `ArrayBuffer`. At most 4 MiB of them are copied before the call returns; leave more alone until the promise settles.
    * @throws {SegvecError} `CORRUPT` (with `offset` and `section`), `UNSUPPORTED_FORMAT`, `INVALID_ARGUMENT` (also for options
    * that contradict the index), `OUT_OF_MEMORY`, `ABORTED`, `LOAD_FAILED`, as a rejection.
    * @example
    * const index = await VectorIndex.fromBuffer(await readFile('vectors.segvec'))
    */
   static async fromBuffer<T extends IdType = 'number'>(
-    bytes: Uint8Array,
-    options?: FromBufferOptions<T>,
+    bytes: Uint8Array | ArrayBufferLike,
+    options?: FromBufferOptions<T> & IdTypeOption<NoInfer<T>>,
   ): Promise<VectorIndex<T>> {
     const reader = new ByteReader(bytes)
     const { native, signal } = readFromBufferOptions(options)
@@ -193,7 +199,7 @@ export class VectorIndex<T extends IdType = 'number'> {
     return abortable(addon, 'fromBuffer', signal, async (token, abort) => {
       const stage = await reader.stage(addon, () => abort.throwIfAborted())
       const opened = new Opened(await addon.openBuffer(stage, native, token))
-      return new VectorIndex<T>(opened as unknown as IndexOptions<T>)
+      return new VectorIndex<T>(opened as unknown as IndexOptions<T> & IdTypeOption<T>)
     })
   }
 
@@ -429,7 +435,11 @@ export class VectorIndex<T extends IdType = 'number'> {
     const { rowCount } = rows
     assertCountFits(rowCount, this.#settings.idType, 'vectors')
     if (idReader !== undefined && idReader.count !== rowCount) {
-      const message = `ids has length ${idReader.count}; expected ${rowCount}, one per row of vectors`
+      const isFlat = isList(vectors) && typeof vectors[0] === 'number'
+      const hint = isFlat
+        ? ' (vectors is an array of numbers; expected one of vectors, or a typed array)'
+        : ''
+      const message = `ids has length ${idReader.count}; expected ${rowCount}, one per row of vectors${hint}`
       throw new SegvecError('INVALID_ARGUMENT', message)
     }
     let submitted: NativeStage | undefined
@@ -604,8 +614,8 @@ export class VectorIndex<T extends IdType = 'number'> {
    * @throws {SegvecError} `DIMENSION_MISMATCH`, `INVALID_VECTOR` (both naming the query), `INVALID_ARGUMENT` (also if
    * the results would take more than 1 GiB), `ABORTED`, `CLOSED`, `OUT_OF_MEMORY`, `CORRUPT` as in `search`, as a rejection.
    * @example
-   * const { ids, k, counts } = await index.searchBatch(embeddings, { k: 5 })
-   * const idsOfThirdQuery = ids.slice(2 * k, 2 * k + counts[2])
+   * const { ids, k } = await index.searchBatch(embeddings, { k: 5 })
+   * const idsOfThirdQuery = ids.slice(2 * k, 3 * k)
    */
   async searchBatch(queries: Vectors, options?: SearchOptions): Promise<BatchHits<T>> {
     this.#assertOpen()
@@ -714,6 +724,17 @@ export class VectorIndex<T extends IdType = 'number'> {
     } catch (error) {
       throw fromNative(error)
     }
+  }
+
+  /**
+   * What the index was made with, every option filled in; of one that was opened, what is stored of it. Not changed by `close()`.
+   *
+   * @example
+   * const index = await VectorIndex.fromBuffer(bytes)
+   * const { dimension, metric } = index.options
+   */
+  get options(): IndexSettings<T> {
+    return this.#settings as IndexSettings<T>
   }
 
   /** Vectors in the index. @throws {SegvecError} `CLOSED`. */
@@ -840,13 +861,16 @@ async function settled(promise: Promise<unknown>): Promise<void> {
   await Promise.allSettled([promise])
 }
 
-/** Tells the forms of `add` apart. */
+/** Tells the forms of `add` apart, also where the vectors are not what they should be: ids must never be taken for vectors. */
 function addArguments(given: readonly unknown[]): { ids: unknown; vectors: unknown; options: unknown } {
   const [first, second, third] = given
-  const isSecondVectors = given.length > 2 || isList(second) || ArrayBuffer.isView(second)
-  if (isSecondVectors || isSingleId(first) || first === undefined) {
-    return { ids: first, vectors: second, options: third }
-  }
+  const isSecondVectors =
+    given.length > 2 || isList(second) || ArrayBuffer.isView(second) || types.isPromise(second)
+  const areFirstIds =
+    isSingleId(first) ||
+    first === undefined ||
+    (given.length > 1 && second === undefined && isList(first) && isSingleId(first[0]))
+  if (isSecondVectors || areFirstIds) return { ids: first, vectors: second, options: third }
   return { ids: undefined, vectors: first, options: second }
 }
 

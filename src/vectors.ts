@@ -196,10 +196,10 @@ function copyVector(
     if (invalid !== undefined) throw notFinite(nameOf(name, row), invalid, vector[invalid])
   } else if (isList(vector)) {
     const length = listLength(vector, name)
-    if (length !== dimension) throw wrongDimension(nameOf(name, row), length, dimension)
+    if (length !== dimension) throw wrongDimension(nameOf(name, row), length, dimension, vector[0])
     for (let position = 0; position < dimension; ++position) {
       const value = vector[position]
-      if (typeof value !== 'number') throw invalidValue(nameOf(name, row), position, value, 'a number')
+      if (typeof value !== 'number') throw notNumber(nameOf(name, row), position, value)
       into[offset + position] = value
       if (!Number.isFinite(into[offset + position])) throw notFinite(nameOf(name, row), position, value)
     }
@@ -234,11 +234,21 @@ function nameOf(name: string, row: number | undefined): string {
   return row === undefined ? name : `${name} ${row}`
 }
 
-function wrongDimension(name: string, length: number, dimension: number): SegvecError {
+function wrongDimension(name: string, length: number, dimension: number, first?: unknown): SegvecError {
   return new SegvecError(
     'DIMENSION_MISMATCH',
-    `${name} has ${length} values; expected ${dimension}, the index's dimension`,
+    `${name} has ${length} values; expected ${dimension}, the index's dimension${hintAt(first, name)}`,
   )
+}
+
+/** Where the first value of what should be a vector is one itself. */
+function hintAt(first: unknown, name: string): string {
+  if (!isList(first) && !ArrayBuffer.isView(first)) return ''
+  return name === 'query' ? ' (searchBatch takes several queries)' : ' (it is an array of vectors)'
+}
+
+function notNumber(name: string, position: number, value: unknown): SegvecError {
+  return invalidValue(name, position, value, `a number${position === 0 ? hintAt(value, name) : ''}`)
 }
 
 function notFinite(name: string, position: number, value: number | undefined): SegvecError {

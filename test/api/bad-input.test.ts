@@ -3,6 +3,7 @@
  * error, or in the sane result that is written here. One test per kind of input.
  */
 
+import { runInNewContext } from 'node:vm'
 import { type Id, type IndexOptions, VectorIndex } from 'segvec'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { expectRejection, expectThrow } from '../support/failures.ts'
@@ -43,6 +44,40 @@ describe('vectors', () => {
     await expectRejection(() => loose.add([9], null), 'INVALID_ARGUMENT')
     await expectRejection(() => loose.add([9], [null]), 'INVALID_ARGUMENT', 'row 0 is null')
     await expectRejection(() => loose.add(9), 'INVALID_ARGUMENT')
+    expect(index.size).toBe(3)
+  })
+
+  test('that are not there yet: the ids before them are not taken for vectors', async () => {
+    const promised = Promise.resolve([one()])
+    const ids = Float64Array.of(3, 4, 5, 6, 7, 8, 9, 10)
+    for (const given of [ids, [...ids]]) {
+      const message = 'vectors is a promise (is an await missing?)'
+      await expectRejection(() => loose.add(given, promised), 'INVALID_ARGUMENT', message)
+      await expectRejection(() => loose.add(given, promised, {}), 'INVALID_ARGUMENT', message)
+      await expectRejection(() => loose.add(given, new Map()), 'INVALID_ARGUMENT', 'options is an object')
+    }
+    await expectRejection(() => loose.add([...ids], undefined), 'INVALID_ARGUMENT', 'vectors is undefined')
+    expect(index.size).toBe(3)
+    // An option that is left out is another matter.
+    expect(await loose.add(Float64Array.from(one()), undefined)).toEqual([3])
+  })
+
+  test('of another shape than the call takes: the message says which', async () => {
+    const flat = 'vectors is an array of numbers; expected one of vectors, or a typed array'
+    await expectRejection(() => loose.add([9, 10], one()), 'INVALID_ARGUMENT', flat)
+    const several = "vector has 1 values; expected 8, the index's dimension (it is an array of vectors)"
+    await expectRejection(() => loose.add(9, [one()]), 'DIMENSION_MISMATCH', several)
+    const batch = /^query has 1 values; .* \(searchBatch takes several queries\)$/
+    await expectRejection(() => loose.search([one()]), 'DIMENSION_MISMATCH', batch)
+    const eight = Array.from({ length: 8 }, one)
+    await expectRejection(() => loose.search(eight), 'INVALID_VECTOR', '(searchBatch takes several queries)')
+    await expectRejection(() => loose.add([9], [[...eight]]), 'INVALID_VECTOR', '(it is an array of vectors)')
+    await expectRejection(() => loose.search(new Float32Array(8).fill(1e18)), 'INVALID_VECTOR', 'is 1e+18;')
+    await expectRejection(
+      () => loose.search(one(), 5),
+      'INVALID_ARGUMENT',
+      'expected an object with any of k, ef,',
+    )
     expect(index.size).toBe(3)
   })
 
@@ -185,5 +220,39 @@ describe('an index', () => {
     await expectRejection(() => index.search(one()), 'CLOSED')
     await expectRejection(() => index.add(9, one()), 'CLOSED')
     await index.close()
+  })
+})
+
+describe('options', () => {
+  test('that are something else are not taken for none', async () => {
+    const signal = AbortSignal.abort()
+    for (const bad of [
+      signal,
+      new AbortController(),
+      new Map([['k', 1]]),
+      Promise.resolve({}),
+      new Date(0),
+    ]) {
+      const message = /^options is .+ without properties of its own; expected an object with any of /
+      await expectRejection(() => loose.search(one(), bad), 'INVALID_ARGUMENT', message)
+      await expectRejection(() => loose.searchBatch([one()], bad), 'INVALID_ARGUMENT', message)
+      await expectRejection(() => index.remove(0, bad as never), 'INVALID_ARGUMENT', message)
+      await expectRejection(() => index.compact(bad as never), 'INVALID_ARGUMENT', message)
+    }
+    await expectRejection(() => loose.add([one()], signal), 'INVALID_ARGUMENT', /signal, onProgress/)
+    expect(index.size).toBe(3)
+  })
+
+  test('of a class, from another realm, or without a prototype are fine', async () => {
+    class Options {
+      k = 1
+    }
+    const bare = Object.assign(Object.create(null), { k: 1 })
+    for (const options of [new Options(), bare, runInNewContext('({ k: 1 })')]) {
+      expect(await loose.search(one(), options)).toHaveLength(1)
+    }
+    for (const options of [{}, Object.create(null), runInNewContext('({})')]) {
+      expect(await loose.search(one(), options)).toHaveLength(3)
+    }
   })
 })

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { type IndexOptions, VectorIndex } from 'segvec'
 import { describe, expect, test } from 'vitest'
 import { expectThrow } from '../support/failures.ts'
@@ -84,11 +85,41 @@ describe('options', () => {
     expect(error.message).toContain(`did you mean '${nearest}'?`)
   })
 
-  test('an unknown option like none of ours gets the list of them', () => {
-    const error = expectThrow(() => make({ dimension: 3, zzzzzzzz: 1 }), 'INVALID_ARGUMENT')
-    expect(error.message).not.toContain('did you mean')
-    expect(error.message).toContain('the options are dimension, metric, idType, M, efConstruction')
-  })
+  test.each(['zzzzzzzz', 'maxElements', 'memory', 'mode'])(
+    'an unknown option like none of ours, %s, gets the list of them',
+    (name) => {
+      const error = expectThrow(() => make({ dimension: 3, [name]: 1 }), 'INVALID_ARGUMENT')
+      expect(error.message).not.toContain('did you mean')
+      expect(error.message).toContain('the options are dimension, metric, idType, M, efConstruction')
+    },
+  )
+})
+
+test('an index says what it was made with', async () => {
+  const index = new VectorIndex({ dimension: 3, idType: 'string', compaction: 'manual', threads: 2 })
+  const options = {
+    dimension: 3,
+    metric: 'cosine',
+    idType: 'string',
+    M: 16,
+    efConstruction: 200,
+    quantization: 'int8',
+    keepVectors: true,
+    growingSegments: 1,
+    threads: 2,
+    segmentCapacity: 1_048_576,
+    compaction: 'manual',
+    seed: 1,
+  }
+  expect(index.options).toEqual(options)
+  expect(() => Object.assign(index.options, { dimension: 4 })).toThrow(TypeError)
+  const again = await VectorIndex.fromBuffer(await index.toBuffer(), { idType: 'string' })
+  const { threads, compaction, ...stored } = again.options
+  expect(stored).toEqual({ ...options, threads: undefined, compaction: undefined })
+  expect([threads, compaction]).toEqual([availableParallelism(), 'background'])
+  await again.close()
+  expect(again.options.dimension).toBe(3)
+  expect(new VectorIndex(index.options).options).toEqual(options)
 })
 
 describe('reading the options', () => {
@@ -108,7 +139,8 @@ describe('reading the options', () => {
   })
 
   test('only own properties count', () => {
-    expectThrow(() => make(Object.create({ dimension: 3 })), 'INVALID_ARGUMENT', 'dimension is undefined')
+    const inherited = Object.assign(Object.create({ dimension: 3 }), { metric: 'l2' })
+    expectThrow(() => make(inherited), 'INVALID_ARGUMENT', 'dimension is undefined')
     try {
       Object.assign(Object.prototype, { metric: 'nonsense', threads: -1, polluted: true })
       expect(make({ dimension: 3 }).size).toBe(0)

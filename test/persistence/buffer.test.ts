@@ -96,6 +96,11 @@ describe('toBuffer and fromBuffer', () => {
     const shared = new Uint8Array(new SharedArrayBuffer(sound.length))
     shared.set(sound)
     expect((await VectorIndex.fromBuffer(shared)).size).toBe(29)
+    expect((await VectorIndex.fromBuffer(shared.buffer)).size).toBe(29)
+    const alone = sound.slice().buffer
+    expect((await VectorIndex.fromBuffer(alone)).size).toBe(29)
+    structuredClone(alone, { transfer: [alone] })
+    await expectRejection(() => VectorIndex.fromBuffer(alone), 'INVALID_ARGUMENT', 'detached')
     const gone = sound.slice()
     detach(gone)
     await expectRejection(() => VectorIndex.fromBuffer(gone), 'INVALID_ARGUMENT', /detached/)
@@ -104,9 +109,9 @@ describe('toBuffer and fromBuffer', () => {
       null,
       'x',
       [1],
-      sound.buffer,
       new Float32Array(8),
       new Proxy(sound, {}),
+      new Proxy(sound.buffer, {}),
     ]) {
       await expectRejection(
         () => VectorIndex.fromBuffer(bytes as never),

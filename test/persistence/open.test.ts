@@ -188,7 +188,8 @@ describe('open', () => {
     expect(existsSync(path)).toBe(false)
     await refused({ dimension, load: 'mmap' }, 'load is "mmap"; expected readOnly: true beside it')
     await refused({ dimension, load: 'disk' }, 'load is "disk"')
-    await refused({ dimension, recover: 'yes' }, 'recover is "yes"')
+    await refused({ dimension, recover: 'yes' }, 'recover is "yes"; expected one of \'previous\'')
+    await refused({ dimension, recover: 'none' }, 'recover is "none"')
     await refused({ dimension, readOnly: 1 }, 'readOnly is 1')
     await refused({ dimension, readonly: true }, "did you mean 'readOnly'")
     await refused({ dimension, signal: {} }, 'signal is')
@@ -255,7 +256,7 @@ describe('a damaged directory', () => {
     async (name) => {
       const path = await damaged((directory) => flip(join(directory, name)))
       const error = await expectRejection(() => VectorIndex.open(path), 'CORRUPT', join(path, name))
-      expect(error.message).toContain("recover: 'previous' goes back to generation 2")
+      expect(error.message).toContain("recover: 'previous' goes back to generation 2, which has 20 vectors")
       await expectRejection(() => VectorIndex.open(path, { readOnly: true }), 'CORRUPT')
       const index = await VectorIndex.open(path, { recover: 'previous' })
       expect(index.size).toBe(20)

@@ -98,6 +98,25 @@ describe('arguments', () => {
   })
 })
 
+test('an index is not declared to have other ids than it has', async () => {
+  const idType = 'bigint' as IdType
+  expectTypeOf(new VectorIndex({ dimension: 3, idType })).toEqualTypeOf<VectorIndex<IdType>>()
+  expectTypeOf(await VectorIndex.open('d', { dimension: 3 })).toEqualTypeOf<VectorIndex<'number'>>()
+  expectTypeOf(await VectorIndex.open('d', { idType: 'string' })).toEqualTypeOf<VectorIndex<'string'>>()
+  expectTypeOf(await VectorIndex.fromBuffer(Buffer.alloc(0))).toEqualTypeOf<VectorIndex<'number'>>()
+  const strings: VectorIndex<'string'> = await VectorIndex.open('d', { dimension: 3, idType: 'string' })
+  expectTypeOf(strings.get).toBeCallableWith('a')
+  // @ts-expect-error idType is missing
+  const one: VectorIndex<'string'> = new VectorIndex({ dimension: 3 })
+  // @ts-expect-error idType is missing
+  new VectorIndex<'bigint'>({ dimension: 3 })
+  // @ts-expect-error idType is missing
+  const two: VectorIndex<'string'> = await VectorIndex.open('d', { dimension: 3 })
+  // @ts-expect-error idType is missing
+  await VectorIndex.fromBuffer<'bigint'>(Buffer.alloc(0), {})
+  expectTypeOf(one).toEqualTypeOf(two)
+})
+
 test('an index of any idType can be a parameter', () => {
   function sizeOf<T extends IdType>(index: VectorIndex<T>): number {
     return index.size

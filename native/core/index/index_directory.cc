@@ -90,13 +90,22 @@ void IndexDirectory::LoadNewest(const GivenOptions& given, const CancelToken& ca
         std::string message = error.what();
         if (error.code() == ErrorCode::kNotFound) message = "a file of the index is missing: " + message;
         if (i == 0 && generations.size() > 1) {
-          message += " (recover: 'previous' goes back to generation " + std::to_string(generations[1]) + ")";
+          message += " (recover: 'previous' goes back to generation " + Describe(generations[1]) + ")";
         }
         throw Error(error.code() == ErrorCode::kNotFound ? ErrorCode::kCorrupt : error.code(), message, error);
       }
     }
     if (loaded) return Adopt(std::move(*loaded), std::move(dropped));
     if (generations.empty()) return;
+  }
+}
+
+std::string IndexDirectory::Describe(uint64_t generation) const {
+  const std::string number = std::to_string(generation);
+  try {
+    return number + ", which has " + std::to_string(store_.Read(generation).vector_count()) + " vectors";
+  } catch (const Error&) {
+    return number;  // whoever opens it is told what is wrong with it
   }
 }
 

@@ -118,6 +118,8 @@ class IndexDirectory {
   void Create(const GivenOptions& given, const CancelToken& cancel);
   void LoadNewest(const GivenOptions& given, const CancelToken& cancel);
   Loaded Load(uint64_t generation, const GivenOptions& given, ReadSoFar& read, const CancelToken& cancel) const;
+  // For whoever may want to go back to it.
+  std::string Describe(uint64_t generation) const;
   void Adopt(Loaded&& loaded, std::vector<DroppedGeneration>&& dropped);
   void Replay(const CancelToken& cancel);
   Stored LoadSegment(const Manifest& manifest, const ManifestSegment& entry, ReadSoFar& read,

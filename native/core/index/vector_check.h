@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdio>
 #include <string>
 
 #include "distance/metric.h"
@@ -34,7 +35,9 @@ inline float InverseNorm(const float* values, size_t dimension) {
 inline std::string DescribeValue(float value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
-  return std::to_string(value);
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", static_cast<double>(value));
+  return text;
 }
 
 }  // namespace segvec

@@ -384,7 +384,11 @@ TEST_CASE("IndexDirectory: damage is an error, and the previous generation is op
   damage(name);
   const std::string text = ErrorTextOf([&] { Open(env, kPath); });
   CHECK(StartsWith(text, "CORRUPT: /data/" + name));
-  CHECK(text.find("recover: 'previous' goes back to generation 2") != std::string::npos);
+  CHECK(text.find("recover: 'previous' goes back to generation 2, which has 10 vectors)") != std::string::npos);
+  env.bytes(kPath + "/MANIFEST-2")[100] ^= std::byte{1};
+  const std::string both = ErrorTextOf([&] { Open(env, kPath); });
+  CHECK(both.find("recover: 'previous' goes back to generation 2)") != std::string::npos);
+  env.bytes(kPath + "/MANIFEST-2")[100] ^= std::byte{1};
   CHECK(ErrorCodeOf([&] { OpenReader(env, kPath); }) == "CORRUPT");
 
   open = Open(env, kPath, {}, recovering);
