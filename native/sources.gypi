@@ -52,6 +52,7 @@
       "native/core/storage/mapped_blocks.cc",
       "native/core/storage/memory_files.cc",
       "native/core/storage/posix_env.cc",
+      "native/core/storage/recall_measurement.cc",
       "native/core/storage/section_reader.cc",
       "native/core/storage/section_writer.cc",
       "native/core/storage/segment_file.cc",

@@ -94,25 +94,26 @@ StageWrap& StageOf(const Napi::Value& value, const Index& index) {
 // { isFresh, vectorCount, sampleCount, curves: [{ k, points: [{ ef, recall }] }] }
 Napi::Object MakeCalibration(Napi::Env env, const Calibration& calibration, const SearchShape& now) {
   const auto number = [&](double value) { return Napi::Number::New(env, value); };
-  auto curves = Napi::Array::New(env, calibration.curves().size());
-  for (size_t at = 0; at < calibration.curves().size(); ++at) {
-    const RecallCurve& measured = calibration.curves()[at];
-    auto points = Napi::Array::New(env, measured.points.size());
-    for (size_t i = 0; i < measured.points.size(); ++i) {
+  const RecallMeasurement& measured = calibration.measured();
+  auto curves = Napi::Array::New(env, measured.curves.size());
+  for (size_t at = 0; at < measured.curves.size(); ++at) {
+    const auto& [k, measured_points, ends_with_scan] = measured.curves[at];
+    auto points = Napi::Array::New(env, measured_points.size());
+    for (size_t i = 0; i < measured_points.size(); ++i) {
       Napi::Object point = Napi::Object::New(env);
-      point.Set("ef", number(measured.points[i].ef));
-      point.Set("recall", number(measured.points[i].recall));
+      point.Set("ef", number(measured_points[i].ef));
+      point.Set("recall", number(measured_points[i].recall));
       points.Set(static_cast<uint32_t>(i), point);
     }
     Napi::Object curve = Napi::Object::New(env);
-    curve.Set("k", number(static_cast<double>(measured.k)));
+    curve.Set("k", number(k));
     curve.Set("points", points);
     curves.Set(static_cast<uint32_t>(at), curve);
   }
   Napi::Object object = Napi::Object::New(env);
   object.Set("isFresh", Napi::Boolean::New(env, calibration.IsFresh(now)));
-  object.Set("vectorCount", number(static_cast<double>(calibration.shape().vector_count)));
-  object.Set("sampleCount", number(static_cast<double>(calibration.sample_count())));
+  object.Set("vectorCount", number(static_cast<double>(measured.shape.vector_count)));
+  object.Set("sampleCount", number(measured.sample_count));
   object.Set("curves", curves);
   return object;
 }
@@ -376,7 +377,7 @@ Napi::Value IndexWrap::Stats(const Napi::CallbackInfo& info) {
     stats.Set("memoryBytes", number(index.memory_bytes()));
     stats.Set("segments", segments);
     if (const auto calibration = index.calibration()) {
-      stats.Set("calibration", MakeCalibration(env, *calibration, SearchShape(*snapshot)));
+      stats.Set("calibration", MakeCalibration(env, *calibration, SearchShapeOf(*snapshot)));
     }
     const Compactor::Stats compactor = state_->compactor->stats();
     Napi::Object compaction = Napi::Object::New(env);

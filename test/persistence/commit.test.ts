@@ -253,6 +253,24 @@ describe('refresh', () => {
     await Promise.all([reader.close(), index.close()])
   })
 
+  test('a commit stores what has been measured: those who open the index need not wait for it', async () => {
+    const path = temporaryPath()
+    const index = await VectorIndex.open(path, { dimension })
+    await index.add(slice(0, 3000))
+    const { ef } = await index.evaluate(slice(0, 20), { recall: 0.95 })
+    const { calibration } = index.stats()
+    await index.commit()
+    const bytes = await index.toBuffer()
+    await index.close()
+    for (const load of ['memory', 'mmap'] as const) {
+      await using reader = await VectorIndex.open(path, { readOnly: true, load })
+      expect(reader.stats().calibration).toEqual(calibration)
+      expect((await reader.evaluate(slice(0, 20), { recall: 0.95 })).ef).toBe(ef)
+    }
+    await using copy = await VectorIndex.fromBuffer(bytes)
+    expect(copy.stats().calibration).toEqual(calibration)
+  })
+
   test('is for readers', async () => {
     const path = temporaryPath()
     const index = await VectorIndex.open(path, { dimension })

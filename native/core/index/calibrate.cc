@@ -20,7 +20,7 @@ namespace {
 // The k that are measured; others lie between. Each with the share of the sample that it takes: a query has k
 // chances to miss, so that fewer queries tell as much.
 struct MeasuredK {
-  size_t k;
+  uint32_t k;
   size_t sample_divisor;
   uint32_t first_ef;
 };
@@ -60,12 +60,12 @@ class Measurement {
     FindLimits();
     std::vector<RecallCurve> curves;
     for (size_t at = 0; at < std::size(kMeasured); ++at) curves.push_back(MeasureCurve(at));
-    return Calibration(SearchShape(snapshot_), samples_.size(), std::move(curves));
+    return Calibration({SearchShapeOf(snapshot_), static_cast<uint32_t>(samples_.size()), std::move(curves)});
   }
 
  private:
   size_t k_of(size_t at) const {
-    return std::min(kMeasured[at].k, std::max<size_t>(snapshot_.vector_count, 1) - 1);
+    return std::min<size_t>(kMeasured[at].k, std::max<size_t>(snapshot_.vector_count, 1) - 1);
   }
   float* query(size_t sample) const { return queries_.data() + sample * PaddedDimension(options_.dimension); }
 

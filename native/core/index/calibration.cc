@@ -65,38 +65,43 @@ uint32_t RoundUp(double ef, size_t k) {
 
 }  // namespace
 
-SearchShape::SearchShape(const Snapshot& snapshot) : vector_count(snapshot.vector_count) {
+SearchShape SearchShapeOf(const Snapshot& snapshot) {
+  SearchShape shape{snapshot.vector_count};
   for (const SegmentView& view : snapshot.views) {
     if (!view.segment->has_graph()) continue;
-    slot_count += view.slot_count;
-    beam_factor += std::sqrt(static_cast<double>(view.live_count()) /
-                             static_cast<double>(std::max<size_t>(vector_count, 1)));
+    shape.slot_count += view.slot_count;
+    shape.beam_factor += std::sqrt(static_cast<double>(view.live_count()) /
+                                   static_cast<double>(std::max<size_t>(snapshot.vector_count, 1)));
   }
+  return shape;
 }
 
 bool Calibration::IsWithin(const SearchShape& now, double factor) const {
   const auto is_near = [factor](double a, double b) { return a <= b * factor && b <= a * factor; };
-  return is_near(static_cast<double>(now.vector_count), static_cast<double>(shape_.vector_count)) &&
-         is_near(static_cast<double>(now.slot_count), static_cast<double>(shape_.slot_count)) &&
-         is_near(now.beam_factor, shape_.beam_factor);
+  const SearchShape& shape = measured_.shape;
+  return is_near(static_cast<double>(now.vector_count), static_cast<double>(shape.vector_count)) &&
+         is_near(static_cast<double>(now.slot_count), static_cast<double>(shape.slot_count)) &&
+         is_near(now.beam_factor, shape.beam_factor);
 }
 
 uint32_t Calibration::EfFor(size_t k, double recall, const SearchShape& now) const {
   const auto log_k = [](size_t of) { return Log(static_cast<double>(of)); };
+  const std::vector<RecallCurve>& curves = measured_.curves;
   // From curve to curve until k is passed, on lines between the logarithms of k and beam.
-  double log_ef = LogEfOf(curves_.front(), recall);
-  size_t k_before = curves_.front().k;
-  for (size_t at = 1; at < curves_.size() && k > k_before; ++at) {
-    double log_ef_here = std::max(log_ef, LogEfOf(curves_[at], recall));
-    if (k < curves_[at].k) log_ef_here = std::max(log_ef_here, LogLevelEfOf(curves_[at]));
+  double log_ef = LogEfOf(curves.front(), recall);
+  size_t k_before = curves.front().k;
+  for (size_t at = 1; at < curves.size() && k > k_before; ++at) {
+    double log_ef_here = std::max(log_ef, LogEfOf(curves[at], recall));
+    if (k < curves[at].k) log_ef_here = std::max(log_ef_here, LogLevelEfOf(curves[at]));
     const double way =
-        (log_k(std::min(k, curves_[at].k)) - log_k(k_before)) / (log_k(curves_[at].k) - log_k(k_before));
+        (log_k(std::min<size_t>(k, curves[at].k)) - log_k(k_before)) / (log_k(curves[at].k) - log_k(k_before));
     log_ef += (log_ef_here - log_ef) * way;
-    k_before = curves_[at].k;
+    k_before = curves[at].k;
   }
   if (k > k_before) log_ef += log_k(k) - log_k(k_before);
   double ef = Exp(log_ef);
-  if (now.vector_count > shape_.vector_count) ef *= log_k(now.vector_count) / log_k(shape_.vector_count);
+  const uint64_t then = measured_.shape.vector_count;
+  if (now.vector_count > then) ef *= log_k(now.vector_count) / log_k(then);
   return RoundUp(ef, k);
 }
 

@@ -442,12 +442,13 @@ std::shared_ptr<const Calibration> Index::calibration() const {
 
 void Index::AdoptCalibration(const Index& other) {
   auto adopted = other.calibration();
+  const SearchShape now = SearchShapeOf(*snapshot());
   std::lock_guard lock(calibration_mutex_);
-  if (!calibration_) calibration_.swap(adopted);
+  if (!calibration_ || (adopted && !calibration_->IsFresh(now))) calibration_.swap(adopted);
 }
 
 Index::CalibrationState Index::CalibrationStateOf(const Snapshot& measurable) const {
-  const SearchShape shape(measurable);
+  const SearchShape shape = SearchShapeOf(measurable);
   if (shape.beam_factor == 0) return CalibrationState::kFresh;
   const auto known = calibration();
   if (!known || known->IsOutdated(shape)) return CalibrationState::kMissing;
@@ -458,7 +459,7 @@ void Index::Calibrate(const CancelToken& cancel) {
   const auto measurable = snapshot();
   if (CalibrationStateOf(*measurable) == CalibrationState::kFresh) return;
   auto measured = std::make_shared<const Calibration>(segvec::Calibrate(searcher_, options_, *measurable, cancel));
-  const SearchShape now(*snapshot());
+  const SearchShape now = SearchShapeOf(*snapshot());
   std::lock_guard lock(calibration_mutex_);
   // Another one may have begun later and ended sooner.
   if (calibration_ && calibration_->IsFresh(now) && !measured->IsFresh(now)) return;
@@ -466,7 +467,7 @@ void Index::Calibrate(const CancelToken& cancel) {
 }
 
 uint32_t Index::EfFor(size_t k, double recall) const {
-  const SearchShape now(*snapshot());
+  const SearchShape now = SearchShapeOf(*snapshot());
   const auto known = calibration();
   return known && !known->IsOutdated(now) ? known->EfFor(k, recall, now) : CautiousEf(k, recall);
 }

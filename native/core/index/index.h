@@ -92,7 +92,7 @@ class Index {
   void Calibrate(const CancelToken& cancel);
   // The last calibration; null before the first.
   std::shared_ptr<const Calibration> calibration() const;
-  // Goes by what another index has measured, one that was much like this one, until this one is calibrated.
+  // Goes by what another index has measured, one that was much like this one, unless what is known of this one is fresh.
   void AdoptCalibration(const Index& other);
   // The `ef` that reaches a recall@k, by the last calibration or, where that says too little, by a cautious rule.
   // REQUIRES: 0 < recall < 1; k > 0.

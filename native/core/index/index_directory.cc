@@ -153,6 +153,7 @@ IndexDirectory::Loaded IndexDirectory::Load(uint64_t generation, const GivenOpti
   image.add_count = manifest.add_count;
   image.next_segment_number = manifest.next_segment_number;
   image.change_count = manifest.change_count;
+  if (manifest.recall) image.calibration = std::make_shared<const Calibration>(*manifest.recall);
   StoredSegments stored_segments;
   for (const ManifestSegment& entry : manifest.segments) {
     cancel.Check();
@@ -255,6 +256,7 @@ void IndexDirectory::Commit(const IndexImage& image, const CancelToken& cancel) 
   manifest.next_id = image.next_id;
   manifest.add_count = image.add_count;
   manifest.next_segment_number = image.next_segment_number;
+  if (image.calibration) manifest.recall = image.calibration->measured();
   if (log_) {  // else it is the first generation of an index, whose changes count from there
     manifest.change_count = image.change_count;
     manifest.first_log = image.first_log;

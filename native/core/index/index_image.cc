@@ -55,6 +55,7 @@ IndexImage Index::Capture(const IsStored& is_stored, const CancelToken& cancel) 
   image.add_count = add_count_;
   image.next_segment_number = next_segment_number_;
   image.change_count = change_count_;
+  image.calibration = calibration();
   const auto current = snapshot();
   for (const SegmentView& view : current->views) {
     cancel.Check();
@@ -108,6 +109,7 @@ Index::Index(const IndexOptions& options, IndexImage&& image, bool may_grow, con
   add_count_ = image.add_count;
   next_segment_number_ = image.next_segment_number;
   change_count_ = image.change_count;
+  calibration_ = image.calibration;
   const std::function<void()> poll = PollOf(cancel);
   CheckIds(image, poll);
   auto restored = std::make_shared<Snapshot>();

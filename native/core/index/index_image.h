@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "index/calibration.h"
 #include "index/snapshot.h"
 #include "storage/string_id_file.h"
 
@@ -23,6 +24,7 @@ struct IndexImage {
   uint64_t add_count = 0;
   uint32_t next_segment_number = 0;
   uint64_t change_count = 0;  // the last of them is in the parts
+  std::shared_ptr<const Calibration> calibration;  // null where there is none
   uint64_t first_log = 0;     // the first log file that may hold later ones; IndexDirectory knows
 };
 

@@ -60,6 +60,8 @@ std::string SectionName(uint32_t type) {
       return "string id file list";
     case SectionType::kLogPosition:
       return "log position";
+    case SectionType::kRecall:
+      return "recall";
     case SectionType::kStringIdNumbers:
       return "string id numbers";
     case SectionType::kStringIdEnds:

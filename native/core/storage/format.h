@@ -48,6 +48,7 @@ enum class SectionType : uint32_t {
   kSegmentList = 49,
   kStringIdFileList = 50,
   kLogPosition = 51,
+  kRecall = 52,
   kStringIdNumbers = 64,
   kStringIdEnds = 65,
   kStringIdTexts = 66,

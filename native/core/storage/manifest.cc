@@ -65,6 +65,9 @@ std::string Violation(const Manifest& manifest) {
     return "a next segment number of " + std::to_string(manifest.next_segment_number);
   if (manifest.change_count >= uint64_t{1} << 62 || manifest.first_log >= kNumberLimit)
     return "a log position of " + std::to_string(manifest.change_count) + ", " + std::to_string(manifest.first_log);
+  if (manifest.recall) {
+    if (std::string violation = Violation(*manifest.recall); !violation.empty()) return violation;
+  }
   std::vector<std::string_view> names;
   for (size_t i = 0; i < manifest.segments.size(); ++i) {
     const ManifestSegment& segment = manifest.segments[i];
@@ -153,7 +156,7 @@ FileStamp WriteManifest(const Manifest& manifest, WritableFile& file) {
                           static_cast<uint32_t>(manifest.string_id_files.size()),
                           options.keeps_vectors ? 0u : 1u,
                           {}};
-  ByteWriter segments, string_id_files;
+  ByteWriter segments, string_id_files, recall;
   for (const ManifestSegment& segment : manifest.segments) {
     segments.Put(segment.number);
     segments.Put(segment.slot_count);
@@ -168,13 +171,17 @@ FileStamp WriteManifest(const Manifest& manifest, WritableFile& file) {
   writer.Add(SectionType::kStringIdFileList, string_id_files.bytes());
   const uint64_t log_position[] = {manifest.change_count, manifest.first_log};
   if (manifest.change_count > 0 || manifest.first_log > 0) writer.Add(SectionType::kLogPosition, log_position, 2);
+  if (manifest.recall) {
+    Put(recall, *manifest.recall);
+    writer.Add(SectionType::kRecall, recall.bytes(), false);
+  }
   return writer.Write(file, {});
 }
 
 Manifest ReadManifest(const RandomAccessFile& file, const std::string& name, const ExpectedFile& expected) {
   const SectionReader reader(file, name, FileKind::kManifest, expected,
                              {SectionType::kManifestInfo, SectionType::kSegmentList,
-                              SectionType::kStringIdFileList, SectionType::kLogPosition});
+                              SectionType::kStringIdFileList, SectionType::kLogPosition, SectionType::kRecall});
   ManifestInfo info;
   const Section& info_section = reader.Require(SectionType::kManifestInfo, sizeof(info));
   reader.Read(info_section, std::as_writable_bytes(std::span(&info, 1)));
@@ -217,6 +224,12 @@ Manifest ReadManifest(const RandomAccessFile& file, const std::string& name, con
     reader.Read(section, std::as_writable_bytes(std::span(log_position)));
     manifest.change_count = log_position[0];
     manifest.first_log = log_position[1];
+  }
+  if (const Section* section = reader.Find(SectionType::kRecall); section != nullptr) {
+    const std::vector<std::byte> bytes = reader.Read(*section);
+    ByteReader in(bytes);
+    manifest.recall = GetRecallMeasurement(in);
+    if (in.ended_early() || !in.is_at_end()) reader.Fail(*section, in.position(), "not as many curves and points as it says");
   }
   if (const std::string violation = Violation(manifest); !violation.empty()) {
     reader.Fail(info_section, 0, violation);

@@ -11,6 +11,7 @@
 #include "segment/segment.h"
 #include "storage/env.h"
 #include "storage/format.h"
+#include "storage/recall_measurement.h"
 #include "storage/section_reader.h"
 
 namespace segvec {
@@ -57,6 +58,7 @@ struct Manifest {
   uint64_t first_log = 0;     // log files with smaller numbers say nothing that comes after these changes
   std::vector<ManifestSegment> segments;       // ascending number
   std::vector<FileReference> string_id_files;  // in the order of their segments
+  std::optional<RecallMeasurement> recall;     // if it has been measured
   friend bool operator==(const Manifest&, const Manifest&) = default;
 
   uint64_t vector_count() const;  // live ones

@@ -54,6 +54,8 @@ int main(int argc, char** argv) {
        [](WritableFile& file) { return WriteStringIds(golden::Strings(), golden::kIdentity, file); });
   Make(folder + "some.manifest",
        [](WritableFile& file) { return WriteManifest(golden::TheManifest(), file); });
+  Make(folder + "measured.manifest",
+       [](WritableFile& file) { return WriteManifest(golden::MeasuredManifest(), file); });
   golden::WriteLog(Env::Real().Create(folder + "some.log"));
   MakeBundleFile(folder + "index.bundle");
   return 0;

@@ -54,34 +54,20 @@ double MeanRecall(const Index& index, const Vectors& queries, size_t k, uint32_t
   return static_cast<double>(hit_count) / static_cast<double>(k * queries.count());
 }
 
-bool AreEqual(const Calibration& a, const Calibration& b) {
-  if (a.sample_count() != b.sample_count() || a.curves().size() != b.curves().size()) return false;
-  for (size_t at = 0; at < a.curves().size(); ++at) {
-    const auto& points = a.curves()[at].points;
-    if (!std::equal(points.begin(), points.end(), b.curves()[at].points.begin(), b.curves()[at].points.end(),
-                    [](const RecallPoint& p, const RecallPoint& q) {
-                      return p.ef == q.ef && p.recall == q.recall;
-                    })) {
-      return false;
-    }
-  }
-  return true;
-}
-
 Calibration OfCurve(std::vector<RecallPoint> points, bool ends_with_scan) {
   const Vectors vectors = Drawn(1200, 0);
   const auto index = IndexOf(vectors, OptionsFor(kDimension, Metric::kL2, {1, 1}));
-  return Calibration(SearchShape(*index->snapshot()), 400, {{10, std::move(points), ends_with_scan}});
+  return Calibration({SearchShapeOf(*index->snapshot()), 400, {{10, std::move(points), ends_with_scan}}});
 }
 
 TEST_CASE("Calibration: a recall that walks do not come near is that of a scan, not of a beam just short of it") {
   const Calibration hard = OfCurve({{10, 0.2, 0}, {20, 0.25, 0}, {40, 0.3, 0}, {80, 1, 0}}, true);
-  for (const double recall : {0.5, 0.9, 0.99}) CHECK(hard.EfFor(10, recall, hard.shape()) == 80);
-  CHECK(hard.EfFor(10, 0.25, hard.shape()) == 20);
+  for (const double recall : {0.5, 0.9, 0.99}) CHECK(hard.EfFor(10, recall, hard.measured().shape) == 80);
+  CHECK(hard.EfFor(10, 0.25, hard.measured().shape) == 20);
   const Calibration easy = OfCurve({{10, 0.8, 0}, {20, 0.95, 0}, {40, 0.98, 0}, {80, 1, 0}}, true);
-  CHECK(easy.EfFor(10, 0.985, easy.shape()) > 40);
-  CHECK(easy.EfFor(10, 0.985, easy.shape()) < 60);
-  CHECK(easy.EfFor(10, 0.999, easy.shape()) == 80);
+  CHECK(easy.EfFor(10, 0.985, easy.measured().shape) > 40);
+  CHECK(easy.EfFor(10, 0.985, easy.measured().shape) < 60);
+  CHECK(easy.EfFor(10, 0.999, easy.measured().shape) == 80);
 }
 
 TEST_CASE("Calibration: one that was made among dead slots is not that of what a compaction leaves") {
@@ -92,10 +78,10 @@ TEST_CASE("Calibration: one that was made among dead slots is not that of what a
     if (id % 3 != 0) ids.push_back(id);
   }
   Remove(*index, ids);
-  const Calibration before(SearchShape(*index->snapshot()), 400, {});
-  CHECK(before.IsFresh(SearchShape(*index->snapshot())));
+  const Calibration before({SearchShapeOf(*index->snapshot()), 400, {}});
+  CHECK(before.IsFresh(SearchShapeOf(*index->snapshot())));
   CHECK(Compact(*index));
-  CHECK(before.IsOutdated(SearchShape(*index->snapshot())));
+  CHECK(before.IsOutdated(SearchShapeOf(*index->snapshot())));
 }
 
 TEST_CASE("Calibration: the beam for a recall reaches it with new queries") {
@@ -167,7 +153,7 @@ TEST_CASE("Calibration: is the same for any number of threads, and changes nothi
   for (const int threads : {2, 5}) {
     const auto other = IndexOf(vectors, OptionsFor(kDimension, Metric::kL2, {threads, 1}));
     other->Calibrate(CancelToken());
-    CHECK(AreEqual(*first->calibration(), *other->calibration()));
+    CHECK(first->calibration()->measured() == other->calibration()->measured());
   }
 }
 
@@ -226,7 +212,7 @@ TEST_CASE("Calibration: grows old with the index") {
   CHECK(index->EfFor(10, 0.95) == CautiousEf(10, 0.95));
   index->Calibrate(CancelToken());
   CHECK(index->calibration_state() == State::kFresh);
-  CHECK(index->calibration()->shape().vector_count == 4500);
+  CHECK(index->calibration()->measured().shape.vector_count == 4500);
 }
 
 TEST_CASE("Calibration: sees the dead slots of an add that was aborted, and leaves them out") {

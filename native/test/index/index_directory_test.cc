@@ -81,6 +81,74 @@ TEST_CASE("IndexDirectory: what was committed is there again, and goes on as if 
   }
 }
 
+TEST_CASE("IndexDirectory: a commit stores what was measured of the recall, and readers go by it") {
+  using State = Index::CalibrationState;
+  MemoryEnv env;
+  OpenIndex open = Open(env, kPath, GivenOptions::Of(SmallOptions()));
+  Add(*open.index, RandomVectors(3000, kDimension, 3));
+  Commit(open);
+  OpenIndex before = OpenReader(env, kPath);
+  CHECK(before.index->calibration_state() == State::kMissing);
+  open.index->Calibrate(CancelToken());
+  Commit(open);
+  const RecallMeasurement measured = open.index->calibration()->measured();
+  const uint32_t ef = open.index->EfFor(10, 0.95);
+
+  const OpenIndex reader = OpenReader(env, kPath);
+  REQUIRE(reader.index->calibration());
+  CHECK(reader.index->calibration()->measured() == measured);
+  CHECK(reader.index->calibration_state() == State::kFresh);
+  CHECK(reader.index->EfFor(10, 0.95) == ef);
+  const auto newer = before.directory->LoadNewer(CancelToken());
+  REQUIRE(newer);
+  CHECK(newer->calibration_state() == State::kFresh);
+  MemoryEnv elsewhere;
+  IndexDirectory::Save(elsewhere, kPath, open.index->options(), open.index->Capture([](const auto&) { return false; }, CancelToken()),
+                       CancelToken());
+  CHECK(OpenReader(elsewhere, kPath).index->EfFor(10, 0.95) == ef);
+
+  // It is of 3,000 vectors: what has grown since shows how much it says.
+  Add(*open.index, RandomVectors(1500, kDimension, 4));
+  Commit(open);
+  CHECK(OpenReader(env, kPath).index->calibration_state() == State::kStale);
+  Add(*open.index, RandomVectors(4000, kDimension, 5));
+  Commit(open);
+  CHECK(OpenReader(env, kPath).index->calibration_state() == State::kMissing);
+  open = {};
+  open = Open(env, kPath);
+  CHECK(open.index->calibration()->measured() == measured);
+}
+
+TEST_CASE("IndexDirectory: a reader that moves on keeps what it has measured itself, unless what is stored is nearer") {
+  using State = Index::CalibrationState;
+  MemoryEnv env;
+  OpenIndex open = Open(env, kPath, GivenOptions::Of(SmallOptions()));
+  Add(*open.index, RandomVectors(3000, kDimension, 3));
+  open.index->Calibrate(CancelToken());
+  Commit(open);
+  OpenIndex reader = OpenReader(env, kPath);
+  Add(*open.index, RandomVectors(1500, kDimension, 4));
+  Commit(open);
+  auto newer = reader.directory->LoadNewer(CancelToken());
+  REQUIRE(newer);
+  CHECK(newer->calibration_state() == State::kStale);
+  newer->Calibrate(CancelToken());
+  Add(*open.index, RandomVectors(10, kDimension, 5));
+  Commit(open);
+  auto newest = reader.directory->LoadNewer(CancelToken());
+  REQUIRE(newest);
+  CHECK(newest->calibration_state() == State::kStale);
+  newest->AdoptCalibration(*newer);
+  CHECK(newest->calibration_state() == State::kFresh);
+  open.index->Calibrate(CancelToken());
+  Commit(open);
+  const auto last = reader.directory->LoadNewer(CancelToken());
+  REQUIRE(last);
+  const auto stored = last->calibration();
+  last->AdoptCalibration(*newest);
+  CHECK(last->calibration() == stored);
+}
+
 TEST_CASE("IndexDirectory: string ids keep their texts, through removal, return and replacement") {
   MemoryEnv env;
   IndexOptions options = SmallOptions();

@@ -25,7 +25,8 @@ struct NewLog {
   MemoryEnv memory;
   FaultEnv env{memory};
   Store store{env, "/d", Store::Access::kWrite};
-  Manifest manifest{.identity = {}, .options = {.dimension = 1}, .segments = {}, .string_id_files = {}};
+  Manifest manifest{
+      .identity = {}, .options = {.dimension = 1}, .segments = {}, .string_id_files = {}, .recall = std::nullopt};
   ChangeLog log{store, manifest.identity.uuid, LogChain(), LogChain::File()};
 };
 

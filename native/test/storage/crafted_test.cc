@@ -356,6 +356,24 @@ TEST_CASE("Crafted: manifests that claim what cannot be") {
     CHECK(IsRefused(With(sample, SectionType::kSegmentList, 0, number)));
 }
 
+TEST_CASE("Crafted: recalls of a manifest that are none") {
+  const FileSample sample = ManifestSample();
+  const auto error_of = [&](const Bytes& bytes) { return ErrorOfOpening(sample, bytes); };
+  REQUIRE(error_of(sample.bytes) == "none");
+  // The number of curves, and of the points of the first.
+  for (const size_t at : {28, 40}) {
+    for (const uint32_t count : {0u, 1u, 3u, 0xFFFFFFFFu}) {
+      CHECK(StartsWith(error_of(With(sample, SectionType::kRecall, at, count)), "CORRUPT"));
+    }
+  }
+  CHECK(error_of(With(sample, SectionType::kRecall, 28, 3u)).find("not as many curves and points as it says") !=
+        std::string::npos);
+  CHECK(error_of(With(sample, SectionType::kRecall, 16, -1.0)).find("a recall of no number of segments") != std::string::npos);
+  CHECK(error_of(With(sample, SectionType::kRecall, 32, 0u)).find("the recall of 0 is not in ascending order") !=
+        std::string::npos);
+  CHECK(error_of(With(sample, SectionType::kRecall, 48, 2.0)).find("the recall of 1 falls, or is none") != std::string::npos);
+}
+
 TEST_CASE("Crafted: a manifest whose log begins where counting on would overflow") {
   FileSample sample = ManifestSample();
   Manifest manifest = SomeManifest();

@@ -64,6 +64,7 @@ TEST_CASE("Golden: the other files of format 1 open") {
   CHECK(strings.texts == golden::Strings().texts);
   CHECK(strings.text(2) == "größer");
   CHECK(ReadManifest(*Open("some.manifest"), "some.manifest", expected) == golden::TheManifest());
+  CHECK(ReadManifest(*Open("measured.manifest"), "measured.manifest", expected) == golden::MeasuredManifest());
 }
 
 TEST_CASE("Golden: a log of format 1 opens") {
@@ -111,6 +112,8 @@ TEST_CASE("Golden: what is written today is what was written then") {
         BytesOf("some.ids"));
   CHECK(Rewritten([](WritableFile& file) { WriteManifest(golden::TheManifest(), file); }) ==
         BytesOf("some.manifest"));
+  CHECK(Rewritten([](WritableFile& file) { WriteManifest(golden::MeasuredManifest(), file); }) ==
+        BytesOf("measured.manifest"));
   Bytes log;
   golden::WriteLog(std::make_unique<ByteSink>(log));
   CHECK(log == BytesOf("some.log"));

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <functional>
+#include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,12 @@ Manifest Read(const Bytes& bytes) { return ReadManifest(ByteSource(bytes), "MANI
 TEST_CASE("Manifest: comes back as it was written") {
   CHECK(Read(Write(SomeManifest())) == SomeManifest());
   CHECK(SomeManifest().vector_count() == 130);
+}
+
+TEST_CASE("Manifest: of an index whose recall nobody has measured") {
+  Manifest manifest = SomeManifest();
+  manifest.recall = std::nullopt;
+  CHECK(Read(Write(manifest)) == manifest);
 }
 
 TEST_CASE("Manifest: of an index that keeps no vectors") {
@@ -71,6 +79,24 @@ TEST_CASE("Manifest: what could not be read back is not written") {
       [](Manifest& m) { m.segments[0].file.name = "a\\b"; },
       [](Manifest& m) { m.segments[0].file.name = std::string("a\0b", 3); },
       [](Manifest& m) { m.string_id_files[0].name = std::string(256, 'a'); },
+      [](Manifest& m) { m.recall->shape.vector_count = ~uint64_t{0}; },
+      [](Manifest& m) { m.recall->shape.slot_count = ~uint64_t{0}; },
+      [](Manifest& m) { m.recall->shape.beam_factor = std::numeric_limits<double>::quiet_NaN(); },
+      [](Manifest& m) { m.recall->shape.beam_factor = -1; },
+      [](Manifest& m) { m.recall->shape.beam_factor = std::numeric_limits<double>::infinity(); },
+      [](Manifest& m) { m.recall->curves.clear(); },
+      [](Manifest& m) { m.recall->curves[0].k = 0; },
+      [](Manifest& m) { m.recall->curves[1].k = 1; },
+      [](Manifest& m) { m.recall->curves[1].k = kMaxSlots + 1; },
+      [](Manifest& m) { m.recall->curves[1].points.clear(); },
+      [](Manifest& m) { m.recall->curves[0].points[0].ef = 0; },
+      [](Manifest& m) { m.recall->curves[0].points[1].ef = 6; },
+      [](Manifest& m) { m.recall->curves[0].points[1].ef = kMaxSlots + 1; },
+      [](Manifest& m) { m.recall->curves[0].points[1].recall = 0.4; },
+      [](Manifest& m) { m.recall->curves[0].points[1].recall = 1.1; },
+      [](Manifest& m) { m.recall->curves[0].points[0].recall = std::numeric_limits<double>::quiet_NaN(); },
+      [](Manifest& m) { m.recall->curves[0].points[0].standard_error = -0.1; },
+      [](Manifest& m) { m.recall->curves[0].points[0].standard_error = 1.1; },
   };
   for (const auto& change : changes) {
     Manifest manifest = SomeManifest();

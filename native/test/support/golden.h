@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -92,9 +93,15 @@ inline void WriteLog(std::unique_ptr<WritableFile> file) {
   LogFileWriter(std::move(file), kLogHeader).Write(1001, records, {});
 }
 
-inline Manifest TheManifest() {
+inline Manifest MeasuredManifest() {
   Manifest manifest = SomeManifest();
   manifest.identity = kIdentity;
+  return manifest;
+}
+
+inline Manifest TheManifest() {
+  Manifest manifest = MeasuredManifest();
+  manifest.recall = std::nullopt;
   return manifest;
 }
 

@@ -17,6 +17,10 @@ inline Manifest SomeManifest() {
       {5, 40, 10, {"b.segment", {99, 3}}, FileReference{"b.tombstones", {98, 4}}},
   };
   manifest.string_id_files = {{"a.ids", {5, 6}}, {"b.ids", {7, 8}}};
+  manifest.recall = RecallMeasurement{{130, 140, 1.25}, 400, {
+      {1, {{6, 0.5, 0.125}, {12, 1, 0}}, true},
+      {10, {{10, 0.75, 0.0625}}, false},
+  }};
   return manifest;
 }
 
