@@ -36,7 +36,8 @@ inline std::string DescribeValue(float value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
   char text[32];
-  std::snprintf(text, sizeof text, "%g", static_cast<double>(value));
+  const bool is_short = value == std::trunc(value) && std::fabs(value) < 1e21f;
+  std::snprintf(text, sizeof text, is_short ? "%.0f" : "%g", static_cast<double>(value));
   return text;
 }
 

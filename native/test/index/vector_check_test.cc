@@ -57,7 +57,9 @@ TEST_CASE("DescribeValue: as JavaScript writes it") {
   CHECK(DescribeValue(kNan) == "NaN");
   CHECK(DescribeValue(kInfinity) == "Infinity");
   CHECK(DescribeValue(-kInfinity) == "-Infinity");
-  CHECK(DescribeValue(0x1p58f).rfind("288230376151711744", 0) == 0);
+  CHECK(DescribeValue(0x1p58f) == "288230376151711744");
+  CHECK(DescribeValue(-2.5f) == "-2.5");
+  CHECK(DescribeValue(1e30f) == "1e+30");
 }
 
 }  // namespace
