@@ -1,11 +1,11 @@
 import { resolve } from 'node:path'
 import { signalOption } from './abort.ts'
-import { describe } from './describe.ts'
 import { SegvecError } from './errors.ts'
 import type { IdType } from './ids.ts'
 import { type IndexOptions, indexOptionNames, settingsOf } from './index-options.ts'
 import type { NativeOpenOptions } from './native/addon.ts'
 import { booleanOption, choiceOption, type RawOptions, readOptions } from './option-reader.ts'
+import { pathOf } from './path.ts'
 
 /**
  * Options of `VectorIndex.open`. Those of the index itself have to be the ones that it was made with; those left out are
@@ -102,13 +102,11 @@ function givenSettings(raw: RawOptions<(typeof indexOptionNames)[number]>) {
 
 /** Checks a directory's name and makes it absolute. @throws {SegvecError} `INVALID_ARGUMENT`, `IO` where there is no working directory. */
 export function directoryPath(directory: unknown): string {
-  if (typeof directory !== 'string' || directory === '' || directory.includes('\0')) {
-    throw new SegvecError('INVALID_ARGUMENT', `directory is ${describe(directory)}; expected a path`)
-  }
+  const path = pathOf(directory, 'directory')
   try {
-    return resolve(directory)
+    return resolve(path)
   } catch (cause) {
     const { message, syscall, errno } = cause as NodeJS.ErrnoException
-    throw new SegvecError('IO', `${directory}: ${message}`, { cause, syscall, path: directory, errno })
+    throw new SegvecError('IO', `${path}: ${message}`, { cause, syscall, path, errno })
   }
 }

@@ -156,7 +156,7 @@ export class VectorIndex<T extends IdType = 'number'> {
    * Opens the index in a directory, or makes one where there is none. What `commit()` has stored is there again, and
    * with `durability: 'log'` every call that has resolved since; nothing else is: closing an index does not commit it. One index at a time may write to a directory, any number may read.
    *
-   * @param directory A path; created, with its parents, unless `readOnly`.
+   * @param directory A path, or a `file:` URL; created, with its parents, unless `readOnly`.
    * @throws {SegvecError} `INVALID_ARGUMENT` (also for options that contradict the index), `LOCKED`, `NOT_FOUND`,
    * `CORRUPT`, `UNSUPPORTED_FORMAT`, `IO`, `OUT_OF_MEMORY`, `ABORTED`, `LOAD_FAILED`, as a rejection.
    * @example
@@ -165,7 +165,7 @@ export class VectorIndex<T extends IdType = 'number'> {
    * const safe = await VectorIndex.open('./sessions', { dimension: 768, durability: 'log' }) // each add is durable
    */
   static async open<T extends IdType = 'number'>(
-    directory: string,
+    directory: string | URL,
     options?: OpenOptions<T> & IdTypeOption<NoInfer<T>>,
   ): Promise<VectorIndex<T>> {
     const path = directoryPath(directory)
@@ -214,7 +214,7 @@ export class VectorIndex<T extends IdType = 'number'> {
    * const { isSound, files } = await VectorIndex.verify('./vectors')
    * if (!isSound) console.log(files.filter((file) => file.error))
    */
-  static async verify(directory: string, options?: VerifyOptions): Promise<DirectoryReport> {
+  static async verify(directory: string | URL, options?: VerifyOptions): Promise<DirectoryReport> {
     return verifyDirectory(directory, options)
   }
 
@@ -227,7 +227,7 @@ export class VectorIndex<T extends IdType = 'number'> {
    * const { generations } = await VectorIndex.inspect('./vectors')
    * console.log(generations[0]?.vectorCount)
    */
-  static async inspect(directory: string, options?: StoreOptions): Promise<DirectoryReport> {
+  static async inspect(directory: string | URL, options?: StoreOptions): Promise<DirectoryReport> {
     return inspectDirectory(directory, options)
   }
 
@@ -275,7 +275,7 @@ export class VectorIndex<T extends IdType = 'number'> {
    * @example
    * await index.save('./backup')
    */
-  async save(directory: string, options?: StoreOptions): Promise<void> {
+  async save(directory: string | URL, options?: StoreOptions): Promise<void> {
     const path = directoryPath(directory)
     await this.#store('save', options, (token) => this.#native.save(path, token))
   }

@@ -1,9 +1,9 @@
 import { open } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { types } from 'node:util'
-import { describe } from '../describe.ts'
 import { SegvecError } from '../errors.ts'
 import { integerOption, readOptions } from '../option-reader.ts'
+import { pathOf } from '../path.ts'
 import { elementTypes } from './element-types.ts'
 import { type Layout, type OpenFile, readBytes } from './layout.ts'
 import { npyLayout } from './npy.ts'
@@ -55,11 +55,8 @@ export const vectorFileEndings: readonly string[] = Object.keys(formats)
  * const index = new VectorIndex({ dimension })
  * await index.add(vectors)
  */
-export async function readVectorFile(path: string, options?: VectorFileOptions): Promise<VectorFile> {
-  if (typeof path !== 'string') {
-    throw new SegvecError('INVALID_ARGUMENT', `path is ${describe(path)}; expected a string`)
-  }
-  if (path.includes('\0')) throw new SegvecError('INVALID_ARGUMENT', 'path holds a NUL character')
+export async function readVectorFile(file: string | URL, options?: VectorFileOptions): Promise<VectorFile> {
+  const path = pathOf(file, 'file')
   const raw = readOptions(options, ['dimension', 'limit'])
   const dimension =
     raw.dimension === undefined ? undefined : integerOption('dimension', raw.dimension, 1, mostDimension)
@@ -72,10 +69,10 @@ export async function readVectorFile(path: string, options?: VectorFileOptions):
   try {
     const handle = await open(path, 'r')
     try {
-      const file = { path, handle, bytes: (await handle.stat()).size }
-      const layout = await layoutOf(file, dimension)
-      assertFits(file, layout, dimension)
-      return await readRows(file, layout, Math.min(limit, layout.count))
+      const opened = { path, handle, bytes: (await handle.stat()).size }
+      const layout = await layoutOf(opened, dimension)
+      assertFits(opened, layout, dimension)
+      return await readRows(opened, layout, Math.min(limit, layout.count))
     } finally {
       await handle.close()
     }

@@ -72,7 +72,11 @@ describe('vectors', () => {
     const eight = Array.from({ length: 8 }, one)
     await expectRejection(() => loose.search(eight), 'INVALID_VECTOR', '(searchBatch takes several queries)')
     await expectRejection(() => loose.add([9], [[...eight]]), 'INVALID_VECTOR', '(it is an array of vectors)')
-    await expectRejection(() => loose.search(new Float32Array(8).fill(1e18)), 'INVALID_VECTOR', 'is 999999984306749440;')
+    await expectRejection(
+      () => loose.search(new Float32Array(8).fill(1e18)),
+      'INVALID_VECTOR',
+      'is 999999984306749440;',
+    )
     await expectRejection(
       () => loose.search(one(), 5),
       'INVALID_ARGUMENT',

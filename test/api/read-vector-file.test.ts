@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { readVectorFile, vectorFileEndings } from 'segvec/vector-files'
 import { describe, expect, test } from 'vitest'
 import { expectRejection } from '../support/failures.ts'
@@ -18,6 +19,13 @@ function file(ending: string, bytes: Uint8Array): string {
 
 const twoByThree = [1, 2, 3, 4, 5, 6]
 const expected = { vectors: Float32Array.from(twoByThree), count: 2, dimension: 3 }
+
+test('a file: URL is a path, too', async () => {
+  const url = pathToFileURL(file('.fvecs', vecsBytes([Float32Array.of(1, 2, 3), Float32Array.of(4, 5, 6)])))
+  expect(await readVectorFile(url)).toEqual(expected)
+  const nowhere = new URL('https://example.org/a.npy')
+  await expectRejection(() => readVectorFile(nowhere), 'INVALID_ARGUMENT', 'file is a URL that is no file')
+})
 
 describe('readVectorFile', () => {
   test.each([
@@ -136,8 +144,8 @@ describe('readVectorFile', () => {
     await expectRejection(() => readVectorFile(bare, { dimension: 5 }), 'CORRUPT')
     await expectRejection(() => readVectorFile(bare, { dimension: 0 }), 'INVALID_ARGUMENT')
     await expectRejection(() => readVectorFile(bare, { dimension: 4, limit: 0 }), 'INVALID_ARGUMENT')
-    await expectRejection(() => readVectorFile(7 as never), 'INVALID_ARGUMENT', /path is 7/)
-    await expectRejection(() => readVectorFile('a\0.npy'), 'INVALID_ARGUMENT', 'path holds a NUL')
+    await expectRejection(() => readVectorFile(7 as never), 'INVALID_ARGUMENT', /file is 7/)
+    await expectRejection(() => readVectorFile('a\0.npy'), 'INVALID_ARGUMENT', 'expected a path')
     const directory = join(folder, 'directory.npy')
     mkdirSync(directory)
     const error = await expectRejection(() => readVectorFile(directory), 'IO')

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { VectorIndex } from 'segvec'
 import { describe, expect, test } from 'vitest'
 import { runModule } from '../support/child.ts'
@@ -176,9 +177,29 @@ describe('open', () => {
     expect(end).toMatchObject({ code: 0, stdout: 'true true\n' })
   })
 
+  test('a file: URL is a path, too', async () => {
+    const path = temporaryPath('with space/index')
+    const url = pathToFileURL(path)
+    const index = await VectorIndex.open(url, { dimension })
+    expect(index.stats().storage?.directory).toBe(path)
+    await index.save(pathToFileURL(`${path}-copy`))
+    await index.close()
+    expect((await VectorIndex.inspect(url)).directory).toBe(path)
+    expect((await VectorIndex.verify(pathToFileURL(`${path}-copy`))).isSound).toBe(true)
+  })
+
   test('refuses what is no path or no option', async () => {
-    for (const path of [undefined, null, '', 7, 'a\0b', {}]) {
+    const { proxy: revoked, revoke } = Proxy.revocable(new URL('file:///x'), {})
+    revoke()
+    const urls = [
+      new URL('https://example.org/x'),
+      new URL('file://host/x'),
+      new URL('file:///a%00b'),
+      revoked,
+    ]
+    for (const path of [undefined, null, '', 7, 'a\0b', {}, new Proxy(new URL('file:///x'), {}), ...urls]) {
       await expectRejection(() => VectorIndex.open(path as string), 'INVALID_ARGUMENT', 'directory is')
+      await expectRejection(() => VectorIndex.inspect(path as string), 'INVALID_ARGUMENT', 'directory is')
     }
     const path = temporaryPath()
     const refused = (options: unknown, message: string) =>
