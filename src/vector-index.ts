@@ -570,7 +570,7 @@ export class VectorIndex<T extends IdType = 'number'> {
       const ef = recall === undefined ? settings.ef : this.#beams.efAtOnce(k, recall)
       return firstHits(await this.#native.search(floats, k, ef, exact, token))
     } catch (error) {
-      throw abort.fromNative(error)
+      throw ofOneQuery(abort.fromNative(error))
     } finally {
       abort.dispose()
       this.#inFlight.end()
@@ -599,7 +599,7 @@ export class VectorIndex<T extends IdType = 'number'> {
       const room = this.#room.reserve(settings.k, () => this.size)
       return hitsOf(room, this.#native.searchSync(floats, room.k, ef, exact, room.ids, room.distances))
     } catch (error) {
-      throw fromNative(error)
+      throw ofOneQuery(fromNative(error))
     }
   }
 
@@ -859,6 +859,12 @@ export class VectorIndex<T extends IdType = 'number'> {
 /** Resolves when `promise` has settled, either way. */
 async function settled(promise: Promise<unknown>): Promise<void> {
   await Promise.allSettled([promise])
+}
+
+/** The native side counts queries from 0, also where there is but one. */
+function ofOneQuery(error: SegvecError): SegvecError {
+  if (error.code !== 'INVALID_VECTOR') return error
+  return new SegvecError(error.code, error.message.replace(/^query 0\b/, 'query'))
 }
 
 /** Tells the forms of `add` apart, also where the vectors are not what they should be: ids must never be taken for vectors. */

@@ -75,7 +75,7 @@ describe('vectors', () => {
     await expectRejection(
       () => loose.search(new Float32Array(8).fill(1e18)),
       'INVALID_VECTOR',
-      'is 999999984306749440;',
+      'query, position 0 is 999999984306749440;',
     )
     await expectRejection(
       () => loose.search(one(), 5),
