@@ -31,7 +31,8 @@ try {
 
   const installed = join(folder, 'node_modules', 'segvec')
   expect(
-    readdirSync(installed).sort().join() === 'CHANGELOG.md,LICENSE,README.md,dist,docs,package.json,prebuilds',
+    readdirSync(installed).sort().join() ===
+      'CHANGELOG.md,LICENSE,README.md,dist,docs,package.json,prebuilds',
     `the package holds ${readdirSync(installed)}`,
   )
   expect(
