@@ -1,7 +1,5 @@
 import { signalOption } from './abort.ts'
-import { describe } from './describe.ts'
-import { SegvecError } from './errors.ts'
-import { readOptions } from './option-reader.ts'
+import { functionOption, readOptions } from './option-reader.ts'
 import type { AddProgress } from './progress.ts'
 
 /** Options of `add` and `upsert`. */
@@ -19,10 +17,6 @@ const names = ['signal', 'onProgress'] as const
 
 /** Reads the options of `add` or `upsert`. @throws {SegvecError} `INVALID_ARGUMENT`, naming the option. */
 export function readAddOptions(options: unknown): AddOptions {
-  const raw = readOptions(options, names)
-  const { onProgress } = raw
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw new SegvecError('INVALID_ARGUMENT', `onProgress is ${describe(onProgress)}; expected a function`)
-  }
-  return { signal: signalOption(raw.signal), onProgress: onProgress as AddOptions['onProgress'] }
+  const { signal, onProgress } = readOptions(options, names)
+  return { signal: signalOption(signal), onProgress: functionOption('onProgress', onProgress) }
 }

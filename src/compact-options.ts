@@ -1,7 +1,5 @@
 import { signalOption } from './abort.ts'
-import { describe } from './describe.ts'
-import { SegvecError } from './errors.ts'
-import { readOptions } from './option-reader.ts'
+import { functionOption, readOptions } from './option-reader.ts'
 import type { CompactProgress } from './progress.ts'
 
 /** Options of `compact`. */
@@ -19,10 +17,6 @@ const names = ['signal', 'onProgress'] as const
 
 /** Reads the options of `compact`. @throws {SegvecError} `INVALID_ARGUMENT`, naming the option. */
 export function readCompactOptions(options: unknown): CompactOptions {
-  const raw = readOptions(options, names)
-  const { onProgress } = raw
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw new SegvecError('INVALID_ARGUMENT', `onProgress is ${describe(onProgress)}; expected a function`)
-  }
-  return { signal: signalOption(raw.signal), onProgress: onProgress as CompactOptions['onProgress'] }
+  const { signal, onProgress } = readOptions(options, names)
+  return { signal: signalOption(signal), onProgress: functionOption('onProgress', onProgress) }
 }

@@ -22,7 +22,7 @@ export type {
 } from './index-options.ts'
 export { type InstructionSets, instructionSets } from './instruction-sets.ts'
 export type { FromBufferOptions, OpenOptions } from './open-options.ts'
-export type { AddProgress, CompactProgress, VerifyProgress } from './progress.ts'
+export type { AddProgress, CompactProgress, OpenProgress, VerifyProgress } from './progress.ts'
 export type { RemoveOptions } from './remove-options.ts'
 export type { BatchHits, SearchHit } from './results.ts'
 export type { EvaluateOptions, SearchOptions, SearchSyncOptions } from './search-options.ts'

@@ -4,8 +4,9 @@ import { SegvecError } from './errors.ts'
 import type { IdType } from './ids.ts'
 import { type IndexOptions, indexOptionNames, settingsOf } from './index-options.ts'
 import type { NativeOpenOptions } from './native/addon.ts'
-import { booleanOption, choiceOption, type RawOptions, readOptions } from './option-reader.ts'
+import { booleanOption, choiceOption, functionOption, type RawOptions, readOptions } from './option-reader.ts'
 import { pathOf } from './path.ts'
+import type { OpenProgress } from './progress.ts'
 
 /**
  * Options of `VectorIndex.open`. Those of the index itself have to be the ones that it was made with; those left out are
@@ -37,6 +38,8 @@ export interface OpenOptions<T extends IdType = 'number'> extends Partial<IndexO
   readonly durability?: 'commit' | 'log' | undefined
   /** Abandons the opening. */
   readonly signal?: AbortSignal | undefined
+  /** Called about every 100 ms, and once at the end. If it throws, the opening is cancelled and rejects with what was thrown. */
+  readonly onProgress?: ((progress: OpenProgress) => void) | undefined
 }
 
 /**
@@ -51,12 +54,21 @@ export interface FromBufferOptions<T extends IdType = 'number'> extends Partial<
 const loads = ['memory', 'mmap'] as const
 const durabilities = ['commit', 'log'] as const
 const recoveries = ['previous'] as const
-const names = [...indexOptionNames, 'readOnly', 'load', 'recover', 'durability', 'signal'] as const
+const names = [
+  ...indexOptionNames,
+  'readOnly',
+  'load',
+  'recover',
+  'durability',
+  'signal',
+  'onProgress',
+] as const
 
 /** Reads the options of `open`. @throws {SegvecError} `INVALID_ARGUMENT`, naming the option. */
 export function readOpenOptions(options: unknown): {
   native: NativeOpenOptions
   signal: AbortSignal | undefined
+  onProgress: OpenOptions['onProgress']
 } {
   const raw = readOptions(options, names)
   const readOnly = booleanOption('readOnly', raw.readOnly, false)
@@ -74,11 +86,14 @@ export function readOpenOptions(options: unknown): {
   return {
     native: Object.freeze({ ...settings, readOnly, mapped, recoverPrevious, logsChanges }),
     signal: signalOption(raw.signal),
+    onProgress: functionOption('onProgress', raw.onProgress),
   }
 }
 
 /** Reads the options of `fromBuffer`. @throws {SegvecError} `INVALID_ARGUMENT`, naming the option. */
-export function readFromBufferOptions(options: unknown): ReturnType<typeof readOpenOptions> {
+export function readFromBufferOptions(
+  options: unknown,
+): Omit<ReturnType<typeof readOpenOptions>, 'onProgress'> {
   const raw = readOptions(options, [...indexOptionNames, 'signal'])
   const settings = givenSettings(raw)
   return {

@@ -92,3 +92,12 @@ export function booleanOption(name: string, value: unknown, fallback = false): b
   if (typeof value === 'boolean') return value
   throw new SegvecError('INVALID_ARGUMENT', `${name} is ${describe(value)}; expected true or false`)
 }
+
+/** An option that is a function, or was left out. */
+export function functionOption<Fn extends (...given: never[]) => void>(
+  name: string,
+  value: unknown,
+): Fn | undefined {
+  if (value === undefined || typeof value === 'function') return value as Fn | undefined
+  throw new SegvecError('INVALID_ARGUMENT', `${name} is ${describe(value)}; expected a function`)
+}

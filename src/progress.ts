@@ -23,6 +23,16 @@ export interface CompactProgress {
   readonly elapsedMs: number
 }
 
+/** How far an `open` has come. */
+export interface OpenProgress {
+  /** Vectors that are in place, and vectors and removals that have been replayed from the log. */
+  readonly loadedCount: number
+  /** Both in all: more once the log has been read, 0 until the index has been found. */
+  readonly totalCount: number
+  /** Milliseconds since the call. */
+  readonly elapsedMs: number
+}
+
 /** How far a `verify` has come. */
 export interface VerifyProgress {
   /** Bytes of files that have been read and checked. */
@@ -153,6 +163,23 @@ export class VerifyReports extends Reports<VerifyProgress> {
       const { checkedBytes, totalBytes } = counts() ?? { checkedBytes: 0, totalBytes: 0 }
       if (!isLast && totalBytes > 0 && checkedBytes >= totalBytes) return undefined
       return { checkedBytes, totalBytes, elapsedMs }
+    }
+    super(report, measure, onFailure)
+  }
+}
+
+/** The reports of an `open`. */
+export class OpenReports extends Reports<OpenProgress> {
+  /** @param counts Asked on every tick; `undefined` until the opening has begun. */
+  constructor(
+    report: (progress: OpenProgress) => void,
+    counts: () => { readonly loadedCount: number; readonly totalCount: number } | undefined,
+    onFailure: () => void,
+  ) {
+    const measure = (elapsedMs: number, isLast: boolean) => {
+      const { loadedCount, totalCount } = counts() ?? { loadedCount: 0, totalCount: 0 }
+      if (!isLast && totalCount > 0 && loadedCount >= totalCount) return undefined
+      return { loadedCount: isLast ? totalCount : loadedCount, totalCount, elapsedMs }
     }
     super(report, measure, onFailure)
   }

@@ -44,9 +44,10 @@ import {
   readOpenOptions,
 } from './open-options.ts'
 import { Operation } from './operation.ts'
-import { type AnyReports, CompactReports, ProgressReports } from './progress.ts'
+import { type AnyReports, CompactReports, OpenReports, ProgressReports } from './progress.ts'
 import { RecallBeams } from './recall-beams.ts'
 import { type RemoveOptions, readRemoveOptions } from './remove-options.ts'
+import { reported } from './reported.ts'
 import {
   assertHitsFit,
   type BatchHits,
@@ -169,14 +170,14 @@ export class VectorIndex<T extends IdType = 'number'> {
     options?: OpenOptions<T> & IdTypeOption<NoInfer<T>>,
   ): Promise<VectorIndex<T>> {
     const path = directoryPath(directory)
-    const { native, signal } = readOpenOptions(options)
+    const { native, signal, onProgress } = readOpenOptions(options)
     const addon = loadAddon()
-    return abortable(addon, 'open', signal, async (token) => {
-      const opened = new Opened(await addon.openIndex(path, native, token))
-      const index = new VectorIndex<T>(opened as unknown as IndexOptions<T> & IdTypeOption<T>)
-      if (native.readOnly) index.#idRestoration.beginLater()
-      return index
-    })
+    const dispose = (index: NativeIndex) => index.close()
+    const watch = { signal, onProgress, Reports: OpenReports, dispose }
+    const opened = await reported(addon, 'open', watch, (token) => addon.openIndex(path, native, token))
+    const index = new VectorIndex<T>(new Opened(opened) as unknown as IndexOptions<T> & IdTypeOption<T>)
+    if (native.readOnly) index.#idRestoration.beginLater()
+    return index
   }
 
   /**

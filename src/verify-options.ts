@@ -1,7 +1,5 @@
 import { signalOption } from './abort.ts'
-import { describe } from './describe.ts'
-import { SegvecError } from './errors.ts'
-import { integerOption, readOptions } from './option-reader.ts'
+import { functionOption, integerOption, readOptions } from './option-reader.ts'
 import type { VerifyProgress } from './progress.ts'
 
 /** Options of `verify`. */
@@ -19,12 +17,9 @@ const mostProbes = 10_000
 /** Reads the options of `verify`. @throws {SegvecError} `INVALID_ARGUMENT`, naming the option. */
 export function readVerifyOptions(options: unknown) {
   const { probes, signal, onProgress } = readOptions(options, ['probes', 'signal', 'onProgress'])
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw new SegvecError('INVALID_ARGUMENT', `onProgress is ${describe(onProgress)}; expected a function`)
-  }
   return {
     probes: integerOption('probes', probes, 0, mostProbes, 32),
     signal: signalOption(signal),
-    onProgress: onProgress as VerifyOptions['onProgress'],
+    onProgress: functionOption<NonNullable<VerifyOptions['onProgress']>>('onProgress', onProgress),
   }
 }

@@ -1,9 +1,9 @@
-import { AbortWatch, abortable } from './abort.ts'
+import { abortable } from './abort.ts'
 import { type DirectoryReport, reportOf } from './directory-report.ts'
-import type { NativeVerification } from './native/addon.ts'
 import { loadAddon } from './native/load.ts'
 import { directoryPath } from './open-options.ts'
 import { VerifyReports } from './progress.ts'
+import { reported } from './reported.ts'
 import { readStoreOptions } from './store-options.ts'
 import { readVerifyOptions } from './verify-options.ts'
 
@@ -22,25 +22,7 @@ export async function verifyDirectory(directory: unknown, options: unknown): Pro
   const path = directoryPath(directory)
   const { probes, signal, onProgress } = readVerifyOptions(options)
   const addon = loadAddon()
-  const abort = new AbortWatch(signal, 'verify')
-  const token = signal || onProgress ? new addon.CancelToken() : undefined
-  let running: NativeVerification | undefined
-  const cancel = () => token?.cancel()
-  const progress = onProgress && new VerifyReports(onProgress, () => running?.progress(), cancel)
-  abort.onAbort(cancel)
-  try {
-    let report: DirectoryReport
-    try {
-      running = addon.verifyDirectory(path, probes, token)
-      report = reportOf(path, await running.finished)
-    } catch (error) {
-      progress?.throwFailure()
-      throw abort.fromNative(error)
-    }
-    await progress?.finish()
-    return report
-  } finally {
-    progress?.stop()
-    abort.dispose()
-  }
+  const watch = { signal, onProgress, Reports: VerifyReports }
+  const report = await reported(addon, 'verify', watch, (token) => addon.verifyDirectory(path, probes, token))
+  return reportOf(path, report)
 }

@@ -27,6 +27,8 @@ class OpenTask : public AsyncTask {
         given_(given),
         parameters_(parameters) {}
 
+  const std::shared_ptr<OpenProgress>& progress() const { return parameters_.progress; }
+
  protected:
   void Execute() override {
     directory_ = std::make_shared<IndexDirectory>(Env::Real(), path_, given_, parameters_, cancel());
@@ -124,7 +126,16 @@ Napi::Value OpenIndex(const Napi::CallbackInfo& info) {
     ThreadPool::Shared().EnsureThreads(parameters.threads);
     auto task = std::make_unique<OpenTask>(info.Env(), CancelTokenWrap::FromArgument(info[2]),
                                            info[0].As<Napi::String>().Utf8Value(), ReadGiven(options), parameters);
-    return AsyncTask::LaunchOnPool(info.Env(), std::move(task), ThreadPool::Priority::kBulk);
+    Napi::Object running = Napi::Object::New(info.Env());
+    running.Set("progress", Napi::Function::New(info.Env(), [progress = task->progress()](const Napi::CallbackInfo& call) {
+                  const auto number = [&](uint64_t count) { return Napi::Number::New(call.Env(), static_cast<double>(count)); };
+                  Napi::Object counts = Napi::Object::New(call.Env());
+                  counts.Set("loadedCount", number(progress->loaded_count));
+                  counts.Set("totalCount", number(progress->total_count));
+                  return counts;
+                }));
+    running.Set("finished", AsyncTask::LaunchOnPool(info.Env(), std::move(task), ThreadPool::Priority::kBulk));
+    return running;
   });
 }
 

@@ -263,6 +263,12 @@ export interface NativeDirectoryReport {
   readonly files: readonly NativeFileReport[]
 }
 
+/** An opening under way. */
+export interface NativeOpening {
+  readonly finished: Promise<NativeIndex>
+  progress(): { readonly loadedCount: number; readonly totalCount: number }
+}
+
 /** A verification under way. */
 export interface NativeVerification {
   readonly finished: Promise<NativeDirectoryReport>
@@ -271,7 +277,7 @@ export interface NativeVerification {
 
 export interface NativeAddon {
   readonly Index: new (options: NativeOptions) => NativeIndex
-  openIndex(directory: string, options: NativeOpenOptions, token?: NativeCancelToken): Promise<NativeIndex>
+  openIndex(directory: string, options: NativeOpenOptions, token?: NativeCancelToken): NativeOpening
   readonly ByteStage: new (byteLength: number) => NativeByteStage
   /** Opens the index in a stage that is full; it is in memory, and does not refer to the bytes. */
   openBuffer(

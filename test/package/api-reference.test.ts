@@ -75,9 +75,13 @@ describe('docs/api.md names', () => {
 
   test('everything in results', async () => {
     const path = temporaryPath()
-    await using index = await VectorIndex.open(path, { dimension: 2, metric: 'l2' })
-    const rows = Float32Array.from({ length: 2 * 3000 }, (_, at) => Math.sin(at))
     const results: unknown[] = []
+    await using index = await VectorIndex.open(path, {
+      dimension: 2,
+      metric: 'l2',
+      onProgress: (progress) => results.push(progress),
+    })
+    const rows = Float32Array.from({ length: 2 * 3000 }, (_, at) => Math.sin(at))
     await index.add(rows, { onProgress: (progress) => results.push(progress) })
     await index.remove(1)
     results.push(await index.evaluate(rows.subarray(0, 20), { recall: 0.9 }))
@@ -94,6 +98,7 @@ describe('docs/api.md names', () => {
       'curves',
       'mergedCount',
       'checkedBytes',
+      'loadedCount',
       'lostCount',
       'deadCount',
       'p99',

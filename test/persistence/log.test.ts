@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { VectorIndex } from 'segvec'
+import { type OpenProgress, VectorIndex } from 'segvec'
 import { describe, expect, test } from 'vitest'
 import { runNode } from '../support/child.ts'
 import { clusteredVectors } from '../support/clustered.ts'
@@ -147,6 +147,54 @@ describe("durability: 'log'", () => {
     expect(again.size).toBe(10)
     expect(again.stats().storage?.dropped).toMatchObject([{ generation: 1 }])
     await again.close()
+  })
+
+  test('opening says how far it has come, the replay of the log included', async () => {
+    const path = temporaryPath()
+    const index = await VectorIndex.open(path, { ...logged, efConstruction: 2000 })
+    await index.add(slice(0, 1000))
+    await index.commit()
+    for (let round = 0; round < 20; ++round) await index.add(rows)
+    await index.remove([1, 2, 3])
+    const { size } = index
+    await index.close()
+    const seen: OpenProgress[] = []
+    const again = await VectorIndex.open(path, { onProgress: (progress) => seen.push(progress) })
+    expect(again.size).toBe(size)
+    const total = 1000 + 20 * 3000 + 3
+    expect(seen.at(-1)).toMatchObject({ loadedCount: total, totalCount: total })
+    const counts = seen.map(({ loadedCount }) => loadedCount)
+    expect(counts).toEqual(counts.toSorted((a, b) => a - b))
+    expect(counts.filter((count) => count > 1000 && count < total).length).toBeGreaterThan(2)
+    await again.commit()
+    await again.close()
+
+    const reader: OpenProgress[] = []
+    const options = { readOnly: true, onProgress: (progress: OpenProgress) => reader.push(progress) }
+    await (await VectorIndex.open(path, options)).close()
+    expect(reader.at(-1)).toMatchObject({ loadedCount: size, totalCount: size })
+  })
+
+  test('an opening whose progress nobody takes fails, and gives the directory free', async () => {
+    const path = temporaryPath()
+    const index = await VectorIndex.open(path, { ...logged, efConstruction: 2000 })
+    for (let round = 0; round < 10; ++round) await index.add(rows)
+    await index.close()
+    const mine = new Error('mine')
+    for (const isTooLate of [false, true]) {
+      const onProgress = ({ loadedCount, totalCount }: OpenProgress) => {
+        if (!isTooLate || (totalCount > 0 && loadedCount === totalCount)) throw mine
+      }
+      await expect(VectorIndex.open(path, { onProgress })).rejects.toBe(mine)
+    }
+    const again = await VectorIndex.open(path)
+    expect(again.size).toBe(30_000)
+    await again.close()
+    await expectRejection(
+      () => VectorIndex.open(path, { onProgress: 7 as never }),
+      'INVALID_ARGUMENT',
+      'onProgress is 7; expected a function',
+    )
   })
 
   test('the event loop turns while a large batch is logged', async () => {

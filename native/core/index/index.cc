@@ -346,10 +346,10 @@ void Index::InsertRows(const Plan& plan, Stage& stage, const std::vector<float>&
       run.target->Link(threads_per_lane, poll, [&](uint32_t linked_count) {
         const uint64_t reported = std::min<uint64_t>(linked_count, unreported_count);
         unreported_count -= reported;
-        stage.inserted_count.fetch_add(reported, std::memory_order_relaxed);
+        stage.NoteInserted(reported);
       });
       if (run.is_last) run.target->AttachIslands(poll);  // it is sealed next
-      stage.inserted_count.fetch_add(unreported_count, std::memory_order_relaxed);
+      stage.NoteInserted(unreported_count);
     }
   });
 }

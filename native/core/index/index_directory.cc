@@ -125,7 +125,11 @@ void IndexDirectory::Replay(const CancelToken& cancel) {
   LogChain chain;
   try {
     chain = ReadLogChain(
-        store_, manifest, [&](LogFileReader::Record& record) { CheckChange(record, options_, cancel); },
+        store_, manifest,
+        [&](LogFileReader::Record& record) {
+          CheckChange(record, options_, cancel);
+          parameters_.progress->total_count += record.count;
+        },
         parameters_.recovers_previous);
   } catch (const Error& error) {
     if (!IsDamage(error)) throw;
@@ -137,7 +141,7 @@ void IndexDirectory::Replay(const CancelToken& cancel) {
   Env& env = store_.env();
   for (const LogChain::File& file : chain.files) env.SyncFile(file.path);
   env.SyncDirectory(store_.directory());
-  ReplayLog(chain, store_, manifest, *index_, cancel);
+  ReplayLog(chain, store_, manifest, *index_, parameters_.progress->loaded_count, cancel);
   if (!chain.damage.empty()) dropped_.push_back({generation_, chain.damage});
   log_ = std::make_unique<ChangeLog>(store_, uuid_, chain, LastFile(chain, store_, manifest, parameters_.recovers_previous));
 }
@@ -155,6 +159,9 @@ IndexDirectory::Loaded IndexDirectory::Load(uint64_t generation, const GivenOpti
   image.change_count = manifest.change_count;
   if (manifest.recall) image.calibration = std::make_shared<const Calibration>(*manifest.recall);
   StoredSegments stored_segments;
+  OpenProgress& progress = *parameters_.progress;
+  progress.loaded_count = 0;
+  progress.total_count = manifest.vector_count();
   for (const ManifestSegment& entry : manifest.segments) {
     cancel.Check();
     Stored stored = LoadSegment(manifest, entry, read, cancel);
@@ -163,6 +170,7 @@ IndexDirectory::Loaded IndexDirectory::Load(uint64_t generation, const GivenOpti
     image.parts.push_back(std::move(part));
     if (!is_read_only()) stored.segment = nullptr;
     stored_segments.emplace(entry.number, std::move(stored));
+    progress.loaded_count += entry.slot_count - entry.dead_count;
   }
   return {std::make_shared<Index>(options, std::move(image), !is_read_only(), cancel), std::move(manifest),
           std::move(stored_segments)};

@@ -8,6 +8,7 @@
 // Cost: a commit writes the segments, tombstones and string ids that no file holds yet, and a manifest.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -26,6 +27,12 @@
 
 namespace segvec {
 
+// How far an opening has come, for other threads to read.
+struct OpenProgress {
+  std::atomic<uint64_t> loaded_count{0};  // vectors that are in place, and rows of the log that have been replayed
+  std::atomic<uint64_t> total_count{0};   // of both; more once it is known what the log holds
+};
+
 struct OpenParameters {
   bool is_read_only = false;
   bool is_mapped = false;          // REQUIRES: is_read_only
@@ -33,6 +40,7 @@ struct OpenParameters {
   int threads = 1;
   bool compacts_in_background = true;
   bool logs_changes = false;  // the caller logs each change before it is made (LoggedChanges)
+  std::shared_ptr<OpenProgress> progress = std::make_shared<OpenProgress>();
 };
 
 // A generation that could not be opened and was passed over on request.

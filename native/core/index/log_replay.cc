@@ -1,6 +1,7 @@
 #include "index/log_replay.h"
 
 #include <algorithm>
+#include <atomic>
 #include <span>
 #include <string>
 #include <utility>
@@ -39,9 +40,10 @@ void ForRows(LogFileReader::Record& record, size_t dimension, const CancelToken&
 }
 
 // REQUIRES: the record is none of cancels.
-void Replay(LogFileReader::Record& record, Index& index, const CancelToken& cancel) {
+void Replay(LogFileReader::Record& record, Index& index, std::atomic<uint64_t>& replayed_count, const CancelToken& cancel) {
   const bool is_remove = record.type == LogRecordType::kRemove;
   Stage stage(index.options().dimension, is_remove ? 0 : static_cast<size_t>(record.count));
+  stage.counted_with = &replayed_count;
   stage.ids = std::move(record.ids);
   stage.string_ids = std::move(record.texts);
   ForRows(record, stage.dimension(), cancel,
@@ -74,14 +76,16 @@ void CheckChange(LogFileReader::Record& record, const IndexOptions& options, con
 }
 
 void ReplayLog(const LogChain& chain, const Store& store, const Manifest& manifest, Index& index,
-               const CancelToken& cancel) {
+               std::atomic<uint64_t>& replayed_count, const CancelToken& cancel) {
   WalkLogChain(chain, store, manifest, [&](LogFileReader::Record& record) {
     cancel.Check();
+    const uint64_t count_after = replayed_count + record.count;
     try {
-      Replay(record, index, cancel);
+      Replay(record, index, replayed_count, cancel);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kDuplicateId && error.code() != ErrorCode::kInvalidId) throw;
     }
+    replayed_count = count_after;
     index.set_change_count(record.sequence);
   });
   index.set_change_count(chain.next_sequence - 1);

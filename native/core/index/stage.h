@@ -44,6 +44,12 @@ class Stage {
   std::vector<std::string> string_ids;
   // Rows inserted so far; read by whoever shows progress.
   std::atomic<uint64_t> inserted_count{0};
+  std::atomic<uint64_t>* counted_with = nullptr;  // grows by as many, if it is set
+
+  void NoteInserted(uint64_t count) {
+    inserted_count.fetch_add(count, std::memory_order_relaxed);
+    if (counted_with != nullptr) counted_with->fetch_add(count, std::memory_order_relaxed);
+  }
 
   // Gives the rows' memory back; only inserted_count may be read after it.
   void FreeRows() {

@@ -81,6 +81,25 @@ TEST_CASE("IndexDirectory: what was committed is there again, and goes on as if 
   }
 }
 
+TEST_CASE("IndexDirectory: an opening counts the vectors that are in place") {
+  MemoryEnv env;
+  OpenIndex open = Open(env, kPath, GivenOptions::Of(SmallOptions()));
+  Add(*open.index, RandomVectors(3000, kDimension, 3));
+  Remove(*open.index, Ids{1, 2});
+  Commit(open);
+  open = {};
+  for (const bool is_read_only : {false, true}) {
+    OpenParameters parameters;
+    parameters.is_read_only = is_read_only;
+    const auto progress = parameters.progress;
+    CHECK(progress->total_count == 0);
+    open = Open(env, kPath, {}, parameters);
+    CHECK(progress->loaded_count == 2998);
+    CHECK(progress->total_count == 2998);
+    open = {};
+  }
+}
+
 TEST_CASE("IndexDirectory: a commit stores what was measured of the recall, and readers go by it") {
   using State = Index::CalibrationState;
   MemoryEnv env;
