@@ -845,6 +845,36 @@ TEST_CASE("IndexDirectory: a reader gets on beside a writer that publishes faste
   }
 }
 
+TEST_CASE("IndexDirectory: a reader takes nothing that it has read for a file of another index under the same name") {
+  // Two segments in one generation, which are the same but for what they hold.
+  const auto make = [](uint64_t seed, int commit_count) {
+    auto env = std::make_unique<MemoryEnv>();
+    OpenIndex open = Open(*env, kPath, GivenOptions::Of(OptionsFor(kDimension, Metric::kL2, {2, 2})));
+    Add(*open.index, RandomVectors(3000, kDimension, seed));
+    for (int i = 0; i < commit_count; ++i) Commit(open);
+    return env;
+  };
+  const auto ours = make(3, 1), theirs = make(4, 2);
+  const auto expected = OpenReader(*theirs, kPath);
+  FaultEnv env(*ours);
+  bool is_replaced = false;
+  env.BeforeEach([&](std::string_view syscall, const std::string& path) {
+    if (syscall != "open" || path != kPath + "/segment-1-2" || is_replaced) return;
+    is_replaced = true;
+    for (const std::string& name : ours->List(kPath)) ours->Remove(kPath + "/" + name);
+    for (const std::string& name : theirs->List(kPath)) {
+      const auto file = ours->Create(kPath + "/" + name);
+      file->Append(theirs->bytes(kPath + "/" + name));
+      file->Close();
+    }
+    throw SystemCallError("open", path, ENOENT);
+  });
+  const OpenIndex reader = OpenReader(env, kPath);
+  CHECK(is_replaced);
+  CHECK(reader.directory->generation() == 3);
+  CheckSameAnswers(*reader.index, *expected.index);
+}
+
 TEST_CASE("IndexDirectory: a reader whose index has gone says so") {
   MemoryEnv env;
   OpenIndex open = Open(env, kPath, Given());
@@ -879,6 +909,17 @@ TEST_CASE("IndexDirectory: a copy elsewhere is an index of its own") {
           IndexDirectory::Save(env, "/copy", index->options(), CaptureAll(*index), CancelToken());
         }) == "INVALID_ARGUMENT");
   CHECK(Open(env, "/copy").index->vector_count() == 1505);
+}
+
+TEST_CASE("IndexDirectory: a copy is not made where log files have been left, which would be taken for its own") {
+  MemoryEnv env;
+  env.CreateDirectory("/copy");
+  env.Create("/copy/log-1-1")->Close();
+  const auto index = MakeIndex(SmallOptions());
+  CHECK(ErrorCodeOf([&] {
+          IndexDirectory::Save(env, "/copy", index->options(), CaptureAll(*index), CancelToken());
+        }) == "INVALID_ARGUMENT");
+  CHECK(env.List("/copy") == std::vector<std::string>{"LOCK", "log-1-1"});
 }
 
 TEST_CASE("IndexDirectory: an aborted commit leaves the generation as it was, and nothing behind") {

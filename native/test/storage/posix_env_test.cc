@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/mappings.h"
 #include "storage/env.h"
 #include "storage/retry.h"
 #include "support/errors.h"
@@ -129,6 +130,23 @@ TEST_CASE("PosixEnv: what cannot be synced or mapped") {
   CHECK(FailureOf("/proc/self", [&] { env.SyncDirectory("/proc/self"); }) == Failure("fsync", EINVAL));
   const std::string setting = "/sys/kernel/mm/transparent_hugepage/enabled";
   if (env.Exists(setting)) CHECK(FailureOf(setting, [&] { env.Map(setting); }) == Failure("mmap", ENODEV));
+}
+
+TEST_CASE("PosixEnv: where too much is mapped already nothing is, and the mappings that are ours are counted") {
+  const TemporaryDirectory directory;
+  Env& env = Env::Real();
+  const std::string path = directory.path() + "/file";
+  Write(path, "text");
+  size_t taken_count = 0;
+  while (TakeMappings(1)) ++taken_count;
+  CHECK(FailureOf(path, [&] { env.Map(path); }) == Failure("mmap", ENOMEM));
+  ReturnMappings(1);
+  {
+    const auto mapped = env.Map(path);
+    CHECK(FailureOf(path, [&] { env.Map(path); }) == Failure("mmap", ENOMEM));
+  }
+  CHECK(env.Map(path)->bytes().size() == 4);
+  ReturnMappings(taken_count - 1);
 }
 
 TEST_CASE("PosixEnv: a system call that fails is named, with its path and its errno") {

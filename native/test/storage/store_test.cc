@@ -290,6 +290,38 @@ TEST_CASE("Store: many files and large ones are safe when a generation is publis
   }
 }
 
+TEST_CASE("Store: nothing is written to, or removed from, a directory that is put into the place of the one that was opened") {
+  const TemporaryDirectory directory;
+  Env& env = Env::Real();
+  const std::string path = directory.path() + "/index", moved = directory.path() + "/moved";
+  Store store(env, path, Store::Access::kWrite);
+  for (int i = 0; i < 2; ++i) PublishEmpty(store);
+  Store::Transaction last(store);
+  last.Publish(EmptyManifest(last.generation()));  // there is something to be removed now
+  std::filesystem::rename(path, moved);
+  std::filesystem::create_directory(path);
+  for (const char* name : {"/MANIFEST-1", "/segment-1-9"}) WriteText(*env.Create(path + name));
+  const std::vector<std::string> theirs = env.List(path);
+
+  store.RemoveOutdated();
+  CHECK(ErrorCodeOf([&] { store.CheckInPlace(); }) == "LOCKED");
+  CHECK(ErrorCodeOf([&] { Store::Transaction transaction(store); }) == "LOCKED");
+  CHECK(env.List(path) == theirs);
+  CHECK(env.List(moved) == std::vector<std::string>{"LOCK", "MANIFEST-1", "MANIFEST-2", "MANIFEST-3"});
+
+  // Back again, and away once more while a transaction is under way.
+  std::filesystem::remove_all(path);
+  std::filesystem::rename(moved, path);
+  {
+    Store::Transaction transaction(store);
+    const std::string name = transaction.Write("segment", 1, WriteText).name;
+    std::filesystem::rename(path, moved);
+    std::filesystem::create_directory(path);
+    WriteText(*env.Create(path + "/" + name));
+  }
+  CHECK(env.List(path).size() == 1);
+}
+
 TEST_CASE("Store: a directory may be named from where the process is") {
   const TemporaryDirectory directory;
   const std::filesystem::path before = std::filesystem::current_path();
