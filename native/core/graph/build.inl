@@ -239,8 +239,8 @@ inline void PutLink(Graph& graph, uint32_t host, size_t place, uint32_t slot, Bu
   StoreLink(links[place], slot);
 }
 
-// Links to `slot` from the nearest slot that a search for it meets: in a free place, or in that of the last link of its
-// row, the newest of a row that was never full and the farthest of one that was. Under ip only a link gives way that is not the
+// Links to `slot` from the nearest of the slots that a search for it meets whose row has a free place. Where none has, the farthest of them
+// gives up its last link, the newest of a row that was never full and the farthest of one that was. Under ip only a link gives way that is not the
 // last to its slot: where a few long vectors are all that searches meet, slots would take it from each other.
 // Returns the slot that got a new link, kNil when none was needed.
 template <class Space>

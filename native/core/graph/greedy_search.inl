@@ -79,11 +79,16 @@ size_t ExpandReplaced(const Space& space, const typename Space::Query& query, ui
   return count;
 }
 
+// Where the pool is large, what gets in comes near its end: so many keys at once are passed over.
+inline constexpr size_t kSkip = 4 * CandidatePool::kRankBlock;
+
 // Counting the smaller keys has no unpredictable branches and no chain of loads to wait for, unlike a binary search.
 SEGVEC_INLINE size_t Insert(CandidatePool& pool, uint64_t entry) {
+  const uint32_t key = CandidatePool::KeyOf(entry);
   size_t rank = 0;
-  for (size_t block = 0; block < pool.size(); block += CandidatePool::kRankBlock) {
-    const uint32_t smaller = CountSmaller(pool.keys() + block, CandidatePool::KeyOf(entry));
+  while (rank + kSkip <= pool.size() && pool.keys()[rank + kSkip - 1] < key) rank += kSkip;
+  for (size_t block = rank; block < pool.size(); block += CandidatePool::kRankBlock) {
+    const uint32_t smaller = CountSmaller(pool.keys() + block, key);
     rank += smaller;
     if (smaller < CandidatePool::kRankBlock) break;
   }

@@ -95,6 +95,9 @@ void GrowingSegment::Abandon() noexcept {
   if (kept == published_count_) {
     segment.is_lossless_.store(was_lossless_, std::memory_order_relaxed);
     segment.codes_fit_.store(did_codes_fit_, std::memory_order_release);
+  } else {  // what was linked stays
+    was_lossless_ = segment.is_lossless_;
+    did_codes_fit_ = segment.codes_fit_;
   }
   Trim();
   const uint32_t slot_count = segment_->slot_count();

@@ -74,10 +74,14 @@ class Mainland {
       const uint32_t next = graph_.Links(host, 0)[turn % degree];
       if (next < slot_count_ && is_reached_[next]) host = next;
     }
-    // Anywhere: a path, at least.
+    return AttachAnywhere(slot);
+  }
+
+  // A path, at least. Returns false where no row has a free place.
+  bool AttachAnywhere(uint32_t slot) {
     for (; next_host_ < reached_.size(); ++next_host_) {
       const size_t degree = graph_.Degree(reached_[next_host_], 0);
-      if (degree < capacity) return Link(reached_[next_host_], degree, slot);
+      if (degree < graph_.RowCapacity(0)) return Link(reached_[next_host_], degree, slot);
     }
     return false;
   }
@@ -122,10 +126,18 @@ void AttachIslands(Graph& graph, uint32_t slot_count, const std::function<void()
   for (int round = 0; round < kRounds; ++round) {
     Mainland mainland(graph, slot_count, round + 1 < kRounds, poll);
     if (mainland.is_everything()) return;
+    bool has_attached = false;
     for (uint32_t slot = 0; slot < slot_count; ++slot) {
-      if (mainland.Contains(slot)) continue;
-      if (mainland.Attach(slot)) mainland.Reach(slot);
+      if (mainland.Contains(slot) || !mainland.Attach(slot)) continue;
+      has_attached = true;
+      mainland.Reach(slot);
     }
+    if (has_attached) continue;
+    // What is left leads to nothing else: another round would find the same.
+    for (uint32_t slot = 0; slot < slot_count; ++slot) {
+      if (!mainland.Contains(slot) && mainland.AttachAnywhere(slot)) mainland.Reach(slot);
+    }
+    return;
   }
 }
 

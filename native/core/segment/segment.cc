@@ -251,7 +251,15 @@ GraphSearchEnd Segment::Walk(const FloatQuery& query, const GraphWalk& walk, con
       findings.estimates.push_back(EstimateOf(key, step));
     }
   }
-  return pool.size() == pool.capacity() ? GraphSearchEnd::kBeamFull : GraphSearchEnd::kExhausted;
+  if (pool.size() == pool.capacity()) return GraphSearchEnd::kBeamFull;
+  // A way leads to every slot from the entry, but not from wherever a walk comes to: those of a group that lies apart may lead
+  // to each other alone, and few of them live.
+  const size_t left_out_count = context.search.without == nullptr ? 0 : 1;
+  if (findings.hits.size() + findings.slots.size() < std::min<size_t>(walk.k, visibility.live_count() - left_out_count)) {
+    findings.Clear();
+    return GraphSearchEnd::kScanCheaper;
+  }
+  return GraphSearchEnd::kExhausted;
 }
 
 void Segment::MeasureFindings(const FloatQuery& query, size_t count, SegmentSearchContext& context,

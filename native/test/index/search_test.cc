@@ -99,6 +99,32 @@ TEST_CASE("Search: small indexes are scanned, so that every search is exact") {
   }
 }
 
+TEST_CASE("Search: where a walk reaches fewer than are wanted, what it does not reach is found all the same") {
+  for (const Metric metric : kMetrics) {
+    for (const Quantization quantization : kQuantizations) {
+      CAPTURE(Name(metric));
+      CAPTURE(Name(quantization));
+      IndexOptions options = OptionsFor(16, metric);
+      options.quantization = quantization;
+      const auto index = MakeIndex(options);
+      const Vectors vectors = ExactVectors(metric, 3000, 7);
+      Add(*index, vectors);
+      // A walk begins at the entry, from which no link leads on any more.
+      const Graph& graph = *index->snapshot()->views[0].segment->graph();
+      const Graph::Entry entry = graph.entry();
+      for (uint32_t level = 0; level <= entry.level; ++level) {
+        std::fill_n(graph.Links(entry.slot, level), graph.RowCapacity(level), kNil);
+      }
+      const Vectors queries = ExactVectors(metric, 10, 8);
+      for (size_t q = 0; q < queries.count(); ++q) {
+        REQUIRE(AreEqual(Search(*index, queries.row(q), 10, 64), reference::Nearest(metric, vectors, {}, queries.row(q), 10)));
+      }
+      Remove(*index, Ids{17});
+      for (size_t q = 0; q < queries.count(); ++q) CHECK(Search(*index, queries.row(q), 10, 64).size() == 10);
+    }
+  }
+}
+
 TEST_CASE("Search: results ascend by distance, equal distances by id, and are distinct") {
   for (const Metric metric : kMetrics) {
     const size_t count = Sized(4000, 2500);

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <functional>
 #include <vector>
 
 #include "segment/growing_segment.h"
@@ -31,13 +32,13 @@ void Chain(Graph& graph, const std::vector<std::vector<uint32_t>>& links) {
 }
 
 // Attaches the islands; returns the slots whose rows got links by that, each as often as it got one.
-std::vector<uint32_t> HostsOfNewLinks(Graph& graph, uint32_t slot_count) {
+std::vector<uint32_t> HostsOfNewLinks(Graph& graph, uint32_t slot_count, const std::function<void()>& poll = [] {}) {
   const size_t capacity = graph.RowCapacity(0);
   std::vector<uint32_t> before;
   for (uint32_t slot = 0; slot < slot_count; ++slot) {
     before.insert(before.end(), graph.Links(slot, 0), graph.Links(slot, 0) + capacity);
   }
-  AttachIslands(graph, slot_count, [] {});
+  AttachIslands(graph, slot_count, poll);
   std::vector<uint32_t> hosts;
   for (uint32_t slot = 0; slot < slot_count; ++slot) {
     for (size_t i = 0; i < capacity; ++i) {
@@ -56,6 +57,16 @@ TEST_CASE("Islands: one link leads to each, in the first free place") {
   CHECK(hosts == std::vector<uint32_t>{1, 1});
   CHECK(graph.in_degree(6) == 2);
   CHECK(graph.in_degree(8) == 1);
+}
+
+TEST_CASE("Islands: those that lead nowhere else are led to from any row with room, in one go") {
+  Graph graph(9, 2);
+  Chain(graph, {{1, 2, 3, 4}, {0, 2, 3, 4}, {0}, {0}, {0}, {6}, {5}, {8}, {7}});
+  size_t poll_count = 0;
+  const std::vector<uint32_t> hosts = HostsOfNewLinks(graph, 9, [&] { ++poll_count; });
+  CHECK(ReachableCount(graph, 9) == 9);
+  CHECK(hosts == std::vector<uint32_t>{2, 2});
+  CHECK(poll_count <= 4);  // the mainland is walked through once, and each island
 }
 
 TEST_CASE("Islands: where all rows are full a link gives way") {
