@@ -269,7 +269,7 @@ void Searcher::SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, u
     if (!graph_segment.found.slots.empty()) graph_segment.ef = std::max(graph_segment.ef, lossy_ef);
   };
   const auto scan_instead = [&](const Context::GraphSegment& graph_segment) {
-    if (graph_segment.end == GraphSearchEnd::kScanCheaper) {
+    if (graph_segment.end == GraphSearchEnd::kScanCheaper || graph_segment.end == GraphSearchEnd::kTooFew) {
       Scan(*graph_segment.view, query, left_out, cancel, context.nearest);
     }
   };

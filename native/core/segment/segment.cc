@@ -257,7 +257,7 @@ GraphSearchEnd Segment::Walk(const FloatQuery& query, const GraphWalk& walk, con
   const size_t left_out_count = context.search.without == nullptr ? 0 : 1;
   if (findings.hits.size() + findings.slots.size() < std::min<size_t>(walk.k, visibility.live_count() - left_out_count)) {
     findings.Clear();
-    return GraphSearchEnd::kScanCheaper;
+    return GraphSearchEnd::kTooFew;
   }
   return GraphSearchEnd::kExhausted;
 }

@@ -106,8 +106,9 @@ struct GraphWalk {
 enum class GraphSearchEnd {
   kExhausted,   // all that can be reached was found
   kBeamFull,    // a wider beam could find more
-  kScanCheaper  // nothing was appended: among so many dead slots, scanning the living ones is cheaper; or fewer than are wanted can
-                // be reached; or the query is far outside of the range of codes that are all there is
+  kScanCheaper,  // nothing was appended: among so many dead slots, scanning the living ones is cheaper; or the query is far
+                 // outside of the range of codes that are all there is
+  kTooFew        // nothing was appended: fewer than are wanted can be reached, so that only a scan finds them
 };
 
 class Segment {

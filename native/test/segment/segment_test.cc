@@ -95,7 +95,7 @@ std::vector<Hit> SearchGraph(const Segment& segment, const FloatQuery& query, ui
   SegmentSearchContext context;
   std::vector<Hit> hits;
   const GraphSearchEnd end = segment.SearchGraph(query, ef, ef, ef, visibility, context, hits);
-  if (end == GraphSearchEnd::kScanCheaper) {
+  if (end == GraphSearchEnd::kScanCheaper || end == GraphSearchEnd::kTooFew) {
     CHECK(hits.empty());
     Nearest nearest;
     nearest.Begin(ef);
