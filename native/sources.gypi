@@ -73,6 +73,7 @@
       "native/binding/index_wrap.cc",
       "native/binding/old_systems.cc",
       "native/binding/open_index.cc",
+      "native/binding/search_room.cc",
       "native/binding/stage_wrap.cc",
       "native/binding/stay_loaded.cc",
       "native/binding/store_tasks.cc"

@@ -126,41 +126,7 @@ export class BatchResult<T extends IdType> implements BatchHits<T> {
   }
 }
 
-// More hits than this are asked for rarely.
-const mostKeptPlaces = 1024
-
-interface Columns<T extends IdType> {
-  readonly ids: IdColumn<T>
-  readonly distances: Float32Array
-}
-
-/** Where the native side puts the hits of one query after another, so that no arrays have to be made for them. */
-export class HitRoom<T extends IdType> {
-  readonly #idType: T
-  #kept: Columns<T>
-
-  constructor(idType: T) {
-    this.#idType = idType
-    this.#kept = emptyColumns(1, 16, idType)
-  }
-
-  /**
-   * Places for `k` hits, or for as many as there are vectors if `k` is large, but at least one.
-   *
-   * @throws {SegvecError} `OUT_OF_MEMORY`.
-   */
-  reserve(k: number, vectorCount: () => number): Columns<T> & { readonly k: number } {
-    if (k > mostKeptPlaces) {
-      const places = Math.max(1, Math.min(k, vectorCount()))
-      return { k: places, ...emptyColumns<T>(1, places, this.#idType) }
-    }
-    if (this.#kept.distances.length < k) this.#kept = emptyColumns(1, k, this.#idType)
-    const { ids, distances } = this.#kept
-    return { k, ids, distances }
-  }
-}
-
-function emptyColumns<T extends IdType>(queryCount: number, k: number, idType: T) {
+export function emptyColumns<T extends IdType>(queryCount: number, k: number, idType: T) {
   try {
     return {
       ids: emptyColumn(queryCount * k, idType) as IdColumn<T>,

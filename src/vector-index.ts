@@ -48,15 +48,7 @@ import { type AnyReports, CompactReports, OpenReports, ProgressReports } from '.
 import { RecallBeams } from './recall-beams.ts'
 import { type RemoveOptions, readRemoveOptions } from './remove-options.ts'
 import { reported } from './reported.ts'
-import {
-  assertHitsFit,
-  type BatchHits,
-  BatchResult,
-  firstHits,
-  HitRoom,
-  hitsOf,
-  type SearchHit,
-} from './results.ts'
+import { assertHitsFit, type BatchHits, BatchResult, firstHits, type SearchHit } from './results.ts'
 import {
   type EvaluateOptions,
   readEvaluateOptions,
@@ -65,6 +57,7 @@ import {
   type SearchOptions,
   type SearchSyncOptions,
 } from './search-options.ts'
+import { SearchRoom } from './search-room.ts'
 import { type Batch, stageBatch } from './staging.ts'
 import type { IndexStats } from './stats.ts'
 import { readStoreOptions, type StoreOptions } from './store-options.ts'
@@ -126,7 +119,7 @@ export class VectorIndex<T extends IdType = 'number'> {
   readonly #turns = new Turns()
   readonly #inFlight = new InFlight()
   readonly #beams: RecallBeams
-  readonly #room: HitRoom<T>
+  readonly #room: SearchRoom<T>
   readonly #idRestoration: IdRestoration
   #closing: Promise<void> | undefined
   #compacting: Promise<void> | undefined
@@ -149,7 +142,7 @@ export class VectorIndex<T extends IdType = 'number'> {
       throw fromNative(error)
     }
     this.#beams = new RecallBeams(this.#addon, this.#native)
-    this.#room = new HitRoom(this.#settings.idType as T)
+    this.#room = new SearchRoom(this.#native, this.#settings.dimension, this.#settings.idType as T)
     this.#idRestoration = new IdRestoration(this.#native)
   }
 
@@ -597,8 +590,7 @@ export class VectorIndex<T extends IdType = 'number'> {
     try {
       const { recall, exact } = settings
       const ef = recall === undefined ? settings.ef : this.#beams.efAtOnce(settings.k, recall)
-      const room = this.#room.reserve(settings.k, () => this.size)
-      return hitsOf(room, this.#native.searchSync(floats, room.k, ef, exact, room.ids, room.distances))
+      return this.#room.search(floats, settings.k, ef, exact)
     } catch (error) {
       throw ofOneQuery(fromNative(error))
     }

@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "base/thread_pool.h"
-#include "elements.h"
 #include "ids.h"
 
 namespace segvec::binding {
@@ -121,25 +120,18 @@ void CloseTask::Start() {
   }
 }
 
-void WriteHits(Napi::Value ids, Napi::Value distances, IdType type, const SearchResults& results) {
-  const auto out = ElementsOf<float>(distances);
-  if (!out || out->size() < results.distances.size()) {
-    throw Error(ErrorCode::kInvalidArgument, "distances must be a Float32Array with room for all");
-  }
-  std::copy(results.distances.begin(), results.distances.end(), out->begin());
-  for (size_t row = 0; row < results.counts.size(); ++row) {
-    std::fill(out->begin() + static_cast<std::ptrdiff_t>(row * results.k + results.counts[row]),
-              out->begin() + static_cast<std::ptrdiff_t>((row + 1) * results.k), std::numeric_limits<float>::infinity());
-  }
-  WriteHitIds(ids, type, results);
-}
-
 Napi::Object MakeHits(Napi::Env env, IdType type, const SearchResults& results) {
   auto counts = Napi::Uint32Array::New(env, results.counts.size());
   std::copy(results.counts.begin(), results.counts.end(), counts.Data());
   const Napi::Value ids = NewColumn(env, type, results.ids.size());
-  const auto distances = Napi::Float32Array::New(env, results.distances.size());
-  WriteHits(ids, distances, type, results);
+  WriteHitIds(ids, type, results);
+  auto distances = Napi::Float32Array::New(env, results.distances.size());
+  std::copy(results.distances.begin(), results.distances.end(), distances.Data());
+  for (size_t row = 0; row < results.counts.size(); ++row) {
+    const size_t begin = row * results.k;
+    std::fill(distances.Data() + begin + results.counts[row], distances.Data() + begin + results.k,
+              std::numeric_limits<float>::infinity());
+  }
   Napi::Object hits = Napi::Object::New(env);
   hits.Set("k", Napi::Number::New(env, static_cast<double>(results.k)));
   hits.Set("ids", ids);

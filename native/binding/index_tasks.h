@@ -133,10 +133,7 @@ class CloseTask : public AsyncTask {
   std::shared_ptr<LoggedChanges> changes_;
 };
 
-// Writes hits into columns that came as arguments, a place without a hit as an id that is none, and infinitely far.
-// Throws INVALID_ARGUMENT for columns of other types or without room for all.
-void WriteHits(Napi::Value ids, Napi::Value distances, IdType type, const SearchResults& results);
-// { k, ids, distances, counts } for the TypeScript layer.
+// { k, ids, distances, counts } for the TypeScript layer: a place without a hit has an id that is none, and is infinitely far.
 Napi::Object MakeHits(Napi::Env env, IdType type, const SearchResults& results);
 
 }  // namespace segvec::binding

@@ -72,12 +72,12 @@ std::span<const float> ReadQueries(const Napi::Value& value, size_t dimension) {
   return *queries;
 }
 
-// Three arguments: k, ef and whether the search is exact. Not an object, whose properties take longer to read than a small index
+// The arguments after the queries: k, ef and whether the search is exact. Not an object, whose properties take longer to read than a small index
 // takes to search.
-SearchParameters ReadParameters(const Napi::CallbackInfo& info, size_t first) {
-  const Napi::Value exact = info[first + 2];
-  return {static_cast<size_t>(NumberWithin(info[first], "k", 0, kMaxNumberId)),
-          static_cast<uint32_t>(NumberWithin(info[first + 1], "ef", 1, kMaxSlots)),
+SearchParameters ReadParameters(const Napi::CallbackInfo& info) {
+  const Napi::Value exact = info[3];
+  return {static_cast<size_t>(NumberWithin(info[1], "k", 0, kMaxNumberId)),
+          static_cast<uint32_t>(NumberWithin(info[2], "ef", 1, kMaxSlots)),
           exact.IsBoolean() && exact.As<Napi::Boolean>().Value()};
 }
 
@@ -170,6 +170,7 @@ Napi::Function IndexWrap::Define(Napi::Env env) {
                       InstanceMethod("upsert", &IndexWrap::Upsert), InstanceMethod("remove", &IndexWrap::Remove),
                       InstanceMethod("compact", &IndexWrap::Compact),
                       InstanceMethod("search", &IndexWrap::Search),
+                      InstanceMethod("useRoom", &IndexWrap::UseRoom),
                       InstanceMethod("searchSync", &IndexWrap::SearchSync),
                       InstanceMethod("calibrate", &IndexWrap::Calibrate),
                       InstanceMethod("restoreIds", &IndexWrap::RestoreIds),
@@ -282,7 +283,7 @@ Napi::Value IndexWrap::Search(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&]() -> Napi::Value {
     const Index& index = state_->Open();
     const std::span<const float> queries = ReadQueries(info[0], index.options().dimension);
-    SearchParameters parameters = ReadParameters(info, 1);
+    SearchParameters parameters = ReadParameters(info);
     parameters.may_fan_out = queries.size() == index.options().dimension;
     auto task = std::make_unique<SearchTask>(info.Env(), state_, CancelTokenWrap::FromArgument(info[4]),
                                              std::vector<float>(queries.begin(), queries.end()), parameters);
@@ -293,10 +294,18 @@ Napi::Value IndexWrap::Search(const Napi::CallbackInfo& info) {
 Napi::Value IndexWrap::SearchSync(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&]() -> Napi::Value {
     const Index& index = state_->Open();
-    const std::span<const float> query = ReadQueries(info[0], index.options().dimension);
-    const SearchResults results = index.Search(query.data(), 1, ReadParameters(info, 1), CancelToken());
-    WriteHits(info[4], info[5], index.options().id_type, results);
+    if (!room_) throw InvalidArgument("there is no room for the query and its hits");
+    const SearchResults results = index.Search(room_->query(), 1, room_->parameters(), CancelToken());
+    room_->Write(results);
     return Napi::Number::New(info.Env(), results.counts[0]);
+  });
+}
+
+void IndexWrap::UseRoom(const Napi::CallbackInfo& info) {
+  Guard(info.Env(), [&] {
+    const IndexOptions& options = state_->Open().options();
+    if (info[0].IsUndefined()) return room_.reset();
+    room_ = SearchRoom(info[0], options.dimension, options.id_type);
   });
 }
 

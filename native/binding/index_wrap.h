@@ -4,6 +4,7 @@
 #include <napi.h>
 
 #include <memory>
+#include <optional>
 
 #include "base/strand.h"
 #include "id_restoration.h"
@@ -12,6 +13,7 @@
 #include "index/index_directory.h"
 #include "index/logged_changes.h"
 #include "instance.h"
+#include "search_room.h"
 
 namespace segvec::binding {
 
@@ -62,6 +64,7 @@ class IndexWrap : public Napi::ObjectWrap<IndexWrap> {
   Napi::Value Remove(const Napi::CallbackInfo& info);
   Napi::Value Compact(const Napi::CallbackInfo& info);
   Napi::Value Search(const Napi::CallbackInfo& info);
+  void UseRoom(const Napi::CallbackInfo& info);
   Napi::Value SearchSync(const Napi::CallbackInfo& info);
   Napi::Value Calibrate(const Napi::CallbackInfo& info);
   void RestoreIds(const Napi::CallbackInfo& info);
@@ -80,6 +83,7 @@ class IndexWrap : public Napi::ObjectWrap<IndexWrap> {
   Napi::Value Close(const Napi::CallbackInfo& info);
 
   std::shared_ptr<IndexState> state_ = std::make_shared<IndexState>();
+  std::optional<SearchRoom> room_;  // of SearchSync()
 };
 
 }  // namespace segvec::binding

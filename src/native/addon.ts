@@ -76,6 +76,16 @@ export interface NativeHits {
   readonly textBytes: number
 }
 
+/** What a synchronous search reads and writes. Nobody else may get at the arrays: their memory must stay where it is. */
+export interface NativeSearchRoom {
+  /** `k`, `ef` and 1 for an exact search. */
+  readonly request: Uint32Array
+  readonly query: Float32Array
+  /** As long as `distances`, which is how many hits there is room for. */
+  readonly ids: NativeIds
+  readonly distances: Float32Array
+}
+
 export interface NativeSegmentStats {
   readonly vectorCount: number
   /** Slots whose vectors were removed or replaced, or never came to be. */
@@ -160,15 +170,10 @@ export interface NativeIndex {
     exact: boolean,
     token?: NativeCancelToken,
   ): Promise<NativeHits>
-  /** Writes the hits of one query into `ids` and `distances`, with room for `k` each; returns how many there are. */
-  searchSync(
-    query: Float32Array,
-    k: number,
-    ef: number,
-    exact: boolean,
-    ids: NativeIds,
-    distances: Float32Array,
-  ): number
+  /** Says where `searchSync` is to find a query and leave its hits; `undefined` for nowhere any more. */
+  useRoom(room: NativeSearchRoom | undefined): void
+  /** Searches for the query in the room; leaves its hits there and returns how many there are. */
+  searchSync(): number
   /**
    * Measures which `ef` reaches which recall, unless that is known. In the background: as the others, but the process
    * does not stay alive for it.

@@ -52,6 +52,28 @@ describe('searchSync', () => {
     }
   })
 
+  test('a query that searches while it is read gets its own hits', async () => {
+    const index = new VectorIndex({ dimension: 2, metric: 'l2' })
+    await index.add([
+      [1, 1],
+      [5, 5],
+    ])
+    const query = [5, 5]
+    const meanwhile: SearchHit[][] = []
+    Object.defineProperty(query, 1, { get: () => 5 * meanwhile.push(index.searchSync([1, 1], { k: 1 })) })
+    expect(index.searchSync(query, { k: 1 })).toEqual([{ id: 1, distance: 0 }])
+    expect(meanwhile).toEqual([[{ id: 0, distance: 0 }]])
+  })
+
+  test('a search that failed leaves the next one as it was', async () => {
+    const index = new VectorIndex({ dimension: 1, metric: 'l2' })
+    await index.add(Float32Array.from({ length: 1100 }, (_, row) => row))
+    for (const k of [2, 1100]) {
+      expectThrow(() => index.searchSync(Float32Array.of(Number.NaN), { k }), 'INVALID_VECTOR')
+      expect(index.searchSync([7], { k: 1 })).toEqual([{ id: 7, distance: 0 }])
+    }
+  })
+
   test('an empty index has no hits', () => {
     expect(new VectorIndex({ dimension: 2 }).searchSync([1, 2])).toEqual([])
   })
