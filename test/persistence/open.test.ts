@@ -218,7 +218,8 @@ describe('open', () => {
 
   test('for reading only: nothing is made, and nothing written', async () => {
     const path = temporaryPath()
-    const missing = await expectRejection(() => VectorIndex.open(path, { readOnly: true }), 'NOT_FOUND')
+    const said = `there is no index in ${path}: there is no such directory`
+    const missing = await expectRejection(() => VectorIndex.open(path, { readOnly: true }), 'NOT_FOUND', said)
     expect(missing).toMatchObject({ path, syscall: expect.any(String), errno: 2 })
     expect(existsSync(path)).toBe(false)
     mkdirSync(path)

@@ -117,8 +117,8 @@ describe('verify', () => {
   })
 
   test('refuses what it cannot check', async () => {
-    await expectRejection(() => VectorIndex.verify(temporaryPath()), 'NOT_FOUND')
-    await expectRejection(() => VectorIndex.inspect(temporaryPath()), 'NOT_FOUND')
+    await expectRejection(() => VectorIndex.verify(temporaryPath()), 'NOT_FOUND', 'no such directory')
+    await expectRejection(() => VectorIndex.inspect(temporaryPath()), 'NOT_FOUND', 'no such directory')
   })
 
   test('does not wait for an add that has all threads, if it only inspects', async () => {

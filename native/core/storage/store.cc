@@ -52,13 +52,22 @@ void Store::SyncFoundName() const {
   }
 }
 
+std::vector<std::string> Store::Names() const {
+  try {
+    return env_.List(directory_);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kNotFound) throw;
+    throw Error(ErrorCode::kNotFound, "there is no index in " + directory_ + ": there is no such directory", error);
+  }
+}
+
 std::string Store::ManifestName(uint64_t generation) {
   return std::string(kManifestPrefix) + std::to_string(generation);
 }
 
 std::vector<uint64_t> Store::Generations() const {
   std::vector<uint64_t> generations;
-  for (const std::string& name : env_.List(directory_)) {
+  for (const std::string& name : Names()) {
     const auto parsed = ParseFileName(name);
     if (parsed && parsed->role == FileRole::kManifest) generations.push_back(parsed->generation);
   }
@@ -67,7 +76,7 @@ std::vector<uint64_t> Store::Generations() const {
 }
 
 bool Store::HasParts() const {
-  const std::vector<std::string> names = env_.List(directory_);
+  const std::vector<std::string> names = Names();
   return std::any_of(names.begin(), names.end(), [](const std::string& name) {
     return !name.starts_with(kManifestPrefix) && ParseFileName(name).has_value();
   });
@@ -79,7 +88,7 @@ std::string Store::LogName::name() const {
 
 std::vector<Store::LogName> Store::Logs() const {
   std::vector<LogName> logs;
-  for (const std::string& name : env_.List(directory_)) {
+  for (const std::string& name : Names()) {
     const auto parsed = ParseFileName(name);
     if (parsed && parsed->role == FileRole::kLog) logs.push_back({parsed->number, parsed->generation});
   }
@@ -145,7 +154,7 @@ void Store::RemoveOutdated() noexcept {
   if (!lock_->IsInPlace()) return;
   try {
     std::vector<std::string> doomed;
-    for (const std::string& name : env_.List(directory_)) {
+    for (const std::string& name : Names()) {
       const auto parsed = ParseFileName(name);
       if (!parsed) continue;
       const bool is_kept = std::any_of(kept_.begin(), kept_.end(), [&](const Kept& generation) {
@@ -171,7 +180,7 @@ void Store::RemoveOutdated() noexcept {
 uint64_t Store::TakeGeneration() {
   if (next_generation_ == 0) {
     uint64_t newest = 0;
-    for (const std::string& name : env_.List(directory_)) {
+    for (const std::string& name : Names()) {
       if (const auto parsed = ParseFileName(name)) newest = std::max(newest, parsed->generation);
     }
     next_generation_ = newest + 1;

@@ -106,6 +106,7 @@ class Store {
     std::vector<std::string> names;  // of all its other files, sorted
   };
 
+  std::vector<std::string> Names() const;  // of all files, ours or not
   void SyncFoundName() const;
   static Kept KeptOf(const Manifest& manifest);
   uint64_t TakeGeneration();
