@@ -126,6 +126,11 @@ export class BatchResult<T extends IdType> implements BatchHits<T> {
   }
 }
 
+/**
+ * Places for the `k` hits of each of `queryCount` queries.
+ *
+ * @throws {SegvecError} `OUT_OF_MEMORY`.
+ */
 export function emptyColumns<T extends IdType>(queryCount: number, k: number, idType: T) {
   try {
     return {

@@ -10,10 +10,7 @@ interface Room<T extends IdType> extends NativeSearchRoom {
   readonly ids: IdColumn<T>
 }
 
-/**
- * Synchronous searches of one index, one after another in the same arrays: to hand arrays over anew for each of them would take
- * longer than everything else that surrounds a search.
- */
+/** Synchronous searches of one index, one after another in the same arrays, which the addon has looked up once. */
 export class SearchRoom<T extends IdType> {
   readonly #native: NativeIndex
   readonly #dimension: number
@@ -47,11 +44,8 @@ export class SearchRoom<T extends IdType> {
 
   #roomFor(places: number): Room<T> {
     if (this.#kept !== undefined && places <= this.#kept.distances.length) return this.#kept
-    const room = {
-      request: new Uint32Array(3),
-      query: new Float32Array(this.#dimension),
-      ...emptyColumns<T>(1, Math.max(places, fewestPlaces), this.#idType),
-    }
+    const { ids, distances } = emptyColumns<T>(1, Math.max(places, fewestPlaces), this.#idType)
+    const room = { request: new Uint32Array(3), query: new Float32Array(this.#dimension), ids, distances }
     this.#native.useRoom(room)
     this.#kept = room
     return room

@@ -13,7 +13,8 @@ namespace segvec::binding {
 
 template <class T>
 constexpr napi_typedarray_type TypedArrayOf() {
-  static_assert(std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, uint32_t> || std::is_same_v<T, uint64_t>);
+  static_assert(std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, uint32_t> ||
+                std::is_same_v<T, uint64_t>);
   if constexpr (std::is_same_v<T, float>) return napi_float32_array;
   if constexpr (std::is_same_v<T, double>) return napi_float64_array;
   if constexpr (std::is_same_v<T, uint32_t>) return napi_uint32_array;

@@ -72,8 +72,8 @@ std::span<const float> ReadQueries(const Napi::Value& value, size_t dimension) {
   return *queries;
 }
 
-// The arguments after the queries: k, ef and whether the search is exact. Not an object, whose properties take longer to read than a small index
-// takes to search.
+// The arguments after the queries: k, ef and whether the search is exact. Not an object, whose properties take longer to
+// read than a small index takes to search.
 SearchParameters ReadParameters(const Napi::CallbackInfo& info) {
   const Napi::Value exact = info[3];
   return {static_cast<size_t>(NumberWithin(info[1], "k", 0, kMaxNumberId)),

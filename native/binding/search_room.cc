@@ -16,7 +16,7 @@ template <class T>
 std::span<T> ElementsOfProperty(const Napi::Object& arrays, const char* name, size_t least_count) {
   const auto elements = ElementsOf<T>(arrays.Get(name));
   if (elements && elements->size() >= least_count) return *elements;
-  throw Error(ErrorCode::kInvalidArgument, std::string(name) + " must be an array of another type, or a longer one");
+  throw Error(ErrorCode::kInvalidArgument, std::string(name) + " has the wrong type, or is too short");
 }
 
 }  // namespace
