@@ -18,8 +18,8 @@ export interface KernelResults {
 
 const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
 
-/** Nanoseconds for a distance, by instruction set and dimension; all dimensions if none are named. */
-export function kernelsTable({ distances }: KernelResults, dimensions?: readonly number[]): string {
+/** Nanoseconds for a distance, by instruction set and dimension. */
+export function kernelsTable({ distances }: KernelResults): string {
   const head = ['instructions', 'dimension', 'float hot', 'random', 'scan', 'of read', 'code hot', 'random']
   const keys = new Map(
     distances.map(({ instructionSet, dimension }) => [
@@ -27,11 +27,10 @@ export function kernelsTable({ distances }: KernelResults, dimensions?: readonly
       { instructionSet, dimension },
     ]),
   )
-  const shown = [...keys.values()].filter(({ dimension }) => dimensions?.includes(dimension) ?? true)
   return [
     row(head),
     row(head.map((_, i) => (i === 0 ? '---' : '---:'))),
-    ...shown.map(({ instructionSet, dimension }) => {
+    ...[...keys.values()].map(({ instructionSet, dimension }) => {
       const find = (element: Distance['element'], access: Distance['access']) =>
         distances.find(
           (each) =>
