@@ -375,10 +375,10 @@ Napi::Value IndexWrap::Stats(const Napi::CallbackInfo& info) {
       segment.Set("vectorCount", number(view.live_count()));
       segment.Set("deadCount", number(view.slot_count - view.live_count()));
       segment.Set("isSealed", Napi::Boolean::New(env, view.segment->is_sealed()));
-      segment.Set("hasGraph", Napi::Boolean::New(env, view.segment->has_graph()));
-      segment.Set("isLossless", Napi::Boolean::New(env, view.segment->has_graph() && view.segment->is_lossless()));
-      segment.Set("maxLevel", number(view.segment->max_level()));
-      segment.Set("memoryBytes", number(view.segment->memory_bytes() + (view.dead ? view.dead->memory_bytes() : 0)));
+      segment.Set("hasGraph", Napi::Boolean::New(env, view.graph != nullptr));
+      segment.Set("isLossless", Napi::Boolean::New(env, view.graph && view.segment->is_lossless()));
+      segment.Set("maxLevel", number(view.graph ? view.graph->entry().level : 0));
+      segment.Set("memoryBytes", number(view.memory_bytes()));
       segments.Set(static_cast<uint32_t>(i), segment);
     }
     Napi::Object stats = Napi::Object::New(env);

@@ -191,8 +191,8 @@ void LinkBack(const Space& space, Graph& graph, const Batch& batch, uint32_t wor
       for (size_t i = 0; i < graph.RowCapacity(l) && links[i] != kNil; ++i) {
         if (links[i] % worker_count != worker || links[i] >= batch.target_limit) continue;
         targets[target_count++] = links[i];
-        const uint32_t* row = graph.Links(links[i], l);
-        for (size_t at = 0; at < graph.RowCapacity(l); at += kLinksPerLine) PrefetchLine(row + at);
+        const uint8_t* row = graph.Row(links[i], l);
+        for (size_t at = 0; at < graph.RowBytes(l); at += kLineBytes) PrefetchLine(row + at);
       }
       for (size_t i = 0; i < target_count; ++i) AddReverseLink(space, graph, l, targets[i], slot, context);
     }

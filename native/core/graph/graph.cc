@@ -1,6 +1,7 @@
 #include "graph/graph.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "base/random.h"
@@ -8,7 +9,10 @@
 namespace segvec {
 namespace {
 
-size_t PadToLine(size_t links) { return (links + kLinksPerLine - 1) / kLinksPerLine * kLinksPerLine; }
+// Rows that are narrowed between two calls of poll.
+constexpr uint32_t kRowsPerPoll = 4096;
+
+size_t PadToLine(size_t bytes) { return (bytes + kLineBytes - 1) / kLineBytes * kLineBytes; }
 
 }  // namespace
 
@@ -16,11 +20,11 @@ size_t PadToLine(size_t links) { return (links + kLinksPerLine - 1) / kLinksPerL
 Graph::Graph(uint32_t capacity, uint32_t M)
     : capacity_(capacity),
       M_(M),
-      stride0_(RowStride(M, 0)),
-      upper_stride_(RowStride(M, 1)),
+      row_bytes_(RowBytes(M, 0, kWideLinkBytes)),
+      upper_row_bytes_(RowBytes(M, 1, kWideLinkBytes)),
       upper_row_capacity_(capacity / (M - 1) + capacity / (4 * (M - 1)) + 1024),
-      links0_(capacity * stride0_),
-      upper_links_(upper_row_capacity_ * upper_stride_),
+      links_(capacity * row_bytes_),
+      upper_links_(upper_row_capacity_ * upper_row_bytes_),
       in_degrees_(capacity),
       levels_(capacity),
       upper_starts_(StartCount(capacity)) {}
@@ -28,10 +32,11 @@ Graph::Graph(uint32_t capacity, uint32_t M)
 Graph::Graph(uint32_t slot_count, uint32_t M, Parts&& parts)
     : capacity_(slot_count),
       M_(M),
-      stride0_(RowStride(M, 0)),
-      upper_stride_(RowStride(M, 1)),
+      link_bytes_(parts.link_bytes),
+      row_bytes_(RowBytes(M, 0, link_bytes_)),
+      upper_row_bytes_(RowBytes(M, 1, link_bytes_)),
       upper_row_capacity_(0),
-      links0_(std::move(parts.links)),
+      links_(std::move(parts.links)),
       upper_links_(std::move(parts.upper_links)),
       levels_(std::move(parts.levels)),
       upper_starts_(StartCount(slot_count)) {
@@ -44,19 +49,49 @@ Graph::Graph(uint32_t slot_count, uint32_t M, Parts&& parts)
   SetEntry(parts.entry);
 }
 
-size_t Graph::RowStride(uint32_t M, uint32_t level) { return PadToLine(level == 0 ? 2 * M : M); }
+size_t Graph::RowBytes(uint32_t M, uint32_t level, uint32_t link_bytes) {
+  const size_t bytes = size_t{level == 0 ? 2 * M : M} * link_bytes;
+  return link_bytes == kWideLinkBytes ? PadToLine(bytes) : bytes;
+}
+
+std::unique_ptr<Graph> Graph::Narrowed(uint32_t slot_count, const std::function<void()>& poll) const {
+  Parts parts;
+  parts.entry = entry();
+  parts.link_bytes = NarrowLinkBytes(slot_count);
+  if (parts.link_bytes == kWideLinkBytes) return nullptr;
+  const auto make = [](GrowableArray<uint8_t>& array, size_t size) {
+    array = GrowableArray<uint8_t>(size, GrowableMemory::Use::kFillsAtOnce);
+    array.Commit(size);
+  };
+  make(parts.levels, slot_count);
+  make(parts.links, slot_count * RowBytes(M_, 0, parts.link_bytes));
+  make(parts.upper_links, upper_row_count_ * RowBytes(M_, 1, parts.link_bytes));
+  uint8_t *row = parts.links.data(), *upper_row = parts.upper_links.data();
+  // Both kinds end a row with bits that are all set, so that the lower bytes of each link are all there is to it.
+  const auto narrow = [&](const uint32_t* links, uint32_t level, uint8_t* to) {
+    for (size_t i = 0; i < RowCapacity(level); ++i, to += parts.link_bytes) std::memcpy(to, &links[i], parts.link_bytes);
+    return to;
+  };
+  for (uint32_t slot = 0; slot < slot_count; ++slot) {
+    if (slot % kRowsPerPoll == 0) poll();
+    parts.levels[slot] = levels_[slot];
+    row = narrow(Links(slot, 0), 0, row);
+    for (uint32_t level = 1; level <= levels_[slot]; ++level) upper_row = narrow(Links(slot, level), level, upper_row);
+  }
+  return std::make_unique<Graph>(slot_count, M_, std::move(parts));
+}
 
 void Graph::Commit(uint32_t slot_count) {
-  links0_.Commit(slot_count * stride0_);
+  links_.Commit(slot_count * row_bytes_);
   in_degrees_.Commit(slot_count);
   levels_.Commit(slot_count);
   upper_starts_.Commit(StartCount(slot_count));
   const size_t upper_rows = std::min<size_t>(upper_row_capacity_, slot_count / (M_ - 1) + slot_count / (4 * (M_ - 1)) + 1024);
-  upper_links_.Commit(upper_rows * upper_stride_);
+  upper_links_.Commit(upper_rows * upper_row_bytes_);
 }
 
 uint32_t Graph::AddRows(uint32_t slot, uint32_t level) {
-  const size_t committed_rows = upper_links_.committed_bytes() / (upper_stride_ * sizeof(uint32_t));
+  const size_t committed_rows = upper_links_.committed_bytes() / upper_row_bytes_;
   const size_t free_rows = std::min(upper_row_capacity_, committed_rows) - upper_row_count_;
   level = static_cast<uint32_t>(std::min<size_t>(level, free_rows));
   in_degrees_[slot] = 0;
@@ -65,7 +100,7 @@ uint32_t Graph::AddRows(uint32_t slot, uint32_t level) {
   upper_row_count_ += level;
   for (uint32_t l = 0; l <= level; ++l) {
     uint32_t* links = Links(slot, l);
-    std::fill(links, links + (l == 0 ? stride0_ : upper_stride_), kNil);
+    std::fill(links, links + RowBytes(l) / sizeof(uint32_t), kNil);
   }
   return level;
 }
@@ -73,28 +108,28 @@ uint32_t Graph::AddRows(uint32_t slot, uint32_t level) {
 void Graph::FreeLinkCounts() { in_degrees_ = GrowableArray<uint16_t>(); }
 
 void Graph::Trim(uint32_t slot_count) {
-  links0_.Trim(slot_count * stride0_);
+  links_.Trim(slot_count * row_bytes_);
   in_degrees_.Trim(slot_count);
   upper_starts_.Trim(StartCount(slot_count));
   levels_.Trim(slot_count);
-  upper_links_.Trim(upper_row_count_ * upper_stride_);
+  upper_links_.Trim(upper_row_count_ * upper_row_bytes_);
 }
 
 size_t Graph::memory_bytes() const {
-  return links0_.committed_bytes() + upper_links_.committed_bytes() + in_degrees_.committed_bytes() +
+  return links_.committed_bytes() + upper_links_.committed_bytes() + in_degrees_.committed_bytes() +
          levels_.committed_bytes() + upper_starts_.committed_bytes();
 }
 
 uint64_t Graph::Fingerprint(uint32_t slot_count) const {
   const Entry start = entry();
   uint64_t hash = Mix(uint64_t{start.level} << 32 | start.slot);
-  const auto add = [&hash](const auto* values, size_t count) {
-    for (size_t i = 0; i < count; ++i) hash = Mix(hash ^ values[i]);
-  };
   if (start.slot == kNil) return hash;
-  add(links0_.data(), slot_count * stride0_);
-  add(levels_.data(), slot_count);
-  add(upper_links_.data(), upper_row_count_ * upper_stride_);
+  for (uint32_t slot = 0; slot < slot_count; ++slot) {
+    for (uint32_t level = 0; level <= levels_[slot]; ++level) {
+      hash = Mix(hash ^ level);
+      ForLinks(slot, level, [&hash](uint32_t link) { hash = Mix(hash ^ link); });
+    }
+  }
   return hash;
 }
 

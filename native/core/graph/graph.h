@@ -1,8 +1,9 @@
 // The links of one segment: a hierarchy of neighbor lists (HNSW, Malkov and Yashunin, arXiv 1603.09320).
 //
-// Shape: level 0 has a row of 2M links per slot, each upper level a row of M links for the slots that reach it.
-//        Rows are padded to whole cache lines and end at the first kNil. While the graph is being built every slot has a count of
-//        the links to it; FreeLinkCounts() drops them when it is finished.
+// Shape: level 0 has a row of 2M links per slot, each upper level a row of M links for the slots that reach it. While the graph
+//        is being built a link takes 4 bytes, rows are padded to whole cache lines and end at the first kNil, and every slot has a
+//        count of the links to it. A finished one may be Narrowed(): rows without padding, of links that take as few bytes as tell its
+//        slots apart, all of whose bits are set in the one that ends a row.
 // Thread safety: one writer; readers may walk the graph meanwhile. A link is stored (release) only after everything
 //        about its target is in place, and read with acquire.
 // Invariant: a row never moves; a link points to a slot whose own row has been written.
@@ -12,34 +13,20 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 
 #include "base/growable_memory.h"
+#include "distance/target.h"
+#include "graph/links.h"
 
 namespace segvec {
 
-inline constexpr uint32_t kNil = 0xFFFFFFFFu;
 inline constexpr uint32_t kMaxSlots = 1u << 31;  // candidate_pool.h keeps a flag in the highest bit's place
 inline constexpr uint32_t kMaxLevel = 15;
-inline constexpr size_t kLinksPerLine = 16;  // of a cache line
 inline constexpr uint32_t kMinM = 2, kMaxM = 128;
+inline constexpr size_t kLineBytes = 64;  // of the cache
 inline constexpr uint32_t kMaxEfConstruction = 4096;
-
-// Plain numbers that are used as atomic ones. libc++ has std::atomic_ref since LLVM 19 only.
-#ifdef __cpp_lib_atomic_ref
-inline uint32_t LoadLink(const uint32_t& link) {
-  return std::atomic_ref<uint32_t>(const_cast<uint32_t&>(link)).load(std::memory_order_acquire);
-}
-inline void StoreLink(uint32_t& link, uint32_t value) {
-  std::atomic_ref<uint32_t>(link).store(value, std::memory_order_release);
-}
-inline void AddTo(uint16_t& count, uint16_t change) {
-  std::atomic_ref<uint16_t>(count).fetch_add(change, std::memory_order_relaxed);
-}
-#else
-inline uint32_t LoadLink(const uint32_t& link) { return __atomic_load_n(&link, __ATOMIC_ACQUIRE); }
-inline void StoreLink(uint32_t& link, uint32_t value) { __atomic_store_n(&link, value, __ATOMIC_RELEASE); }
-inline void AddTo(uint16_t& count, uint16_t change) { __atomic_fetch_add(&count, change, __ATOMIC_RELAXED); }
-#endif
 
 class Graph {
  public:
@@ -50,17 +37,22 @@ class Graph {
 
   // A finished graph as plain data. Upper rows are in the order of their slots, and of the levels of a slot.
   struct Parts {
-    GrowableArray<uint8_t> levels;  // per slot
-    GrowableArray<uint32_t> links, upper_links;
+    GrowableArray<uint8_t> levels;              // per slot
+    uint32_t link_bytes = kWideLinkBytes;       // or NarrowLinkBytes(slots)
+    GrowableArray<uint8_t> links, upper_links;  // rows of RowBytes()
     Entry entry;
   };
 
   Graph(uint32_t capacity, uint32_t M);
-  // REQUIRES: levels of at most kMaxLevel, rows of RowStride() links for each slot and level, an entry that is a slot.
+  // REQUIRES: levels of at most kMaxLevel, a row for each slot and level, an entry that is a slot.
   Graph(uint32_t slot_count, uint32_t M, Parts&& parts);
 
-  // The links that a row has room for in memory, more than RowCapacity().
-  static size_t RowStride(uint32_t M, uint32_t level);
+  // What a row takes in memory.
+  static size_t RowBytes(uint32_t M, uint32_t level, uint32_t link_bytes);
+
+  // The same graph with narrow links, without counts of them, and without room for more slots; null where links cannot be narrower.
+  // `poll` is called now and then. REQUIRES: nobody writes meanwhile. Throws kOutOfMemory.
+  std::unique_ptr<Graph> Narrowed(uint32_t slot_count, const std::function<void()>& poll) const;
 
   // Makes room for the slots below `slot_count`. Throws kOutOfMemory.
   void Commit(uint32_t slot_count);
@@ -77,12 +69,34 @@ class Graph {
   // The highest level that `slot` has a row on.
   uint32_t LevelOf(uint32_t slot) const { return levels_[slot]; }
   uint32_t RowCapacity(uint32_t level) const { return level == 0 ? 2 * M_ : M_; }
-  uint32_t* Links(uint32_t slot, uint32_t level) const {
-    if (level == 0) return links0_.data() + size_t{slot} * stride0_;
-    return upper_links_.data() + (UpperStart(slot) + level - 1) * upper_stride_;
+  uint32_t link_bytes() const { return link_bytes_; }
+  size_t RowBytes(uint32_t level) const { return level == 0 ? row_bytes_ : upper_row_bytes_; }
+  // Where a row begins.
+  const uint8_t* Row(uint32_t slot, uint32_t level) const {
+    if (level == 0) return links_.data() + size_t{slot} * row_bytes_;
+    return upper_links_.data() + (UpperStart(slot) + level - 1) * upper_row_bytes_;
+  }
+  // Calls body(slot) for each link of a row, which may be changed meanwhile.
+  template <class Body>
+  SEGVEC_INLINE void ForLinks(uint32_t slot, uint32_t level, const Body& body) const {
+    const uint8_t* row = Row(slot, level);
+    const size_t capacity = RowCapacity(level);
+    switch (link_bytes_) {
+      case 2: return segvec::ForLinks<2>(row, capacity, body);
+      case 3: return segvec::ForLinks<3>(row, capacity, body);
+      default: return segvec::ForLinks<kWideLinkBytes>(row, capacity, body);
+    }
   }
 
-  // The links of a row. REQUIRES: no other thread changes it.
+  // A row to write to. REQUIRES: links are wide.
+  uint32_t* Links(uint32_t slot, uint32_t level) {
+    return reinterpret_cast<uint32_t*>(const_cast<uint8_t*>(Row(slot, level)));
+  }
+  const uint32_t* Links(uint32_t slot, uint32_t level) const {
+    return reinterpret_cast<const uint32_t*>(Row(slot, level));
+  }
+
+  // The links of a row. REQUIRES: links are wide; no other thread changes it.
   size_t Degree(uint32_t slot, uint32_t level) const {
     const uint32_t* links = Links(slot, level);
     return static_cast<size_t>(std::find(links, links + RowCapacity(level), kNil) - links);
@@ -119,11 +133,12 @@ class Graph {
   static size_t StartCount(uint32_t slot_count) { return (size_t{slot_count} + kSlotsPerStart - 1) / kSlotsPerStart; }
 
   uint32_t capacity_, M_;
-  size_t stride0_, upper_stride_;
+  uint32_t link_bytes_ = kWideLinkBytes;
+  size_t row_bytes_, upper_row_bytes_;
   size_t upper_row_capacity_;
   size_t upper_row_count_ = 0;
-  GrowableArray<uint32_t> links0_;        // stride0_ per slot
-  GrowableArray<uint32_t> upper_links_;   // upper_stride_ per row
+  GrowableArray<uint8_t> links_;          // row_bytes_ per slot
+  GrowableArray<uint8_t> upper_links_;    // upper_row_bytes_ per row
   GrowableArray<uint16_t> in_degrees_;    // per slot
   GrowableArray<uint8_t> levels_;         // per slot
   GrowableArray<uint32_t> upper_starts_;  // UpperStart() of every kSlotsPerStart-th slot

@@ -8,17 +8,13 @@
 template <bool kBaseLevel, class Space>
 SEGVEC_INLINE size_t Expand(const Space& space, const Graph& graph, const typename Space::Query& query, uint32_t level,
                             uint32_t slot, SearchContext& context, uint32_t* fresh, uint32_t* keys) {
-  const uint32_t* links = graph.Links(slot, kBaseLevel ? 0 : level);
-  const size_t capacity = kBaseLevel ? 2 * graph.M() : graph.M();
   const VisitedSet::Marks visited = context.visited.marks();
   size_t count = 0;
-  for (size_t i = 0; i < capacity; ++i) {
-    const uint32_t neighbor = LoadLink(links[i]);
-    if (neighbor == kNil) break;
+  graph.ForLinks(slot, kBaseLevel ? 0 : level, [&](uint32_t neighbor) {
     fresh[count] = neighbor;
     count += visited.Insert(neighbor) ? 1 : 0;
     space.PrefetchBegin(neighbor);
-  }
+  });
   for (size_t i = 0; i < count; ++i) space.PrefetchRest(fresh[i]);
   space.Keys(query, fresh, count, keys);
   context.distance_count += count;
@@ -97,9 +93,9 @@ SEGVEC_INLINE size_t Insert(CandidatePool& pool, uint64_t entry) {
 
 // The first two lines hold the links that most rows have.
 SEGVEC_INLINE void PrefetchLinks(const Graph& graph, uint32_t level, uint32_t slot) {
-  const uint32_t* links = graph.Links(slot, level);
-  PrefetchLine(links);
-  if (graph.M() > 8) PrefetchLine(links + 16);
+  const uint8_t* row = graph.Row(slot, level);
+  PrefetchLine(row);
+  PrefetchLine(row + std::min(graph.RowBytes(level) - 1, kLineBytes));
 }
 
 // A search of one level: begun, given the slots that it starts from, then walked.

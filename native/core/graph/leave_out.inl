@@ -4,13 +4,10 @@
 
 // Calls body(neighbor) for each link of `slot` on level 0.
 template <class Body>
-void ForLinks(const Graph& graph, uint32_t slot, uint32_t slot_limit, const Body& body) {
-  const uint32_t* links = graph.Links(slot, 0);
-  for (size_t i = 0; i < graph.RowCapacity(0); ++i) {
-    const uint32_t link = LoadLink(links[i]);
-    if (link == kNil) return;
+void ForNeighbors(const Graph& graph, uint32_t slot, uint32_t slot_limit, const Body& body) {
+  graph.ForLinks(slot, 0, [&](uint32_t link) {
     if (link < slot_limit) body(link);
-  }
+  });
 }
 
 // The links that `host` would have instead of the one to `slot`, from those of `slot`: nearer to `slot` than
@@ -22,7 +19,7 @@ void ReplaceLink(const Space& space, const Graph& graph, uint32_t host, uint32_t
                  BuildContext& context, std::vector<uint32_t>& links) {
   uint32_t kept[2 * kMaxM], keys[2 * kMaxM];
   size_t degree = 0;
-  ForLinks(graph, host, slot_limit, [&](uint32_t link) {
+  ForNeighbors(graph, host, slot_limit, [&](uint32_t link) {
     if (link != slot) kept[degree++] = link;
   });
   const auto host_query = space.QueryOf(host, context.inserted.values);
@@ -30,7 +27,7 @@ void ReplaceLink(const Space& space, const Graph& graph, uint32_t host, uint32_t
   const uint32_t farthest = degree == 0 ? 0 : *std::max_element(keys, keys + degree);
   std::vector<uint64_t>& candidates = context.overflow;
   candidates.clear();
-  ForLinks(graph, slot, slot_limit, [&](uint32_t link) {
+  ForNeighbors(graph, slot, slot_limit, [&](uint32_t link) {
     if (link == host) return;
     const uint32_t key = space.Key(host_query, link);
     if (key <= farthest) candidates.push_back(CandidatePool::Entry(key, link));
@@ -63,15 +60,15 @@ void LeaveOut(const Space& space, const Graph& graph, uint32_t slot, uint32_t sl
   without.starts.assign(1, 0);
   without.links.clear();
   hosts.clear();
-  ForLinks(graph, slot, slot_limit, [&](uint32_t near) {
+  ForNeighbors(graph, slot, slot_limit, [&](uint32_t near) {
     hosts.push_back(near);
-    ForLinks(graph, near, slot_limit, [&](uint32_t link) { hosts.push_back(link); });
+    ForNeighbors(graph, near, slot_limit, [&](uint32_t link) { hosts.push_back(link); });
   });
   std::sort(hosts.begin(), hosts.end());
   hosts.erase(std::unique(hosts.begin(), hosts.end()), hosts.end());
   const auto is_no_host = [&](uint32_t host) {
     bool links_to_slot = false;
-    ForLinks(graph, host, slot_limit, [&](uint32_t link) { links_to_slot = links_to_slot || link == slot; });
+    ForNeighbors(graph, host, slot_limit, [&](uint32_t link) { links_to_slot = links_to_slot || link == slot; });
     return !links_to_slot;
   };
   hosts.erase(std::remove_if(hosts.begin(), hosts.end(), is_no_host), hosts.end());

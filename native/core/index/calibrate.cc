@@ -48,6 +48,9 @@ struct Sample {
   float limits[std::size(kMeasured)];  // distance of the k-th nearest
 };
 
+// Only a slot that is on no level but the lowest, and not where walks begin.
+bool CanLeaveOut(const Graph& graph, uint32_t slot) { return graph.LevelOf(slot) == 0 && graph.entry().slot != slot; }
+
 class Measurement {
  public:
   Measurement(const Searcher& searcher, const IndexOptions& options, const Snapshot& snapshot,
@@ -87,7 +90,7 @@ class Measurement {
         Poll(cancel_);
         const uint32_t end = std::min(begin + kSlotsPerCheck, view.slot_count);
         view.segment->Check(ReadGuard::Part::kRows, begin, end);
-        if (!view.segment->has_graph()) continue;
+        if (!view.graph) continue;
         view.segment->Check(ReadGuard::Part::kLinks, begin, end);
         if (view.segment->walks_codes()) view.segment->Check(ReadGuard::Part::kCodes, begin, end);
       }
@@ -99,7 +102,7 @@ class Measurement {
     std::vector<const SegmentView*> views;
     size_t slot_count = 0;
     for (const SegmentView& view : snapshot_.views) {
-      if (!view.segment->has_graph()) continue;
+      if (!view.graph) continue;
       views.push_back(&view);
       slot_count += view.slot_count;
     }
@@ -111,7 +114,7 @@ class Measurement {
       auto view = views.begin();
       while (place >= (*view)->slot_count) place -= (*view++)->slot_count;
       const auto slot = static_cast<uint32_t>(place);
-      if (!(*view)->visibility().Contains(slot) || !(*view)->segment->CanLeaveOut(slot)) continue;
+      if (!(*view)->visibility().Contains(slot) || !CanLeaveOut(*(*view)->graph, slot)) continue;
       samples_.push_back({*view, {}, {}});
       samples_.back().without.slot = slot;
     }
@@ -124,7 +127,7 @@ class Measurement {
         Sample& sample = samples_[i];
         const uint32_t slot = sample.without.slot;
         sample.view->segment->CopyVector(slot, query(i));
-        sample.view->segment->LeaveOut(slot, *context, sample.without);
+        sample.view->segment->LeaveOut(*sample.view->graph, slot, *context, sample.without);
       }
     });
   }

@@ -68,7 +68,7 @@ uint32_t RoundUp(double ef, size_t k) {
 SearchShape SearchShapeOf(const Snapshot& snapshot) {
   SearchShape shape{snapshot.vector_count};
   for (const SegmentView& view : snapshot.views) {
-    if (!view.segment->has_graph()) continue;
+    if (!view.graph) continue;
     shape.slot_count += view.slot_count;
     shape.beam_factor += std::sqrt(static_cast<double>(view.live_count()) /
                                    static_cast<double>(std::max<size_t>(snapshot.vector_count, 1)));

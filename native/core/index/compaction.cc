@@ -137,7 +137,7 @@ void Compaction::GiveUp() noexcept {
     if (!lane) {
       lane = std::move(stopped.segment);
     } else {
-      stopped.segment->Seal();  // an add has opened the next one meanwhile
+      stopped.segment->Seal(nullptr);  // without a graph; an add has opened the next one meanwhile
     }
   }
   stopped_.clear();

@@ -184,7 +184,7 @@ std::vector<uint64_t> Index::Upsert(Stage& stage, const CancelToken& cancel) {
 std::vector<uint64_t> Index::AddRows(Stage& stage, bool replaces, const CancelToken& cancel) {
   if (stage.row_count() == 0) return {};
   const std::vector<float> inverse_norms = CheckRows(stage, cancel);
-  const Plan plan = MakePlan(stage, inverse_norms, cancel);
+  Plan plan = MakePlan(stage, inverse_norms, cancel);
   std::optional<IdClaim> claim;
   try {
     for (const auto& runs : plan.lanes) {
@@ -331,12 +331,12 @@ uint32_t Index::SegmentCapacity() const {
       std::min<uint64_t>({options_.segment_capacity, kMaxSegmentBytes / row_bytes, kMaxSlots}));
 }
 
-void Index::InsertRows(const Plan& plan, Stage& stage, const std::vector<float>& inverse_norms,
+void Index::InsertRows(Plan& plan, Stage& stage, const std::vector<float>& inverse_norms,
                        const std::vector<uint64_t>& ids, const CancelToken& cancel) const {
   const std::function<void()> poll = PollOf(cancel);
   const int threads_per_lane = std::max(1, options_.threads / static_cast<int>(plan.lanes.size()));
   ThreadPool::Shared().ParallelFor(plan.lanes.size(), options_.threads, ThreadPool::Priority::kBulk, [&](size_t lane) {
-    for (const Run& run : plan.lanes[lane]) {
+    for (Run& run : plan.lanes[lane]) {
       run.target->AppendAll(static_cast<uint32_t>(run.end - run.begin), threads_per_lane, poll, [&](uint32_t i) {
         const uint32_t row = plan.order[run.begin + i];
         return GrowingSegment::NewRow{stage.row(row), inverse_norms.empty() ? 1.0f : inverse_norms[row], ids[row]};
@@ -348,16 +348,19 @@ void Index::InsertRows(const Plan& plan, Stage& stage, const std::vector<float>&
         unreported_count -= reported;
         stage.NoteInserted(reported);
       });
-      if (run.is_last) run.target->AttachIslands(poll);  // it is sealed next
+      if (run.SealsTarget()) {
+        run.target->AttachIslands(poll);
+        run.sealed_graph = run.target->NarrowedGraph(poll);
+      }
       stage.NoteInserted(unreported_count);
     }
   });
 }
 
-void Index::PublishRows(const Plan& plan, const IdClaim& claim) {
+void Index::PublishRows(Plan& plan, const IdClaim& claim) {
   SnapshotEditor edits(*snapshot_);
   for (const auto& runs : plan.lanes) {
-    for (const Run& run : runs) ShowGrown(*run.target, edits);
+    for (const Run& run : runs) ShowGrown(*run.target, run.sealed_graph, edits);
   }
   if (claim.replaces()) {
     for (const uint64_t id : claim.ids()) {
@@ -366,10 +369,10 @@ void Index::PublishRows(const Plan& plan, const IdClaim& claim) {
   }
   Publish(edits);
   for (size_t lane = 0; lane < plan.lanes.size(); ++lane) {
-    for (const Run& run : plan.lanes[lane]) {
+    for (Run& run : plan.lanes[lane]) {
       run.target->Publish();
-      const bool is_done = run.is_last || run.target->free_slots() == 0;
-      if (is_done) run.target->Seal();
+      const bool is_done = run.SealsTarget();
+      if (is_done) run.target->Seal(std::move(run.sealed_graph));
       growing_[lane] = is_done ? nullptr : run.target;
     }
   }
@@ -378,9 +381,10 @@ void Index::PublishRows(const Plan& plan, const IdClaim& claim) {
   ++change_count_;
 }
 
-void Index::ShowGrown(const GrowingSegment& growing, SnapshotEditor& edits) {
+void Index::ShowGrown(const GrowingSegment& growing, std::shared_ptr<const Graph> sealed_graph,
+                      SnapshotEditor& edits) {
   const std::shared_ptr<Segment>& segment = growing.segment();
-  edits.Show(segment, segment->slot_count());
+  edits.Show(segment, segment->slot_count(), std::move(sealed_graph));
   for (const auto& range : growing.dead_ranges()) {
     for (uint32_t slot = range.begin; slot < range.end; ++slot) edits.Kill({segment->number(), slot});
   }
@@ -507,7 +511,7 @@ size_t Index::memory_bytes() const {
   size_t bytes = ids_.memory_bytes() + string_ids_.memory_bytes() + searcher_.memory_bytes();
   const auto current = snapshot();  // a temporary would end before the loop does
   for (const SegmentView& view : current->views) {
-    bytes += view.segment->memory_bytes() + (view.dead ? view.dead->memory_bytes() : 0);
+    bytes += view.memory_bytes();
   }
   return bytes;
 }

@@ -135,6 +135,10 @@ class Index {
     size_t begin, end;          // positions in the insertion order
     uint32_t misfit_count = 0;  // of these
     bool is_last = false;       // the target is sealed then, even if it has free slots
+    std::shared_ptr<Graph> sealed_graph = nullptr;  // what it gets then
+
+    // REQUIRES: the rows are in the target.
+    bool SealsTarget() const { return is_last || target->free_slots() == 0; }
   };
   // Where the rows of one add will go; made before anything is changed.
   struct Plan {
@@ -155,9 +159,9 @@ class Index {
 
   std::vector<float> CheckRows(const Stage& stage, const CancelToken& cancel) const;
   Plan MakePlan(const Stage& stage, const std::vector<float>& inverse_norms, const CancelToken& cancel) const;
-  void InsertRows(const Plan& plan, Stage& stage, const std::vector<float>& inverse_norms,
+  void InsertRows(Plan& plan, Stage& stage, const std::vector<float>& inverse_norms,
                   const std::vector<uint64_t>& ids, const CancelToken& cancel) const;
-  void PublishRows(const Plan& plan, const IdClaim& claim);
+  void PublishRows(Plan& plan, const IdClaim& claim);
   void Abandon(const Plan& plan) noexcept;
   // Makes what was edited the present snapshot. `retired_strings`: numbers of string ids that it no longer
   // shows.
@@ -166,7 +170,8 @@ class Index {
   std::optional<Place> Locate(uint64_t id) const;
   void FillTexts(SearchResults& results, const CancelToken& cancel) const;
   // Shows all slots of a segment that has grown, those that were abandoned dead.
-  static void ShowGrown(const GrowingSegment& growing, SnapshotEditor& edits);
+  // `sealed_graph` as in SnapshotEditor::Show().
+  static void ShowGrown(const GrowingSegment& growing, std::shared_ptr<const Graph> sealed_graph, SnapshotEditor& edits);
   // Shows what adds that failed have left, dead, in every segment that grows.
   void ShowAbandoned();
   void SealGrowing(const CancelToken& cancel);

@@ -246,7 +246,7 @@ bool IndexDirectory::IsStored(const IndexImage::Part& part) const {
   std::lock_guard lock(mutex_);
   const auto found = stored_.find(part.view.segment->number());
   return found != stored_.end() && found->second.slot_count == part.view.slot_count &&
-         found->second.has_graph == part.has_graph;
+         found->second.has_graph == (part.view.graph != nullptr);
 }
 
 IndexImage IndexDirectory::Capture(Index& index, const CancelToken& cancel) {
@@ -278,7 +278,7 @@ void IndexDirectory::Commit(const IndexImage& image, const CancelToken& cancel) 
       stored = stored_.at(number);  // only this thread changes the map
     } else {
       stored.slot_count = view.slot_count;
-      stored.has_graph = part.has_graph;
+      stored.has_graph = part.view.graph != nullptr;
       stored.file = transaction.Write("segment", number, [&](WritableFile& file) {
         return WriteSegment(*view.segment, manifest.identity, file, PollOf(cancel));
       });

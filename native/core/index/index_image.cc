@@ -25,7 +25,7 @@ std::shared_ptr<const Segment> CopyOf(const Segment& segment, uint32_t slot_coun
   GrowingSegment copy(std::make_shared<Segment>(shape, loops, segment.number(), seed), BuildParameters{});
   copy.Reserve(slot_count);
   for (uint32_t slot = 0; slot < slot_count; ++slot) copy.AppendCopy(segment, slot);
-  copy.Seal();
+  copy.Seal(nullptr);
   return copy.segment();
 }
 
@@ -60,7 +60,7 @@ IndexImage Index::Capture(const IsStored& is_stored, const CancelToken& cancel) 
   for (const SegmentView& view : current->views) {
     cancel.Check();
     if (view.live_count() == 0) continue;
-    IndexImage::Part part{view, nullptr, view.segment->has_graph()};
+    IndexImage::Part part{view, nullptr};
     if (!is_stored(part)) {
       // What is written is the whole segment, and what grows may be more than is shown.
       if (!view.segment->is_sealed()) {
@@ -82,11 +82,23 @@ void Index::SealGrowing(const CancelToken& cancel) {
     if (growing) growing->Link(options_.threads, poll, [](uint32_t) {});  // what a cancelled add left unlinked
   }
   ShowAbandoned();
+  struct Sealing {
+    std::shared_ptr<GrowingSegment>& lane;
+    std::shared_ptr<Graph> graph;
+  };
+  std::vector<Sealing> sealings;
+  SnapshotEditor edits(*snapshot_);
   for (auto& growing : growing_) {
     if (!growing || !growing->segment()->has_graph()) continue;
     growing->AttachIslands(poll);
-    growing->Seal();
-    growing = nullptr;
+    sealings.push_back({growing, growing->NarrowedGraph(poll)});
+    ShowGrown(*growing, sealings.back().graph, edits);
+  }
+  if (sealings.empty()) return;
+  Publish(edits);
+  for (Sealing& sealing : sealings) {
+    sealing.lane->Seal(std::move(sealing.graph));
+    sealing.lane = nullptr;
   }
 }
 
@@ -95,7 +107,7 @@ void Index::ShowAbandoned() {
   std::vector<GrowingSegment*> abandoned;
   for (const auto& growing : growing_) {
     if (!growing || growing->dead_ranges().empty()) continue;
-    ShowGrown(*growing, edits);
+    ShowGrown(*growing, nullptr, edits);
     abandoned.push_back(growing.get());
   }
   if (abandoned.empty()) return;

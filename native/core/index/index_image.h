@@ -14,10 +14,9 @@ namespace segvec {
 
 struct IndexImage {
   struct Part {
-    SegmentView view;  // of a sealed segment, all of whose slots are in the view
+    SegmentView view;  // of a sealed segment, all of whose slots are in the view; it has a graph exactly when that has one
     std::shared_ptr<const StringIdTable>
         strings;  // of its live slots; null where ids are numbers, and in what Capture() was told is stored
-    bool has_graph = false;  // at that moment: what is stored already may go on growing
   };
   std::vector<Part> parts;  // ascending segment number
   uint64_t next_id = 0;

@@ -190,7 +190,7 @@ void Searcher::SearchWithout(const Snapshot& snapshot, const LeftOut& left_out, 
 uint32_t Searcher::ExhaustiveEf(const Snapshot& snapshot) const {
   double widest = 1;
   for (const SegmentView& view : snapshot.views) {
-    if (!view.segment->has_graph() || view.live_count() == 0) continue;
+    if (!view.graph || view.live_count() == 0) continue;
     const auto is_walked = [&](uint32_t beam) { return WantsWalk(view, beam, options_.dimension); };
     const uint32_t beam = *std::ranges::partition_point(std::views::iota(uint32_t{1}, view.slot_count), is_walked);
     widest = std::max(widest, beam / std::sqrt(ShareOf(view, snapshot)));
@@ -210,7 +210,7 @@ const std::vector<Hit>& Searcher::SearchOne(const Snapshot& snapshot, const floa
   for (const SegmentView& view : snapshot.views) {
     const double share = std::sqrt(ShareOf(view, snapshot));
     const size_t beam = BeamOf(std::max<size_t>(ef, k), share);
-    if (view.segment->has_graph() && WantsWalk(view, beam, dimension)) {
+    if (view.graph && WantsWalk(view, beam, dimension)) {
       if (context.graph_segments.size() == context.graph_segment_count) context.graph_segments.emplace_back();
       auto& graph_segment = context.graph_segments[context.graph_segment_count++];
       graph_segment.view = &view;
@@ -264,7 +264,7 @@ void Searcher::SearchGraphs(const Snapshot& snapshot, const FloatQuery& query, u
     const bool is_host = left_out != nullptr && left_out->view == &view;
     room.search.without = is_host ? left_out->without : nullptr;
     const auto lossy_ef = static_cast<uint32_t>(BeamOf(rerank_count, graph_segment.share));
-    graph_segment.end = view.segment->Walk(query, {graph_segment.ef, lossy_ef, k, rerank_count},
+    graph_segment.end = view.segment->Walk(*view.graph, query, {graph_segment.ef, lossy_ef, k, rerank_count},
                                            view.visibility(), room, graph_segment.found);
     if (!graph_segment.found.slots.empty()) graph_segment.ef = std::max(graph_segment.ef, lossy_ef);
   };

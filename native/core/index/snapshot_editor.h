@@ -26,13 +26,18 @@ class SnapshotEditor {
     for (const SegmentView& view : present.views) edits_.push_back({view, nullptr});
   }
 
-  // Shows the slots of a segment below `slot_count`. The segment may be shown already.
-  void Show(const std::shared_ptr<const Segment>& segment, uint32_t slot_count) {
+  // Shows the slots of a segment below `slot_count`, and the graph that it has now, or the one that it gets when it is sealed
+  // next. The segment may be shown already.
+  void Show(const std::shared_ptr<const Segment>& segment, uint32_t slot_count,
+            std::shared_ptr<const Graph> sealed_graph = nullptr) {
+    SegmentView view(segment, slot_count, nullptr);
+    if (sealed_graph) view.graph = std::move(sealed_graph);
     const auto at = PlaceOf(segment->number());
     if (at != edits_.end() && at->view.segment->number() == segment->number()) {
-      at->view.slot_count = slot_count;
+      view.dead = std::move(at->view.dead);
+      at->view = std::move(view);
     } else {
-      edits_.insert(at, {{segment, slot_count, nullptr}, nullptr});
+      edits_.insert(at, {std::move(view), nullptr});
     }
   }
 

@@ -106,26 +106,27 @@ class DirectoryVerifier {
     image.add_count = manifest.add_count;
     image.next_segment_number = manifest.next_segment_number;
     for (const ManifestSegment& entry : manifest.segments) {
-      IndexImage::Part part{{nullptr, entry.slot_count, nullptr}, nullptr};
+      std::shared_ptr<const Bitset> dead;
+      std::shared_ptr<const StringIdTable> strings;
       const Uuid& uuid = manifest.identity.uuid;
       if (entry.tombstones) {
         Named named = NameOf(*entry.tombstones, entry);
         named.dead_count = entry.dead_count;
-        part.view.dead = Look(tombstones_, named, generation, [&](const auto& file, const auto& path) {
+        dead = Look(tombstones_, named, generation, [&](const auto& file, const auto& path) {
           return ReadTombstones(file, path, entry, uuid);
         });
       }
-      part.view.segment = Look(segments_, NameOf(entry.file, entry), generation, [&](const auto& file, const auto& path) {
-        const auto segment = ReadSegment(file, path, {uuid, entry.file.stamp}, [this] { Poll(); });
-        CheckSegmentBelongs(*segment, manifest, entry);
-        CheckGraph(*segment, part.view.dead.get(), survey_.report.FileNamed(entry.file.name));
-        return segment;
+      const std::shared_ptr<const Segment> segment = Look(segments_, NameOf(entry.file, entry), generation, [&](const auto& file, const auto& path) {
+        const auto read = ReadSegment(file, path, {uuid, entry.file.stamp}, [this] { Poll(); });
+        CheckSegmentBelongs(*read, manifest, entry);
+        CheckGraph(*read, dead.get(), survey_.report.FileNamed(entry.file.name));
+        return read;
       });
-      if (part.view.segment) BlameIfForeign(*part.view.segment, manifest, entry, generation);
+      if (segment) BlameIfForeign(*segment, manifest, entry, generation);
       if (static_cast<IdType>(manifest.options.id_type) == IdType::kString) {
-        part.strings = LookAtStrings(manifest, entry, generation);
+        strings = LookAtStrings(manifest, entry, generation);
       }
-      image.parts.push_back(std::move(part));
+      if (segment) image.parts.push_back({{segment, entry.slot_count, dead}, strings});
     }
     CheckLog(manifest, generation);
     // What a single file cannot show: ids that two segments hold, texts that are missing.

@@ -71,7 +71,7 @@ void GrowingSegment::Reserve(uint32_t count, uint32_t misfit_count) {
     segment.codes_.Commit(slot_count * segment.padded_codes_);
     segment.corrections_.Commit(slot_count);
   }
-  if (!segment.graph_) segment.graph_ = std::make_unique<Graph>(segment.capacity(), segment.shape_.M);
+  if (!segment.graph_) segment.graph_ = std::make_shared<Graph>(segment.capacity(), segment.shape_.M);
   segment.graph_->Commit(slot_count);
 }
 
@@ -431,9 +431,17 @@ const Loops& GrowingSegment::loops() const {
   return segment_->walks_codes() ? *segment_->loops_.on_codes : *segment_->loops_.on_floats;
 }
 
-void GrowingSegment::Seal() {
+std::shared_ptr<Graph> GrowingSegment::NarrowedGraph(const std::function<void()>& poll) const {
+  return segment_->has_graph() ? segment_->graph_->Narrowed(segment_->slot_count(), poll) : nullptr;
+}
+
+void GrowingSegment::Seal(std::shared_ptr<Graph> graph) noexcept {
   Segment& segment = *segment_;
-  if (segment.has_graph()) segment.graph_->FreeLinkCounts();
+  if (graph) {
+    segment.graph_ = std::move(graph);
+  } else if (segment.has_graph()) {
+    segment.graph_->FreeLinkCounts();
+  }
   Trim();
   segment.is_sealed_.store(true, std::memory_order_release);
 }

@@ -76,8 +76,14 @@ class GrowingSegment {
   // REQUIRES: as for Seal(). Errors: kOutOfMemory.
   void AttachIslands(const std::function<void()>& poll);
 
-  // Ends the growth: gives back what only the writer needed. REQUIRES: Link() has been called after the last Append.
-  void Seal();
+  // The graph as a sealed segment should have it: with narrow links. Null where it has none, or links cannot be narrower.
+  // `poll` as in Link(). Errors: kOutOfMemory.
+  std::shared_ptr<Graph> NarrowedGraph(const std::function<void()>& poll) const;
+
+  // Ends the growth: gives back what only the writer needed. `graph` takes the place of the present one, which readers may be at
+  // until the last snapshot that shows it goes. REQUIRES: Link() has been called after the last Append; `graph` is what
+  // NarrowedGraph() has given since then.
+  void Seal(std::shared_ptr<Graph> graph) noexcept;
 
  private:
   friend class SegmentMerge;

@@ -78,8 +78,7 @@ Segment::Segment(SegmentParts&& parts, const SegmentLoops& loops)
 size_t Segment::memory_bytes() const {
   return rows_.committed_bytes() + inverse_norms_.committed_bytes() + ids_.committed_bytes() +
          codes_.committed_bytes() + corrections_.committed_bytes() + misfit_slots_.committed_bytes() +
-         misfit_rows_.committed_bytes() +
-         (has_graph() ? graph_->memory_bytes() : 0);
+         misfit_rows_.committed_bytes();
 }
 
 uint64_t Segment::Fingerprint() const {
@@ -205,8 +204,9 @@ float Segment::EstimateOf(uint32_t key, float step) const {
   return shape_.metric == Metric::kIp ? 1.0f + distance : distance;
 }
 
-GraphSearchEnd Segment::Walk(const FloatQuery& query, const GraphWalk& walk, const Visibility& visibility,
-                             SegmentSearchContext& context, GraphFindings& findings) const {
+GraphSearchEnd Segment::Walk(const Graph& graph, const FloatQuery& query, const GraphWalk& walk,
+                             const Visibility& visibility, SegmentSearchContext& context,
+                             GraphFindings& findings) const {
   findings.Clear();
   SegmentQuery segment_query{query, {}};
   bool on_codes = walks_codes(), is_exact = true;
@@ -230,7 +230,7 @@ GraphSearchEnd Segment::Walk(const FloatQuery& query, const GraphWalk& walk, con
   context.search.touched = is_guarded ? &context.touched : nullptr;
   context.touched.Clear();
   context.search.least_found = ef >= walk.k ? walk.k : 0;  // a narrower beam is one of several segments'
-  const bool is_done = loops.search(rows(), *graph_, segment_query, slot_count(), ef, visibility, context.search);
+  const bool is_done = loops.search(rows(), graph, segment_query, slot_count(), ef, visibility, context.search);
   if (is_guarded) {
     Check(on_codes ? ReadGuard::Part::kCodes : ReadGuard::Part::kRows, context.touched.vectors);
     Check(ReadGuard::Part::kLinks, context.touched.links);
@@ -278,7 +278,7 @@ GraphSearchEnd Segment::SearchGraph(const FloatQuery& query, uint32_t ef, size_t
                                     std::vector<Hit>& hits) const {
   const auto lossy_ef = static_cast<uint32_t>(std::min<size_t>(rerank_count, slot_count()));
   GraphFindings findings;
-  const GraphSearchEnd end = Walk(query, {ef, lossy_ef, k, rerank_count}, visibility, context, findings);
+  const GraphSearchEnd end = Walk(*graph_, query, {ef, lossy_ef, k, rerank_count}, visibility, context, findings);
   if (!findings.slots.empty()) MeasureFindings(query, findings.slots.size(), context, findings);
   hits.insert(hits.end(), findings.hits.begin(), findings.hits.end());
   return end;

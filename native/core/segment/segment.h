@@ -1,7 +1,8 @@
 // One segment: vectors, their ids, and once there are enough of them a graph over them.
 //
 // Thread safety: one writer (GrowingSegment); any number of readers beside it, each within the Visibility of its
-//                snapshot. After Seal() nothing changes any more.
+//                snapshot, and on the graph that this gives it: sealing may put another one in its place. After Seal() nothing
+//                changes any more.
 // Invariant: rows never move; a slot below slot_count() has its row (or what stands for it), norm and id in place.
 //
 // A segment that keeps no vectors has floats up to the first graph. From then on it has codes, and floats only for the
@@ -62,7 +63,7 @@ struct SegmentParts {
   uint32_t row_count = 0, misfit_count = 0;  // these four: of a segment that keeps no vectors
   GrowableArray<uint32_t> misfit_slots;
   GrowableArray<float> misfit_rows;
-  std::unique_ptr<Graph> graph;  // null for none
+  std::shared_ptr<Graph> graph;  // null for none
   std::unique_ptr<const ReadGuard> guard;  // null when all of it was checked
 };
 
@@ -135,14 +136,13 @@ class Segment {
   void CopyVector(uint32_t slot, float* values) const;
   bool is_sealed() const { return is_sealed_.load(std::memory_order_acquire); }
   bool has_graph() const { return is_graph_ready_.load(std::memory_order_acquire); }
-  uint32_t max_level() const { return has_graph() ? graph_->entry().level : 0; }
-  size_t memory_bytes() const;
+  size_t memory_bytes() const;  // without the graph
   uint64_t Fingerprint() const;
 
   // Finds the nearest visible slots by walking the graph; leaves them in `findings`. More hits than `k`, so
   // that they show whether all of the k nearest could be here, and any as near as the last, whose ids decide.
-  // REQUIRES: has_graph().
-  GraphSearchEnd Walk(const FloatQuery& query, const GraphWalk& walk, const Visibility& visibility,
+  // REQUIRES: a graph of this segment, which was finished once.
+  GraphSearchEnd Walk(const Graph& graph, const FloatQuery& query, const GraphWalk& walk, const Visibility& visibility,
                       SegmentSearchContext& context, GraphFindings& findings) const;
 
   // Makes hits of the first `count` of the slots that have yet to be measured, and drops the others.
@@ -150,7 +150,7 @@ class Segment {
                        GraphFindings& findings) const;
 
   // Walk, and of lossy codes the best `rerank_count` are measured: appends to `hits`. As many are walked to
-  // as will be measured: the floats choose among them. REQUIRES: has_graph().
+  // as will be measured: the floats choose among them. REQUIRES: has_graph(); nobody seals the segment meanwhile.
   GraphSearchEnd SearchGraph(const FloatQuery& query, uint32_t ef, size_t k, size_t rerank_count,
                              const Visibility& visibility, SegmentSearchContext& context, std::vector<Hit>& hits) const;
 
@@ -163,17 +163,14 @@ class Segment {
     Scan(std::span(&query, 1), begin, end, visibility, std::span(&nearest, 1));
   }
 
-  // Whether LeaveOut may be called for a slot: it has a graph around it, and is on no level but the lowest.
-  bool CanLeaveOut(uint32_t slot) const {
-    return has_graph() && graph_->LevelOf(slot) == 0 && graph_->entry().slot != slot;
-  }
-  // What the lowest level of the graph would be without `slot`; a search with that in its context goes by.
-  void LeaveOut(uint32_t slot, BuildContext& context, GraphWithout& without) const {
+  // What the lowest level of a graph of this segment would be without `slot`; a search with that in its context goes by.
+  void LeaveOut(const Graph& graph, uint32_t slot, BuildContext& context, GraphWithout& without) const {
     const Loops& loops = walks_codes() ? *loops_.on_codes : *loops_.on_floats;
-    loops.leave_out(rows(), *graph_, slot, slot_count(), context, without);
+    loops.leave_out(rows(), graph, slot, slot_count(), context, without);
   }
 
-  const Graph* graph() const { return graph_.get(); }
+  // Null until it is finished. REQUIRES: nobody seals the segment meanwhile.
+  std::shared_ptr<const Graph> graph() const { return has_graph() ? graph_ : nullptr; }
   // Null until the codes are fitted.
   const ScalarQuantizer* quantizer() const { return quantizer_ ? &*quantizer_ : nullptr; }
   const uint64_t* ids() const { return ids_.data(); }
@@ -246,7 +243,7 @@ class Segment {
   std::optional<ScalarQuantizer> quantizer_;  // set by the writer before is_graph_ready_
   std::atomic<bool> is_lossless_{true};
   std::atomic<bool> codes_fit_{true};  // cleared when rows arrive that the codes cannot hold
-  std::unique_ptr<Graph> graph_;  // set by the writer before is_graph_ready_
+  std::shared_ptr<Graph> graph_;  // set by the writer before is_graph_ready_
   std::atomic<uint32_t> slot_count_{0};
   std::atomic<bool> is_graph_ready_{false};
   std::atomic<bool> is_sealed_{false};

@@ -48,6 +48,10 @@ std::string SectionName(uint32_t type) {
       return "misfit slots";
     case SectionType::kMisfitRows:
       return "misfit rows";
+    case SectionType::kNarrowLinks:
+      return "narrow links";
+    case SectionType::kNarrowUpperLinks:
+      return "narrow upper links";
     case SectionType::kTombstoneInfo:
       return "tombstone info";
     case SectionType::kDeadSlots:

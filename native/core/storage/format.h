@@ -42,6 +42,8 @@ enum class SectionType : uint32_t {
   kUpperLinks = 25,
   kMisfitSlots = 26,
   kMisfitRows = 27,
+  kNarrowLinks = 28,
+  kNarrowUpperLinks = 29,
   kTombstoneInfo = 32,
   kDeadSlots = 33,
   kManifestInfo = 48,

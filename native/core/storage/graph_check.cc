@@ -6,26 +6,50 @@ namespace segvec {
 namespace {
 
 // One row; `position` is where it begins in its section.
-std::optional<GraphDamage> FindDamageInRow(const GraphData& graph, const uint32_t* row, uint32_t slot,
-                                           uint32_t level, uint64_t position) {
+template <uint32_t kBytes>
+std::optional<GraphDamage> FindDamageInRow(const GraphData& graph, const uint8_t* row, uint32_t slot, uint32_t level,
+                                           uint64_t position) {
   const size_t capacity = level == 0 ? 2 * graph.M : graph.M;
-  const size_t stride = Graph::RowStride(graph.M, level);
+  const size_t room = Graph::RowBytes(graph.M, level, kBytes) / kBytes;
   const auto Damage = [&](size_t i, const std::string& what) {
-    return GraphDamage{position + i * sizeof(uint32_t),
+    return GraphDamage{position + i * kBytes,
                        "slot " + std::to_string(slot) + ", level " + std::to_string(level) + ": " + what};
   };
   size_t i = 0;
-  for (; i < capacity && row[i] != kNil; ++i) {
-    if (row[i] >= graph.slot_count || row[i] == slot) {
-      return Damage(i,
-                    "a link to slot " + std::to_string(row[i]) + " of " + std::to_string(graph.slot_count));
+  for (; i < capacity; ++i) {
+    const uint32_t link = ReadLink<kBytes>(row, i);
+    if (link == kNilOf<kBytes>) break;
+    if (link >= graph.slot_count || link == slot) {
+      return Damage(i, "a link to slot " + std::to_string(link) + " of " + std::to_string(graph.slot_count));
     }
-    if (level > 0 && graph.levels[row[i]] < level) {
-      return Damage(i, "a link to slot " + std::to_string(row[i]) + ", which is not on this level");
+    if (level > 0 && graph.levels[link] < level) {
+      return Damage(i, "a link to slot " + std::to_string(link) + ", which is not on this level");
     }
   }
-  for (; i < stride; ++i) {
-    if (row[i] != kNil) return Damage(i, "a link behind the end of the row");
+  for (; i < room; ++i) {
+    if (ReadLink<kBytes>(row, i) != kNilOf<kBytes>) return Damage(i, "a link behind the end of the row");
+  }
+  return std::nullopt;
+}
+
+template <uint32_t kBytes>
+std::optional<GraphDamage> FindDamageInLinksOf(const GraphData& graph, uint32_t begin_slot, uint32_t end_slot) {
+  const size_t row_bytes = Graph::RowBytes(graph.M, 0, kBytes);
+  for (uint32_t slot = begin_slot; slot < end_slot; ++slot) {
+    const size_t start = slot * row_bytes;
+    if (auto damage = FindDamageInRow<kBytes>(graph, graph.links + start, slot, 0, start)) return damage;
+  }
+  return std::nullopt;
+}
+
+template <uint32_t kBytes>
+std::optional<GraphDamage> FindDamageInUpperLinksOf(const GraphData& graph) {
+  const size_t row_bytes = Graph::RowBytes(graph.M, 1, kBytes);
+  size_t start = 0;
+  for (uint32_t slot = 0; slot < graph.slot_count; ++slot) {
+    for (uint32_t level = 1; level <= graph.levels[slot]; ++level, start += row_bytes) {
+      if (auto damage = FindDamageInRow<kBytes>(graph, graph.upper_links + start, slot, level, start)) return damage;
+    }
   }
   return std::nullopt;
 }
@@ -58,25 +82,13 @@ std::optional<GraphDamage> FindDamageInLevels(const GraphData& graph) {
 }
 
 std::optional<GraphDamage> FindDamageInLinks(const GraphData& graph, uint32_t begin_slot, uint32_t end_slot) {
-  const size_t stride = Graph::RowStride(graph.M, 0);
-  for (uint32_t slot = begin_slot; slot < end_slot; ++slot) {
-    const size_t start = slot * stride;
-    auto damage = FindDamageInRow(graph, graph.links + start, slot, 0, start * sizeof(uint32_t));
-    if (damage) return damage;
-  }
-  return std::nullopt;
+  return WithLinkBytes(graph.link_bytes, [&]<uint32_t kBytes>() {
+    return FindDamageInLinksOf<kBytes>(graph, begin_slot, end_slot);
+  });
 }
 
 std::optional<GraphDamage> FindDamageInUpperLinks(const GraphData& graph) {
-  const size_t stride = Graph::RowStride(graph.M, 1);
-  size_t start = 0;
-  for (uint32_t slot = 0; slot < graph.slot_count; ++slot) {
-    for (uint32_t level = 1; level <= graph.levels[slot]; ++level, start += stride) {
-      auto damage = FindDamageInRow(graph, graph.upper_links + start, slot, level, start * sizeof(uint32_t));
-      if (damage) return damage;
-    }
-  }
-  return std::nullopt;
+  return WithLinkBytes(graph.link_bytes, [&]<uint32_t kBytes>() { return FindDamageInUpperLinksOf<kBytes>(graph); });
 }
 
 }  // namespace segvec

@@ -16,11 +16,12 @@ namespace segvec {
 struct GraphData {
   uint32_t slot_count;
   uint32_t M;
+  uint32_t link_bytes;
   uint32_t upper_row_count;
   Graph::Entry entry;
   const uint8_t* levels;
-  const uint32_t* links;
-  const uint32_t* upper_links;
+  const uint8_t* links;
+  const uint8_t* upper_links;
 };
 
 struct GraphDamage {

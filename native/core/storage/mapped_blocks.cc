@@ -12,17 +12,13 @@ namespace {
 // Fewer are checked sooner than a thread wakes up.
 constexpr size_t kWorthHelp = 16;
 
-SectionType SectionOf(ReadGuard::Part part) {
-  if (part == ReadGuard::Part::kRows) return SectionType::kRows;
-  return part == ReadGuard::Part::kCodes ? SectionType::kCodes : SectionType::kLinks;
-}
-
 }  // namespace
 
 void MappedBlocks::Add(Part part, const Section& section, size_t bytes_per_slot,
                        const SectionReader& reader) {
   Blocks& blocks = parts_[static_cast<size_t>(part)];
   const std::span<const uint64_t> checksums = reader.BlockChecksums(section);
+  blocks.section_type = section.type;
   blocks.offset = section.offset;
   blocks.bytes = file_->bytes().subspan(section.offset, section.size);
   blocks.bytes_per_slot = bytes_per_slot;
@@ -43,7 +39,7 @@ void MappedBlocks::ForUnchecked(const Blocks& blocks, uint32_t begin, uint32_t e
 
 void MappedBlocks::Check(Part part, uint32_t begin, uint32_t end) const {
   const Blocks& blocks = parts_[static_cast<size_t>(part)];
-  ForUnchecked(blocks, begin, end, [&](size_t index) { CheckBlock(part, blocks, index); });
+  ForUnchecked(blocks, begin, end, [&](size_t index) { CheckBlock(blocks, index); });
 }
 
 void MappedBlocks::Check(Part part, std::span<const uint32_t> slots) const {
@@ -56,15 +52,14 @@ void MappedBlocks::Check(Part part, std::span<const uint32_t> slots) const {
   const auto repeated = std::ranges::unique(unchecked);
   unchecked.erase(repeated.begin(), repeated.end());
   ThreadPool::Shared().ParallelForIfIdle(unchecked.size(), unchecked.size() < kWorthHelp ? 1 : threads_,
-                                         [&](size_t i) { CheckBlock(part, blocks, unchecked[i]); });
+                                         [&](size_t i) { CheckBlock(blocks, unchecked[i]); });
 }
 
-void MappedBlocks::CheckBlock(Part part, const Blocks& blocks, size_t index) const {
+void MappedBlocks::CheckBlock(const Blocks& blocks, size_t index) const {
   const size_t begin = index * kBlockBytes;
   const size_t size = std::min(kBlockBytes, blocks.bytes.size() - begin);
   if (Checksum(blocks.bytes.subspan(begin, size)) != blocks.checksums[index]) {
-    const std::string section = SectionName(static_cast<uint32_t>(SectionOf(part)));
-    throw DamageAt(name_, blocks.offset + begin, "section '" + section + "'",
+    throw DamageAt(name_, blocks.offset + begin, "section '" + SectionName(blocks.section_type) + "'",
                    "the checksum of a block of 64 KiB is wrong");
   }
   // Of several threads that met at the block one counts it.

@@ -34,6 +34,7 @@ class MappedBlocks : public ReadGuard {
 
  private:
   struct Blocks {
+    uint32_t section_type = 0;
     uint64_t offset = 0;  // of the section in the file
     std::span<const std::byte> bytes;
     size_t bytes_per_slot = 0;
@@ -44,7 +45,7 @@ class MappedBlocks : public ReadGuard {
   // Calls body(index) for each block that the slots [begin, end) lie in and that has not been checked.
   template <class Body>
   static void ForUnchecked(const Blocks& blocks, uint32_t begin, uint32_t end, const Body& body);
-  void CheckBlock(Part part, const Blocks& blocks, size_t index) const;
+  void CheckBlock(const Blocks& blocks, size_t index) const;
 
   const std::shared_ptr<const MappedFile> file_;
   const std::string name_;

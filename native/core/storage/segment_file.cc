@@ -33,6 +33,16 @@ constexpr int32_t kMostBits = std::bit_cast<int32_t>(kMaxMagnitude);
 // Of which the links are checked, or gathered, at a time.
 constexpr uint32_t kSlotsPerStep = 1 << 10;
 
+// Where links are: wide ones as they are when a graph grows, narrow ones as in one that is sealed.
+struct LinkSections {
+  SectionType links, upper_links;
+};
+constexpr LinkSections kWideLinks{SectionType::kLinks, SectionType::kUpperLinks};
+constexpr LinkSections kNarrowLinks{SectionType::kNarrowLinks, SectionType::kNarrowUpperLinks};
+const LinkSections& LinkSectionsOf(uint32_t link_bytes) {
+  return link_bytes == kWideLinkBytes ? kWideLinks : kNarrowLinks;
+}
+
 // The section of fixed size that says what the others hold.
 struct SegmentInfo {
   uint32_t dimension = 0;
@@ -53,7 +63,11 @@ struct SegmentInfo {
 };
 static_assert(sizeof(SegmentInfo) == kInfoBytes, "the info section is this struct, byte for byte");
 
-SegmentInfo InfoOf(const Segment& segment) {
+uint32_t LinksPerRow(uint32_t M, uint32_t level, uint32_t link_bytes) {
+  return static_cast<uint32_t>(Graph::RowBytes(M, level, link_bytes) / link_bytes);
+}
+
+SegmentInfo InfoOf(const Segment& segment, const Graph* graph) {
   const SegmentShape& shape = segment.shape();
   SegmentInfo info;
   info.dimension = static_cast<uint32_t>(shape.dimension);
@@ -63,12 +77,12 @@ SegmentInfo InfoOf(const Segment& segment) {
   info.number = segment.number();
   info.level_seed = segment.level_seed();
   info.floats_per_row = static_cast<uint32_t>(PaddedDimension(shape.dimension));
-  if (segment.has_graph()) {
+  if (graph != nullptr) {
     info.flags |= kHasGraph;
-    info.entry_slot = segment.graph()->entry().slot;
-    info.entry_level = segment.graph()->entry().level;
-    info.links_per_row = static_cast<uint32_t>(Graph::RowStride(shape.M, 0));
-    info.links_per_upper_row = static_cast<uint32_t>(Graph::RowStride(shape.M, 1));
+    info.entry_slot = graph->entry().slot;
+    info.entry_level = graph->entry().level;
+    info.links_per_row = LinksPerRow(shape.M, 0, graph->link_bytes());
+    info.links_per_upper_row = LinksPerRow(shape.M, 1, graph->link_bytes());
   }
   // Codes that nobody walks are not worth their place.
   if (segment.walks_codes() && segment.quantizer() != nullptr) {
@@ -85,7 +99,8 @@ FileStamp WriteSegment(const Segment& segment, const FileIdentity& identity, Wri
                        const std::function<void()>& poll) {
   if (!segment.is_sealed())
     throw Error(ErrorCode::kInternal, "a segment that is not sealed cannot be written");
-  SegmentInfo info = InfoOf(segment);
+  const std::shared_ptr<const Graph> graph = segment.graph();
+  SegmentInfo info = InfoOf(segment, graph.get());
   const size_t slot_count = info.slot_count;
   const SegmentRows rows = segment.rows();
   segment.CheckAll();
@@ -104,20 +119,21 @@ FileStamp WriteSegment(const Segment& segment, const FileIdentity& identity, Wri
     writer.Add(SectionType::kInverseNorms, rows.floats.inverse_norms, slot_count);
   }
   std::vector<uint8_t> levels;
-  std::vector<uint32_t> upper_links;
-  if (const Graph* graph = segment.graph(); segment.has_graph()) {
+  std::vector<uint8_t> upper_links;
+  if (graph) {
     for (uint32_t slot = 0; slot < slot_count; ++slot) {
       if (slot % kSlotsPerStep == 0 && poll) poll();
       levels.push_back(static_cast<uint8_t>(graph->LevelOf(slot)));
       for (uint32_t level = 1; level <= levels.back(); ++level) {
-        const uint32_t* links = graph->Links(slot, level);
-        upper_links.insert(upper_links.end(), links, links + info.links_per_upper_row);
+        const uint8_t* row = graph->Row(slot, level);
+        upper_links.insert(upper_links.end(), row, row + graph->RowBytes(level));
         ++info.upper_row_count;
       }
     }
     writer.Add(SectionType::kLevels, levels.data(), slot_count);
-    writer.Add(SectionType::kUpperLinks, upper_links.data(), upper_links.size());
-    writer.Add(SectionType::kLinks, graph->Links(0, 0), slot_count * info.links_per_row);
+    const LinkSections& sections = LinkSectionsOf(graph->link_bytes());
+    writer.Add(sections.upper_links, upper_links.data(), upper_links.size());
+    writer.Add(sections.links, graph->Row(0, 0), slot_count * graph->RowBytes(0));
   }
   if ((info.flags & kHasCodes) != 0) {
     writer.Add(SectionType::kCodes, rows.codes.codes, slot_count * info.codes_per_row);
@@ -155,7 +171,7 @@ class SegmentLoader {
                 {SectionType::kSegmentInfo, SectionType::kIds, SectionType::kRows, SectionType::kInverseNorms,
                  SectionType::kQuantizer, SectionType::kCodes, SectionType::kCorrections,
                  SectionType::kLevels, SectionType::kLinks, SectionType::kUpperLinks, SectionType::kMisfitSlots,
-                 SectionType::kMisfitRows},
+                 SectionType::kMisfitRows, SectionType::kNarrowLinks, SectionType::kNarrowUpperLinks},
                 threads),
         name_(name),
         mapped_(std::move(mapped)),
@@ -235,9 +251,10 @@ class SegmentLoader {
     CheckStride("floats per row", info_.floats_per_row, true, PaddedDimension(info_.dimension));
     CheckStride("codes per row", info_.codes_per_row, Has(kHasCodes), PaddedCodes(info_.dimension));
     CheckStride("bits per code", info_.bits_per_code, Has(kHasCodes), kCodeBits);
-    CheckStride("links per row", info_.links_per_row, Has(kHasGraph), Graph::RowStride(info_.M, 0));
+    if (reader_.Find(SectionType::kNarrowLinks) != nullptr) link_bytes_ = NarrowLinkBytes(info_.slot_count);
+    CheckStride("links per row", info_.links_per_row, Has(kHasGraph), LinksPerRow(info_.M, 0, link_bytes_));
     CheckStride("links per upper row", info_.links_per_upper_row, Has(kHasGraph),
-                Graph::RowStride(info_.M, 1));
+                LinksPerRow(info_.M, 1, link_bytes_));
     if (!Has(kHasGraph) && info_.upper_row_count != 0)
       FailInfo("the number of upper rows", info_.upper_row_count, "0");
     const bool can_be_lossless = Has(kHasCodes) && metric_ != Metric::kCosine;
@@ -270,12 +287,15 @@ class SegmentLoader {
     Exclude(metric_ == Metric::kCosine, {SectionType::kInverseNorms});
     Exclude(Has(kKeepsNoVectors), {SectionType::kMisfitSlots, SectionType::kMisfitRows});
     Exclude(Has(kHasCodes), {SectionType::kQuantizer, SectionType::kCodes, SectionType::kCorrections});
-    Exclude(Has(kHasGraph), {SectionType::kLevels, SectionType::kLinks, SectionType::kUpperLinks});
+    Exclude(Has(kHasGraph), {SectionType::kLevels});
+    const bool is_wide = link_bytes_ == kWideLinkBytes;
+    Exclude(Has(kHasGraph) && is_wide, {kWideLinks.links, kWideLinks.upper_links});
+    Exclude(Has(kHasGraph) && !is_wide, {kNarrowLinks.links, kNarrowLinks.upper_links});
     if (Has(kHasGraph)) {
+      const LinkSections& sections = LinkSectionsOf(link_bytes_);
       reader_.Require(SectionType::kLevels, slot_count);
-      reader_.Require(SectionType::kLinks, slot_count * info_.links_per_row * sizeof(uint32_t));
-      reader_.Require(SectionType::kUpperLinks,
-                      uint64_t{info_.upper_row_count} * info_.links_per_upper_row * sizeof(uint32_t));
+      reader_.Require(sections.links, LinkBytes());
+      reader_.Require(sections.upper_links, UpperLinkBytes());
     }
   }
 
@@ -403,34 +423,38 @@ class SegmentLoader {
                                      ReadGuard::Part::kCodes);
   }
 
+  uint64_t LinkBytes() const { return uint64_t{info_.slot_count} * info_.links_per_row * link_bytes_; }
+  uint64_t UpperLinkBytes() const {
+    return uint64_t{info_.upper_row_count} * info_.links_per_upper_row * link_bytes_;
+  }
+
   void LoadGraph(SegmentParts& parts) {
+    const LinkSections& sections = LinkSectionsOf(link_bytes_);
     Graph::Parts graph;
+    graph.link_bytes = link_bytes_;
     graph.entry = {info_.entry_slot, info_.entry_level};
     graph.levels = LoadArray<uint8_t>(SectionType::kLevels, info_.slot_count);
-    graph.upper_links = LoadArray<uint32_t>(SectionType::kUpperLinks,
-                                            uint64_t{info_.upper_row_count} * info_.links_per_upper_row);
-    graph.links = LoadArray<uint32_t>(SectionType::kLinks, uint64_t{info_.slot_count} * info_.links_per_row,
-                                      ReadGuard::Part::kLinks);
-    const GraphData data{info_.slot_count,        info_.M,
-                         info_.upper_row_count,   graph.entry,
-                         graph.levels.data(),     graph.links.data(),
-                         graph.upper_links.data()};
+    graph.upper_links = LoadArray<uint8_t>(sections.upper_links, UpperLinkBytes());
+    graph.links = LoadArray<uint8_t>(sections.links, LinkBytes(), ReadGuard::Part::kLinks);
+    const GraphData data{info_.slot_count,      info_.M,     link_bytes_,
+                         info_.upper_row_count, graph.entry, graph.levels.data(),
+                         graph.links.data(),    graph.upper_links.data()};
     const auto Fail = [this](const std::optional<GraphDamage>& damage, SectionType type) {
       if (damage) reader_.Fail(reader_.Require(type), damage->position, damage->what);
     };
     Fail(FindDamageInLevels(data), SectionType::kLevels);
-    Fail(FindDamageInUpperLinks(data), SectionType::kUpperLinks);
+    Fail(FindDamageInUpperLinks(data), sections.upper_links);
     // Of links that are left to the guard, those that lead nowhere are not followed.
-    const bool is_guarded = guard_ && reader_.Require(SectionType::kLinks).is_in_blocks;
+    const bool is_guarded = guard_ && reader_.Require(sections.links).is_in_blocks;
     if (!is_guarded) {
       ParallelInOrder((info_.slot_count + kSlotsPerStep - 1) / kSlotsPerStep, threads_, [&](size_t step) {
         const auto begin = static_cast<uint32_t>(step * kSlotsPerStep);
         if (poll_) poll_();
         Fail(FindDamageInLinks(data, begin, begin + std::min(kSlotsPerStep, info_.slot_count - begin)),
-             SectionType::kLinks);
+             sections.links);
       });
     }
-    parts.graph = std::make_unique<Graph>(info_.slot_count, info_.M, std::move(graph));
+    parts.graph = std::make_shared<Graph>(info_.slot_count, info_.M, std::move(graph));
   }
 
   const SectionReader reader_;
@@ -439,6 +463,7 @@ class SegmentLoader {
   const std::function<void()>& poll_;
   const int threads_;
   SegmentInfo info_;
+  uint32_t link_bytes_ = kWideLinkBytes;
   Metric metric_ = Metric::kL2;
   std::unique_ptr<MappedBlocks> guard_;
 };

@@ -79,21 +79,20 @@ class Verifier {
 
   // Follows the links of all levels from the entry.
   void CountUnreachable() {
-    const Graph& graph = *segment_.graph();
+    const std::shared_ptr<const Graph> graph = segment_.graph();
     std::vector<bool> is_seen(report_.slot_count);
-    std::vector<uint32_t> open{graph.entry().slot};
+    std::vector<uint32_t> open{graph->entry().slot};
     is_seen[open[0]] = true;
     for (uint32_t step = 0; !open.empty(); ++step) {
       Poll(step);
       const uint32_t slot = open.back();
       open.pop_back();
-      for (uint32_t level = 0; level <= graph.LevelOf(slot); ++level) {
-        const uint32_t* links = graph.Links(slot, level);
-        for (uint32_t i = 0; i < graph.RowCapacity(level) && links[i] != kNil; ++i) {
-          if (is_seen[links[i]]) continue;
-          is_seen[links[i]] = true;
-          open.push_back(links[i]);
-        }
+      for (uint32_t level = 0; level <= graph->LevelOf(slot); ++level) {
+        graph->ForLinks(slot, level, [&](uint32_t link) {
+          if (is_seen[link]) return;
+          is_seen[link] = true;
+          open.push_back(link);
+        });
       }
     }
     for (uint32_t slot = 0; slot < report_.slot_count; ++slot) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/abort_after.h"
 #include "support/errors.h"
 #include "support/graph_of.h"
 
@@ -166,6 +167,57 @@ TEST_CASE("Graph: freeing the counts of links and trimming give memory back and 
   CHECK(wrong_count == 0);
 }
 
+TEST_CASE("Graph: links take no more bytes than their slots need, and one number for the end of a row") {
+  CHECK(NarrowLinkBytes(0) == 2);
+  CHECK(NarrowLinkBytes(0xFFFF) == 2);
+  CHECK(NarrowLinkBytes(0x10000) == 3);
+  CHECK(NarrowLinkBytes(0xFFFFFF) == 3);
+  CHECK(NarrowLinkBytes(0x1000000) == kWideLinkBytes);
+  CHECK(NarrowLinkBytes(kMaxSlots) == kWideLinkBytes);
+  const Graph graph(10, 4);
+  CHECK(graph.Narrowed(0x1000000, [] {}) == nullptr);
+}
+
+TEST_CASE("Graph: a narrowed one has the same rows, in less memory") {
+  for (const uint32_t slot_count : {1u, 500u, 0xFFFFu, 0x10000u, 70'000u}) {
+    for (const uint32_t M : {kMinM, 3u, 16u}) {
+      CAPTURE(slot_count);
+      CAPTURE(M);
+      Graph graph(slot_count + 100, M);
+      graph.Commit(slot_count + 100);
+      for (uint32_t slot = 0; slot < slot_count; ++slot) {
+        graph.AddRows(slot, slot % 50 == 0 ? 2 : 0);
+        for (uint32_t level = 0; level <= graph.LevelOf(slot); ++level) {
+          // Empty rows, full ones and all between, up to the last slot there is.
+          const uint32_t degree = (slot + level) % (graph.RowCapacity(level) + 1);
+          for (uint32_t i = 0; i < degree; ++i) graph.Links(slot, level)[i] = slot_count - 1 - (slot * 7 + i) % slot_count;
+        }
+      }
+      graph.SetEntry({0, 2});
+      uint32_t poll_count = 0;
+      const auto narrowed = graph.Narrowed(slot_count, [&] { ++poll_count; });
+      CHECK(poll_count > slot_count / 10'000);
+      REQUIRE(narrowed != nullptr);
+      CHECK(narrowed->link_bytes() == (slot_count < 0x10000 ? 2 : 3));
+      CHECK(narrowed->RowBytes(0) == 2 * M * narrowed->link_bytes());
+      CHECK(narrowed->entry().slot == 0);
+      CHECK(narrowed->entry().level == 2);
+      CHECK(narrowed->upper_row_count() == graph.upper_row_count());
+      CHECK(narrowed->Fingerprint(slot_count) == graph.Fingerprint(slot_count));
+      if (slot_count > 10'000) CHECK(narrowed->memory_bytes() < graph.memory_bytes());
+      size_t wrong_count = 0;
+      for (uint32_t slot = 0; slot < slot_count; ++slot) {
+        wrong_count += narrowed->LevelOf(slot) != graph.LevelOf(slot);
+        for (uint32_t level = 0; level <= graph.LevelOf(slot); ++level) {
+          wrong_count += LinksOf(*narrowed, slot, level) != LinksOf(graph, slot, level);
+        }
+      }
+      CHECK(wrong_count == 0);
+      CHECK(testing::ErrorCodeOf([&] { graph.Narrowed(slot_count, testing::AbortAfter(0)); }) == "ABORTED");
+    }
+  }
+}
+
 TEST_CASE("Graph: the fingerprint sees every link and the entry") {
   Graph graph(10, 4);
   graph.Commit(10);
@@ -177,9 +229,9 @@ TEST_CASE("Graph: the fingerprint sees every link and the entry") {
     const uint64_t now = graph.Fingerprint(10);
     return std::exchange(previous, now) != now;
   };
-  graph.Links(9, 0)[7] = 1;
+  graph.Links(9, 0)[0] = 1;
   CHECK(has_changed());
-  graph.Links(3, 2)[3] = 1;
+  graph.Links(3, 2)[0] = 1;
   CHECK(has_changed());
   graph.SetEntry({3, 1});
   CHECK(has_changed());

@@ -84,6 +84,48 @@ TEST_CASE("Search: results ascend, are distinct and carry true distances") {
   }
 }
 
+TEST_CASE("Search: finds the same however many bytes links take") {
+  const size_t count = Sized(2000, 400);
+  const auto slot_count = static_cast<uint32_t>(count);
+  for (const Metric metric : kMetrics) {
+    for (const Element element : {Element::kFloat, Element::kCode}) {
+      GraphParameters parameters = ParametersOf(metric, 5);
+      parameters.element = element;
+      const auto built = BuildGraph(ClusteredVectors(count, 20, 30, 3), parameters);
+      Bitset dead;
+      for (size_t slot = 0; slot < count; slot += 3) dead.Set(slot);
+      for (const uint32_t link_bytes : {2u, 3u, kWideLinkBytes}) {
+        const auto copy = CopyOf(built->graph, slot_count, link_bytes);
+        for (const InstructionSet set : AvailableInstructionSets()) {
+          CAPTURE(Name(set));
+          CAPTURE(link_bytes);
+          const Loops& loops = LoopsFor(metric, element, set);
+          SearchContext expected, found;
+          BuildContext context;
+          size_t wrong_count = 0;
+          for (uint32_t slot = 0; slot < slot_count; slot += 97) {
+            const PaddedRows::Query query(built->padded, built->vectors.row(slot));
+            for (const Bitset* some : {static_cast<const Bitset*>(nullptr), static_cast<const Bitset*>(&dead)}) {
+              loops.search(built->rows(), built->graph, query.query, slot_count, 20, {slot_count, some}, expected);
+              loops.search(built->rows(), *copy, query.query, slot_count, 20, {slot_count, some}, found);
+              wrong_count += expected.pool.size() != found.pool.size();
+              for (size_t rank = 0; rank < std::min(expected.pool.size(), found.pool.size()); ++rank) {
+                wrong_count += expected.pool[rank] != found.pool[rank];
+              }
+            }
+            GraphWithout of_built, of_copy;
+            loops.leave_out(built->rows(), built->graph, slot, slot_count, context, of_built);
+            loops.leave_out(built->rows(), *copy, slot, slot_count, context, of_copy);
+            wrong_count += of_built.hosts != of_copy.hosts || of_built.links != of_copy.links;
+          }
+          CHECK(expected.distance_count == found.distance_count);
+          CHECK(wrong_count == 0);
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("Search: on codes the order is that of the integer distances") {
   const size_t count = Sized(1500, 400);
   for (const Metric metric : kMetrics) {

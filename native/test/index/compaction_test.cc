@@ -252,7 +252,7 @@ MergeGroups Worthwhile(const std::vector<uint32_t>& sizes, const std::vector<uin
   for (size_t i = 0; i < sizes.size(); ++i) {
     const SegmentShape shape{1, Metric::kL2, 16, sizes[i], false};
     const auto segment = std::make_shared<Segment>(shape, loops, static_cast<uint32_t>(i), 1);
-    if (are_sealed) GrowingSegment(segment, {10}).Seal();
+    if (are_sealed) GrowingSegment(segment, {10}).Seal(nullptr);
     auto dead = std::make_shared<Bitset>(sizes[i]);
     for (uint32_t slot = 0; slot < dead_counts[i]; ++slot) dead->Set(slot);
     snapshot.views.push_back({segment, sizes[i], dead_counts[i] == 0 ? nullptr : dead});

@@ -314,7 +314,9 @@ TEST_CASE("Concurrency: upserts and removes take effect in one step") {
 }
 
 TEST_CASE("Concurrency: the memory in use can be asked for while adds run") {
-  const auto index = MakeIndex(OptionsFor(kDimension, Metric::kCosine, {2, 1}));
+  IndexOptions options = OptionsFor(kDimension, Metric::kCosine, {2, 1});
+  options.segment_capacity = 1200;  // some are sealed meanwhile
+  const auto index = MakeIndex(options);
   const Vectors vectors = RandomVectors(Sized(5000, 2500), kDimension, 2);
   std::atomic<bool> is_done{false};
   std::atomic<size_t> wrong_count{0};

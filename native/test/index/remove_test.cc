@@ -142,7 +142,7 @@ TEST_CASE("Remove: turnover does not grow the ids") {
       size_t segment_bytes = 0;
       const auto snapshot = index->snapshot();
       for (const SegmentView& view : snapshot->views) {
-        segment_bytes += view.segment->memory_bytes() + (view.dead ? view.dead->memory_bytes() : 0);
+        segment_bytes += view.memory_bytes();
       }
       return index->memory_bytes() - segment_bytes;
     };

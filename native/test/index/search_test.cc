@@ -110,7 +110,7 @@ TEST_CASE("Search: where a walk reaches fewer than are wanted, what it does not 
       const Vectors vectors = ExactVectors(metric, 3000, 7);
       Add(*index, vectors);
       // A walk begins at the entry, from which no link leads on any more.
-      const Graph& graph = *index->snapshot()->views[0].segment->graph();
+      auto& graph = const_cast<Graph&>(*index->snapshot()->views[0].graph);
       const Graph::Entry entry = graph.entry();
       for (uint32_t level = 0; level <= entry.level; ++level) {
         std::fill_n(graph.Links(entry.slot, level), graph.RowCapacity(level), kNil);

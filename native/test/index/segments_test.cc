@@ -107,6 +107,42 @@ TEST_CASE("Segments: they live as long as a snapshot holds them") {
   CHECK(wrong_count == 0);
 }
 
+TEST_CASE("Segments: a sealed one gets narrow links, and a snapshot from before goes on with the graph it has") {
+  const Vectors vectors = ClusteredVectors(kScanLimit + 300, 8, 20, 6), queries = RandomVectors(40, 8, 7);
+  const SearchParameters parameters{10, 50, false};
+  for (const bool is_full : {false, true}) {  // sealed because it is full, or to be written
+    const auto index = MakeIndex(OptionsWith(kScanLimit + (is_full ? 300 : 800), 1));
+    const Searcher searcher(index->options(), nullptr);
+    Add(*index, vectors.Slice(0, vectors.count() - 100));
+    const auto before = index->snapshot();
+    const auto search = [&](const Snapshot& snapshot) {
+      return searcher.Search(snapshot, queries.values.data(), queries.count(), parameters, CancelToken());
+    };
+    const SearchResults expected = search(*before);
+    Add(*index, vectors.Slice(vectors.count() - 100, vectors.count()));
+    if (!is_full) index->Capture([](const IndexImage::Part&) { return false; }, CancelToken());
+    const auto after = index->snapshot();
+    REQUIRE(after->views.size() == 1);
+    const SegmentView &old_view = before->views[0], &view = after->views[0];
+    CHECK(view.segment == old_view.segment);
+    CHECK(view.segment->is_sealed());
+    CHECK(view.graph == view.segment->graph());
+    CHECK(view.graph->link_bytes() == 2);
+    CHECK(old_view.graph->link_bytes() == kWideLinkBytes);
+    CHECK(old_view.graph->Fingerprint(view.slot_count) == view.graph->Fingerprint(view.slot_count));
+    CHECK(view.memory_bytes() < old_view.memory_bytes());
+    // The new rows are linked to in both graphs, and only the new snapshot shows them.
+    const SearchResults again = search(*before);
+    size_t later_count = 0;
+    for (const uint64_t id : again.ids) later_count += id >= vectors.count() - 100;
+    CHECK(later_count == 0);
+    CHECK(again.counts == expected.counts);
+    size_t missed_count = 0;
+    for (size_t i = 0; i < vectors.count(); i += 7) missed_count += !HasId(Search(*index, vectors.row(i), 5, 64), i);
+    CHECK(missed_count == 0);
+  }
+}
+
 TEST_CASE("Segments: a graph appears when a segment passes the scan limit, and searches go on finding all") {
   const auto index = MakeIndex(OptionsWith(1u << 20, 1));
   const Vectors vectors = ClusteredVectors(kScanLimit + 600, 8, 20, 6);

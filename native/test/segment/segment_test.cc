@@ -90,6 +90,10 @@ class Query {
 };
 
 // The hits of a walk; of a scan, where the walk says that it is cheaper.
+size_t MemoryOf(const Segment& segment) {
+  return segment.memory_bytes() + (segment.has_graph() ? segment.graph()->memory_bytes() : 0);
+}
+
 std::vector<Hit> SearchGraph(const Segment& segment, const FloatQuery& query, uint32_t ef,
                              const Visibility& visibility) {
   SegmentSearchContext context;
@@ -216,15 +220,15 @@ TEST_CASE("Segment: rows that are given up before they are linked are gone, with
     Growth untouched(Metric::kCosine, Element::kCode, 20, 9000, 0, 1, keeps_vectors);
     growth.Append(vectors, 0, 2000);
     untouched.Append(vectors, 0, 2000);
-    const size_t before = growth.segment->memory_bytes();
+    const size_t before = MemoryOf(*growth.segment);
     growth.AppendUnlinked(vectors, 2000, 9000);
-    CHECK(growth.segment->memory_bytes() > before * 3 / 2);
+    CHECK(MemoryOf(*growth.segment) > before * 3 / 2);
     CHECK((growth.segment->misfits().count > 0) == !keeps_vectors);
     CHECK(ErrorCodeOf([&] { growth.Link(1, AbortAfter(0)); }) == "ABORTED");
     growth.writer.Abandon();
     CHECK(growth.segment->slot_count() == 2000);
     CHECK(growth.segment->misfits().count == 0);
-    CHECK(growth.segment->memory_bytes() <= before);
+    CHECK(MemoryOf(*growth.segment) <= before);
     CHECK(growth.writer.dead_ranges().empty());
     CHECK(growth.segment->walks_codes());
     growth.Append(vectors, 2000, 4000);
@@ -281,7 +285,6 @@ TEST_CASE("Segment: has no graph up to the scan limit, and then one over all its
   Growth growth(Metric::kL2, Element::kCode, 12, kScanLimit + 300);
   growth.Append(vectors, 0, 1);
   CHECK_FALSE(growth.segment->has_graph());
-  CHECK(growth.segment->max_level() == 0);
   growth.Append(vectors, 1, kScanLimit);
   CHECK_FALSE(growth.segment->has_graph());
   CHECK(growth.Link(1) == 0);
@@ -292,7 +295,7 @@ TEST_CASE("Segment: has no graph up to the scan limit, and then one over all its
   CHECK(ReachableCount(*growth.segment->graph(), kScanLimit + 1) == kScanLimit + 1);
   growth.Append(vectors, kScanLimit + 1, kScanLimit + 300);
   CHECK(ReachableCount(*growth.segment->graph(), kScanLimit + 300) == kScanLimit + 300);
-  CHECK(growth.segment->max_level() >= 1);
+  CHECK(growth.segment->graph()->entry().level >= 1);
 }
 
 TEST_CASE("Segment: the graph is not ready before all rows can be found, whenever linking is broken off") {
@@ -445,12 +448,12 @@ TEST_CASE("Segment: sealing changes nothing that can be seen and gives memory ba
       Growth growth(metric, element, 24, 50'000);
       growth.Append(vectors, 0, count);
       const uint64_t fingerprint = growth.segment->Fingerprint();
-      const size_t memory = growth.segment->memory_bytes();
+      const size_t memory = MemoryOf(*growth.segment);
       const Query query(metric, vectors.row(7), 24);
       const auto before = SearchGraph(*growth.segment, query.get(), 50, {count, nullptr});
-      growth.writer.Seal();
+      growth.writer.Seal(growth.writer.NarrowedGraph([] {}));
       CHECK(growth.segment->is_sealed());
-      CHECK(growth.segment->memory_bytes() < memory);
+      CHECK(MemoryOf(*growth.segment) < memory);
       CHECK(growth.segment->Fingerprint() == fingerprint);
       const auto after = SearchGraph(*growth.segment, query.get(), 50, {count, nullptr});
       REQUIRE(before.size() == after.size());
@@ -466,7 +469,8 @@ TEST_CASE("Segment: one without a graph can be sealed") {
   const Vectors vectors = RandomVectors(10, 3, 6);
   Growth growth(Metric::kCosine, Element::kCode, 3, 10);
   growth.Append(vectors, 0, 10);
-  growth.writer.Seal();
+  CHECK(growth.writer.NarrowedGraph([] {}) == nullptr);
+  growth.writer.Seal(nullptr);
   CHECK(growth.segment->is_sealed());
   CHECK_FALSE(growth.segment->has_graph());
   CHECK(growth.segment->id(9) == 1009);

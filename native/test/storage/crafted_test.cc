@@ -25,8 +25,8 @@ std::string ErrorOfOpening(const FileSample& sample, Bytes bytes) {
   return ErrorTextOf([&] { sample.open(bytes, {}); });
 }
 
-FileSample GraphSample() {
-  return SegmentSample("segment", RandomVectors(40, 5, 1), {Metric::kCosine, true, true, 2});
+FileSample GraphSample(bool has_wide_links = false) {
+  return SegmentSample("segment", RandomVectors(40, 5, 1), {Metric::kCosine, true, true, 2, 7, has_wide_links});
 }
 
 // The file with one number of a section changed.
@@ -159,8 +159,8 @@ TEST_CASE("Crafted: a segment that claims what cannot be") {
       {40, {0, 1u << 31, most}},                          // upper rows
       {44, {0, 15, 32, most}},                            // floats per row
       {48, {0, 63, 128, most}},                           // codes per row
-      {56, {0, 4, 32, most}},                             // links per row
-      {60, {0, 2, 32, most}},                             // links per upper row
+      {56, {0, 16, 32, most}},                            // links per row
+      {60, {0, 4, 16, most}},                             // links per upper row
   };
   for (const auto& field : fields) {
     for (const uint32_t claim : field.claims) {
@@ -178,17 +178,17 @@ TEST_CASE("Crafted: a segment that claims what cannot be") {
   }
 }
 
-TEST_CASE("Crafted: graphs that lead out of themselves") {
-  const FileSample sample = GraphSample();
+// Links as the file holds them.
+template <class T>
+void CheckCraftedLinks(const FileSample& sample, SectionType links, SectionType upper_links) {
   const auto IsRefused = [&](const Bytes& bytes) {
     return StartsWith(ErrorOfOpening(sample, bytes), "CORRUPT");
   };
-  for (const uint32_t link : {0u, 40u, 0x7FFFFFFFu, 0xFFFFFFFEu}) {
-    CHECK(
-        IsRefused(With(sample, SectionType::kLinks, 0, link)));  // slot 0 to itself, and to what is not there
+  const T nil = static_cast<T>(kNil);
+  for (const T link : {T{0}, T{40}, T{0x7FFF}, static_cast<T>(nil - 1)}) {
+    CHECK(IsRefused(With(sample, links, 0, link)));  // slot 0 to itself, and to what is not there
   }
-  CHECK(IsRefused(With(sample, SectionType::kLinks, 4 * 4, 1u)));  // beyond the 2M links of a row
-  CHECK(IsRefused(With(sample, SectionType::kLinks, 0, kNil)));    // a link behind the end
+  CHECK(IsRefused(With(sample, links, 0, nil)));  // a link behind the end
   CHECK(IsRefused(With(sample, SectionType::kLevels, 0, uint8_t{16})));
   CHECK(IsRefused(With(sample, SectionType::kLevels, 0, uint8_t{255})));
   const size_t levels = BytesOf(sample.bytes, SectionType::kLevels);
@@ -199,11 +199,49 @@ TEST_CASE("Crafted: graphs that lead out of themselves") {
     CHECK(IsRefused(With(sample, SectionType::kLevels, slot, static_cast<uint8_t>(level + 1))));
     // A row on a level that its target is not on.
     if (level > 0) continue;
-    CHECK(IsRefused(With(sample, SectionType::kUpperLinks, 0, static_cast<uint32_t>(slot))));
+    CHECK(IsRefused(With(sample, upper_links, 0, static_cast<T>(slot))));
   }
   REQUIRE(upper > 0);
-  for (const uint32_t link : {40u, 0xFFFFFFFEu})
-    CHECK(IsRefused(With(sample, SectionType::kUpperLinks, 0, link)));
+  for (const T link : {T{40}, static_cast<T>(nil - 1)}) CHECK(IsRefused(With(sample, upper_links, 0, link)));
+}
+
+TEST_CASE("Crafted: graphs that lead out of themselves") {
+  CheckCraftedLinks<uint16_t>(GraphSample(), SectionType::kNarrowLinks, SectionType::kNarrowUpperLinks);
+  const FileSample wide = GraphSample(true);
+  CheckCraftedLinks<uint32_t>(wide, SectionType::kLinks, SectionType::kUpperLinks);
+  // Beyond the 2M links of a row, which only wide ones have room for.
+  CHECK(StartsWith(ErrorOfOpening(wide, With(wide, SectionType::kLinks, 4 * 4, 1u)), "CORRUPT"));
+}
+
+TEST_CASE("Crafted: links of another width than their section's") {
+  for (const bool has_wide_links : {false, true}) {
+    const FileSample sample = GraphSample(has_wide_links);
+    const auto own = has_wide_links ? SectionType::kLinks : SectionType::kNarrowLinks;
+    const auto own_upper = has_wide_links ? SectionType::kUpperLinks : SectionType::kNarrowUpperLinks;
+    const auto other = has_wide_links ? SectionType::kNarrowLinks : SectionType::kLinks;
+    const auto other_upper = has_wide_links ? SectionType::kNarrowUpperLinks : SectionType::kUpperLinks;
+    const auto Retyped = [&sample](SectionType from, SectionType to) {
+      Bytes bytes = sample.bytes;
+      PutAt(bytes, EntryOf(bytes, from) + kTypeAt, static_cast<uint32_t>(to));
+      return bytes;
+    };
+    CHECK(StartsWith(ErrorOfOpening(sample, Retyped(own, other)), "CORRUPT"));
+    CHECK(StartsWith(ErrorOfOpening(sample, Retyped(own_upper, other_upper)), "CORRUPT"));
+    // And the right size of a row with it.
+    for (const SectionType upper : {own_upper, other_upper}) {
+      Bytes bytes = Retyped(own, other);
+      PutAt(bytes, EntryOf(bytes, own_upper) + kTypeAt, static_cast<uint32_t>(upper));
+      PutAt(bytes, BytesOf(bytes, SectionType::kSegmentInfo) + 56, has_wide_links ? 4u : 16u);
+      PutAt(bytes, BytesOf(bytes, SectionType::kSegmentInfo) + 60, has_wide_links ? 2u : 16u);
+      CHECK(StartsWith(ErrorOfOpening(sample, bytes), "CORRUPT"));
+    }
+    // Of a graph that is not there.
+    for (const SectionType type : {own, own_upper}) {
+      Bytes bytes = SegmentSample("scanned", RandomVectors(40, 5, 1), {Metric::kCosine, true, false, 2}).bytes;
+      PutAt(bytes, EntryOf(bytes, SectionType::kCodes) + kTypeAt, static_cast<uint32_t>(type));
+      CHECK(StartsWith(ErrorOfOpening(sample, bytes), "CORRUPT"));
+    }
+  }
 }
 
 TEST_CASE("Crafted: numbers that no writer would write") {
@@ -435,16 +473,23 @@ TEST_CASE("Crafted: random changes with checksums that fit") {
 
 // Links of a mapped file are not looked at when it is opened: those that lead nowhere are not followed.
 TEST_CASE("Crafted: links of a large mapped file lead nowhere") {
-  const FileSample sample = SegmentSample("large", RandomVectors(3000, 20, 1), {Metric::kL2, true, true, 8});
-  Bytes bytes = sample.bytes;
-  const size_t links = BytesOf(bytes, SectionType::kLinks);
-  Dice dice(3);
-  for (size_t i = 0; i < 3000 * 16; ++i) {
-    PutAt(bytes, links + i * 4, static_cast<uint32_t>(dice.Below(3) == 0 ? dice.Below(3000) : dice.Word()));
+  for (const bool has_wide_links : {false, true}) {
+    Bytes bytes =
+        SegmentSample("large", RandomVectors(3000, 20, 1), {Metric::kL2, true, true, 8, 7, has_wide_links}).bytes;
+    const size_t links = BytesOf(bytes, has_wide_links ? SectionType::kLinks : SectionType::kNarrowLinks);
+    Dice dice(3);
+    for (size_t i = 0; i < 3000 * 16; ++i) {
+      const auto link = static_cast<uint32_t>(dice.Below(3) == 0 ? dice.Below(3000) : dice.Word());
+      if (has_wide_links) {
+        PutAt(bytes, links + i * 4, link);
+      } else {
+        PutAt(bytes, links + i * 2, static_cast<uint16_t>(link));
+      }
+    }
+    RepairChecksums(bytes);
+    UseSegment(*MapSegment(std::make_shared<ByteMapping>(bytes), "sample", {}));
+    CHECK(ErrorCodeOf([&] { ReadSegment(ByteSource(bytes), "sample", {}); }) == "CORRUPT");
   }
-  RepairChecksums(bytes);
-  UseSegment(*MapSegment(std::make_shared<ByteMapping>(bytes), "sample", {}));
-  CHECK(ErrorCodeOf([&] { ReadSegment(ByteSource(bytes), "sample", {}); }) == "CORRUPT");
 }
 
 }  // namespace

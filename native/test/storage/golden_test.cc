@@ -29,7 +29,8 @@ void CheckContent(const Segment& segment, const golden::SegmentFile& golden) {
   CHECK(segment.shape().metric == golden.spec.metric);
   CHECK(segment.shape().M == golden.spec.M);
   CHECK(segment.shape().dimension == golden::kDimension);
-  CHECK(segment.has_graph() == golden.spec.has_graph);
+  REQUIRE(segment.has_graph() == golden.spec.has_graph);
+  if (segment.has_graph()) CHECK(segment.graph()->link_bytes() == (golden.spec.has_wide_links ? 4 : 2));
   CHECK(segment.walks_codes() == golden.spec.has_codes);
   CHECK(segment.is_lossless() == (golden.spec.has_codes && golden.spec.metric == Metric::kL2));
   REQUIRE(segment.slot_count() == golden::kCount);

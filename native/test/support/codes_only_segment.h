@@ -40,7 +40,7 @@ inline std::shared_ptr<Segment> CodesOnlySegment(const Vectors& vectors, Metric 
         2, [] {}, [](uint32_t) {});
     writer.Publish();
   }
-  writer.Seal();
+  writer.Seal(writer.NarrowedGraph([] {}));
   return segment;
 }
 

@@ -103,6 +103,7 @@ inline std::vector<FileSample> SmallSamples() {
   const Vectors vectors = RandomVectors(12, 5, 1);
   return {SegmentSample("cosine segment", vectors, {Metric::kCosine, true, true, 2}),
           Mapped(SegmentSample("segment", vectors, {Metric::kL2, true, true, 2})),
+          SegmentSample("segment with wide links", vectors, {Metric::kL2, true, true, 2, 7, true}),
           SegmentSample("segment without codes", vectors, {Metric::kIp, false, true, 2}),
           SegmentSample("segment without a graph", vectors, {Metric::kL2, false, false, 2}),
           TombstoneSample(),

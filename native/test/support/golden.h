@@ -39,10 +39,11 @@ struct SegmentFile {
   SegmentSpec spec;
 };
 inline const SegmentFile kSegments[] = {
-    {"l2-lossless.segment", {Metric::kL2, true, true, 2, 1}},
-    {"cosine-codes.segment", {Metric::kCosine, true, true, 3, 2}},
-    {"ip-floats.segment", {Metric::kIp, false, true, 2, 3}},
+    {"l2-lossless.segment", {Metric::kL2, true, true, 2, 1, true}},
+    {"cosine-codes.segment", {Metric::kCosine, true, true, 3, 2, true}},
+    {"ip-floats.segment", {Metric::kIp, false, true, 2, 3, true}},
     {"l2-scanned.segment", {Metric::kL2, false, false, 16, 4}},
+    {"l2-narrow.segment", {Metric::kL2, true, true, 2, 5}},
 };
 
 // Every third slot.

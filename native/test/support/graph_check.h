@@ -19,17 +19,17 @@ inline std::string Where(uint32_t slot, uint32_t level) {
 // What is wrong with one row; empty when nothing is. `levels` holds the level of every slot.
 inline std::string RowViolation(const Graph& graph, const std::vector<uint8_t>& levels, uint32_t slot,
                                 uint32_t level) {
-  const uint32_t* row = graph.Links(slot, level);
-  const size_t capacity = graph.RowCapacity(level);
-  const auto end = static_cast<size_t>(std::find(row, row + capacity, kNil) - row);
-  for (size_t i = end; i < capacity; ++i) {
-    if (row[i] != kNil) return Where(slot, level) + "a link behind the end of the row";
+  const std::vector<uint32_t> row = LinksOf(graph, slot, level);
+  const uint8_t* bytes = graph.Row(slot, level);
+  const auto is_set = [](uint8_t byte) { return byte == 0xFF; };
+  if (!std::all_of(bytes + row.size() * graph.link_bytes(), bytes + graph.RowBytes(level), is_set)) {
+    return Where(slot, level) + "a link behind the end of the row";
   }
-  for (size_t i = 0; i < end; ++i) {
+  for (size_t i = 0; i < row.size(); ++i) {
     const std::string to = "links to " + std::to_string(row[i]);
     if (row[i] >= levels.size()) return Where(slot, level) + to + ", which does not exist";
     if (row[i] == slot) return Where(slot, level) + to + ", itself";
-    if (std::find(row, row + i, row[i]) != row + i) return Where(slot, level) + to + " twice";
+    if (std::count(row.begin(), row.end(), row[i]) > 1) return Where(slot, level) + to + " twice";
     if (levels[row[i]] < level) return Where(slot, level) + to + ", which is not on this level";
   }
   return "";

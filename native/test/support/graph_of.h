@@ -153,9 +153,36 @@ inline std::unique_ptr<BuiltGraph> BuildGraph(const Vectors& vectors, const Grap
 // The links of a row, up to its end.
 inline std::vector<uint32_t> LinksOf(const Graph& graph, uint32_t slot, uint32_t level) {
   std::vector<uint32_t> links;
-  const uint32_t* row = graph.Links(slot, level);
-  for (size_t i = 0; i < graph.RowCapacity(level) && row[i] != kNil; ++i) links.push_back(row[i]);
+  graph.ForLinks(slot, level, [&](uint32_t link) { links.push_back(link); });
   return links;
+}
+
+// The graph as plain data makes it, with links of so many bytes.
+inline std::unique_ptr<Graph> CopyOf(const Graph& from, uint32_t slot_count, uint32_t link_bytes) {
+  Graph::Parts parts;
+  parts.entry = from.entry();
+  parts.link_bytes = link_bytes;
+  const auto make = [](GrowableArray<uint8_t>& array, size_t size) {
+    array = GrowableArray<uint8_t>(size);
+    array.Commit(size);
+    std::fill_n(array.data(), size, uint8_t{0xFF});
+  };
+  const size_t row_bytes = Graph::RowBytes(from.M(), 0, link_bytes), upper_row_bytes = Graph::RowBytes(from.M(), 1, link_bytes);
+  make(parts.levels, slot_count);
+  make(parts.links, slot_count * row_bytes);
+  make(parts.upper_links, from.upper_row_count() * upper_row_bytes);
+  uint8_t* upper_row = parts.upper_links.data();
+  const auto copy = [&](uint32_t slot, uint32_t level, uint8_t* row) {
+    for (const uint32_t link : LinksOf(from, slot, level)) {
+      for (uint32_t i = 0; i < link_bytes; ++i) *row++ = static_cast<uint8_t>(link >> (8 * i));
+    }
+  };
+  for (uint32_t slot = 0; slot < slot_count; ++slot) {
+    parts.levels[slot] = static_cast<uint8_t>(from.LevelOf(slot));
+    copy(slot, 0, parts.links.data() + slot * row_bytes);
+    for (uint32_t level = 1; level <= from.LevelOf(slot); ++level, upper_row += upper_row_bytes) copy(slot, level, upper_row);
+  }
+  return std::make_unique<Graph>(slot_count, from.M(), std::move(parts));
 }
 
 // How many slots can be reached from the entry over the links of level 0.

@@ -21,6 +21,7 @@ struct SegmentSpec {
   bool has_graph = true;
   uint32_t M = 4;
   uint32_t number = 7;
+  bool has_wide_links = false;  // as a graph has that grows, or that is too large for others
 };
 
 inline SegmentLoops LoopsOf(Metric metric) {
@@ -66,21 +67,8 @@ inline std::shared_ptr<Segment> SealedSegment(const Vectors& vectors, const Segm
   if (spec.has_graph) {
     const auto built = BuildGraph(vectors, {spec.metric, spec.has_codes ? Element::kCode : Element::kFloat,
                                             spec.M, 100, SelectedInstructionSet(), 1, 1, 1});
-    Graph::Parts graph;
-    graph.entry = built->graph.entry();
-    Make(graph.levels, count);
-    const size_t stride = Graph::RowStride(spec.M, 0), upper_stride = Graph::RowStride(spec.M, 1);
-    Make(graph.links, count * stride);
-    Make(graph.upper_links, built->graph.upper_row_count() * upper_stride);
-    uint32_t* upper_at = graph.upper_links.data();
-    for (uint32_t slot = 0; slot < count; ++slot) {
-      graph.levels[slot] = built->levels[slot];
-      std::copy_n(built->graph.Links(slot, 0), stride, graph.links.data() + slot * stride);
-      for (uint32_t level = 1; level <= built->levels[slot]; ++level) {
-        upper_at = std::copy_n(built->graph.Links(slot, level), upper_stride, upper_at);
-      }
-    }
-    parts.graph = std::make_unique<Graph>(parts.slot_count, spec.M, std::move(graph));
+    parts.graph = CopyOf(built->graph, parts.slot_count,
+                         spec.has_wide_links ? kWideLinkBytes : NarrowLinkBytes(parts.slot_count));
   }
   return std::make_shared<Segment>(std::move(parts), LoopsOf(spec.metric));
 }
