@@ -497,7 +497,7 @@ export class VectorIndex<T extends IdType = 'number'> {
 
   /**
    * Merges the segments into as few as `segmentCapacity` allows and drops what was removed: searches are as fast as in an
-   * index that was built at once, and memory is given back. Searches, adds and removals go on meanwhile
+   * index that was built at once. What was still growing gives back its spare memory, too, a tenth to a third of all. Searches, adds and removals go on meanwhile
    * (another `compact()`, and what is called after that, waits for this one). Takes effect after the calls made before it; what is
    * added after it goes to a new segment. With `keepVectors: false` segments whose codes have very different scales stay apart: one
    * scale for both would lose the finer ones.

@@ -40,6 +40,22 @@ describe('compact', () => {
     await index.close()
   })
 
+  test('gives back what only growing needs where there is nothing to merge', async () => {
+    const index = new VectorIndex({ dimension, metric: 'l2', threads: 1, keepVectors: false })
+    await index.add(vectors)
+    const before = { ...index.stats(), found: await index.searchBatch(vectors, { ef: 40 }) }
+    expect(before.segments).toMatchObject([{ vectorCount: count, isSealed: false }])
+    await index.compact()
+    expect(index.stats().segments).toMatchObject([{ vectorCount: count, isSealed: true }])
+    expect(index.stats().memoryBytes).toBeLessThan(0.8 * before.memoryBytes)
+    expect(await index.searchBatch(vectors, { ef: 40 })).toEqual(before.found)
+    await index.add(row(0))
+    expect(index.stats().segments).toHaveLength(2)
+    // The new one has its floats still, and is nearer for that.
+    expect(index.searchSync(row(0), { k: 2, ef: 40 }).map(({ id }) => id)).toEqual([count, 0])
+    await index.close()
+  })
+
   test('makes one segment of several, and the same answers', async () => {
     const index = await filledIndex()
     const before = await index.searchBatch(vectors.subarray(0, 200 * dimension), { exact: true })

@@ -40,6 +40,7 @@ function segvecAdapter(name: string, notes: string, options: Partial<IndexOption
           const makeFull = async (threads: number) => {
             const index = make({ ...parameters, threads })
             await index.add(set.base)
+            if (options.keepVectors === false) await index.compact() // who saves memory has its spare part back
             return index
           }
           const index = await makeFull(parameters.threads)
@@ -122,6 +123,9 @@ function loadsOf(
 export const segvecAdapters: readonly Adapter[] = [
   segvecAdapter('segvec', 'defaults: 8-bit codes, hits measured on the floats, one segment', {}),
   segvecAdapter('segvec none', "quantization 'none': float32, one segment", { quantization: 'none' }),
+  segvecAdapter('segvec codes', 'keepVectors false: 8-bit codes alone; compacted once all are added', {
+    keepVectors: false,
+  }),
   segvecAdapter('segvec 2 segments', 'defaults, growingSegments 2', { growingSegments: 2 }),
   segvecAdapter('segvec 8 segments', 'defaults, growingSegments 8', { growingSegments: 8 }),
 ]

@@ -36,12 +36,11 @@ Compaction::Compaction(Index& index, Scope scope, CompactionProgress& progress, 
                                        : PlanWorthwhileCompaction(*snapshot, capacity, keeps_vectors);
   };
   MergeGroups groups = plan();
-  if (HasGrowingGraph(*snapshot, groups)) {
+  if (scope == Scope::kEverything || HasGrowingGraph(*snapshot, groups)) {
     index.SealGrowing(cancel);
     snapshot = index.snapshot();
     groups = plan();
   }
-  if (scope == Scope::kEverything) AttachIslands(cancel);
   stopped_.reserve(index.growing_.size());
   uint64_t total_count = 0;
   for (const std::vector<size_t>& group : groups) {
@@ -66,14 +65,6 @@ Compaction::Compaction(Index& index, Scope scope, CompactionProgress& progress, 
           stopped_.push_back({lane, std::move(index.growing_[lane])});
       }
     }
-  }
-}
-
-// Of what goes on growing, too, every slot is to be reached.
-void Compaction::AttachIslands(const CancelToken& cancel) {
-  const std::function<void()> poll = PollOf(cancel);
-  for (const auto& growing : index_.growing_) {
-    if (growing) growing->AttachIslands(poll);
   }
 }
 

@@ -31,8 +31,8 @@ class Compaction {
     kWorthwhile,  // what the policy says (see compaction_policy.h)
   };
 
-  // Plans, and seals the segments that grow and have a graph if one takes part; small ones grow no more: adds go to new
-  // ones. `progress` outlives it. Errors: kAborted, kOutOfMemory. REQUIRES: the writer's turn; no other compaction of the
+  // Plans, and seals the segments that grow and have a graph, if one takes part or all are meant; small ones that take part grow no
+  // more: adds go to new ones. `progress` outlives it. Errors: kAborted, kOutOfMemory. REQUIRES: the writer's turn; no other compaction of the
   // index is under way.
   Compaction(Index& index, Scope scope, CompactionProgress& progress, const CancelToken& cancel);
   Compaction(const Compaction&) = delete;
@@ -59,8 +59,6 @@ class Compaction {
     size_t lane;
     std::shared_ptr<GrowingSegment> segment;
   };
-
-  void AttachIslands(const CancelToken& cancel);
 
   Index& index_;
   CompactionProgress& progress_;

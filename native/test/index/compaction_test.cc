@@ -184,31 +184,43 @@ TEST_CASE("Compaction: codes stay lossless where all rows allow it, and are fitt
   CHECK_FALSE(compacted(whole, halves));
 }
 
-TEST_CASE("Compaction: what goes on growing grows as if nothing had been asked") {
-  const size_t count = Sized(5000, 2600);
+TEST_CASE("Compaction: all of it ends the growth of what has a graph, and gives its memory back") {
+  const size_t count = Sized(5000, 2600), half = count / 2;
   const Vectors vectors = ClusteredVectors(count, kDimension, 30, 12);
   for (const Quantization quantization : {Quantization::kInt8, Quantization::kNone}) {
     for (const Metric metric : {Metric::kL2, Metric::kIp}) {
       IndexOptions options = OptionsFor(kDimension, metric, {2, 1});
       options.quantization = quantization;
-      const auto index = MakeIndex(options), twin = MakeIndex(options);
-      for (size_t begin = 0; begin < count; begin += count / 2) {
-        Add(*index, vectors.Slice(begin, begin + count / 2));
-        Add(*twin, vectors.Slice(begin, begin + count / 2));
-        CHECK_FALSE(Compact(*index));
-        CHECK_FALSE(OnlySegment(*index).is_sealed());
-        CHECK(Search(*index, vectors.row(1), 10, 64).size() == 10);
-      }
-      CHECK(index->Fingerprint() == twin->Fingerprint());
-      CHECK(Violation(OnlySegment(*index), static_cast<uint32_t>(count)) == "");
-      CHECK_FALSE(Compact(*index));
-      index->Capture([](const IndexImage::Part&) { return false; }, CancelToken());
+      const auto index = MakeIndex(options);
+      Add(*index, vectors.Slice(0, half));
+      const auto before = index->snapshot();
+      const size_t memory_bytes = index->memory_bytes();
+      CHECK_FALSE(Compact(*index, Compaction::Scope::kWorthwhile));
+      CHECK_FALSE(OnlySegment(*index).is_sealed());
+      CHECK_FALSE(Compact(*index));  // there is nothing to merge
       CHECK(OnlySegment(*index).is_sealed());
+      CHECK(index->memory_bytes() < memory_bytes);
+      CHECK(Violation(OnlySegment(*index), static_cast<uint32_t>(half)) == "");
+      CHECK(before->views[0].graph->Fingerprint(half) == OnlySegment(*index).graph()->Fingerprint(half));
+      Add(*index, vectors.Slice(half, count));
+      CHECK(LiveCounts(*index) == std::vector<size_t>{half, half});
+      CHECK(Compact(*index));
+      CHECK(Violation(OnlySegment(*index), static_cast<uint32_t>(count)) == "");
+      CHECK(Search(*index, vectors.row(1), 10, 64).size() == 10);
     }
   }
 }
 
-TEST_CASE("Compaction: a growth that begins again can be given up and repeated") {
+TEST_CASE("Compaction: what is too small for a graph grows on") {
+  const Vectors vectors = RandomVectors(kScanLimit, kDimension, 1);
+  const auto index = MakeIndex(OptionsFor(kDimension, Metric::kL2));
+  Add(*index, vectors.Slice(0, 500));
+  CHECK_FALSE(Compact(*index));
+  Add(*index, vectors.Slice(500, vectors.count()));
+  CHECK_FALSE(OnlySegment(*index).is_sealed());
+}
+
+TEST_CASE("Compaction: an add after one can be given up and repeated") {
   const Vectors vectors = ClusteredVectors(2600, kDimension, 30, 13);
   const auto index = MakeIndex(OptionsFor(kDimension, Metric::kL2, {1, 1}));
   Add(*index, vectors.Slice(0, 2000));
