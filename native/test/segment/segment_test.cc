@@ -89,11 +89,11 @@ class Query {
   float scale_ = 1;
 };
 
-// The hits of a walk; of a scan, where the walk says that it is cheaper.
 size_t MemoryOf(const Segment& segment) {
   return segment.memory_bytes() + (segment.has_graph() ? segment.graph()->memory_bytes() : 0);
 }
 
+// The hits of a walk; of a scan, where the walk says that it is cheaper.
 std::vector<Hit> SearchGraph(const Segment& segment, const FloatQuery& query, uint32_t ef,
                              const Visibility& visibility) {
   SegmentSearchContext context;
