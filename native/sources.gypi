@@ -15,6 +15,7 @@
       "native/core/graph/loops_neon.cc",
       "native/core/graph/loops_neondot.cc",
       "native/core/graph/loops_scalar.cc",
+      "native/core/graph/slot_order.cc",
       "native/core/index/calibrate.cc",
       "native/core/index/calibration.cc",
       "native/core/index/compaction.cc",

@@ -9,7 +9,7 @@
 namespace segvec {
 namespace {
 
-// Rows that are narrowed between two calls of poll.
+// Rows that are copied between two calls of poll.
 constexpr uint32_t kRowsPerPoll = 4096;
 
 size_t PadToLine(size_t bytes) { return (bytes + kLineBytes - 1) / kLineBytes * kLineBytes; }
@@ -79,6 +79,27 @@ std::unique_ptr<Graph> Graph::Narrowed(uint32_t slot_count, const std::function<
     for (uint32_t level = 1; level <= levels_[slot]; ++level) upper_row = narrow(Links(slot, level), level, upper_row);
   }
   return std::make_unique<Graph>(slot_count, M_, std::move(parts));
+}
+
+std::unique_ptr<Graph> Graph::Renumbered(const std::vector<uint32_t>& order, const std::function<void()>& poll) const {
+  const auto slot_count = static_cast<uint32_t>(order.size());
+  auto graph = std::make_unique<Graph>(capacity_, M_);
+  graph->Commit(slot_count);
+  std::vector<uint32_t> numbers(slot_count);
+  for (uint32_t slot = 0; slot < slot_count; ++slot) {
+    numbers[order[slot]] = slot;
+    graph->AddRows(slot, levels_[order[slot]]);
+    graph->in_degrees_[slot] = in_degrees_[order[slot]];
+  }
+  for (uint32_t slot = 0; slot < slot_count; ++slot) {
+    if (slot % kRowsPerPoll == 0) poll();
+    for (uint32_t level = 0; level <= graph->levels_[slot]; ++level) {
+      uint32_t* to = graph->Links(slot, level);
+      ForLinks(order[slot], level, [&](uint32_t link) { *to++ = numbers[link]; });
+    }
+  }
+  graph->SetEntry({numbers[entry().slot], entry().level});
+  return graph;
 }
 
 void Graph::Commit(uint32_t slot_count) {

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "base/growable_memory.h"
 #include "distance/target.h"
@@ -54,6 +55,10 @@ class Graph {
   // `poll` is called now and then. REQUIRES: nobody writes meanwhile. Throws kOutOfMemory.
   std::unique_ptr<Graph> Narrowed(uint32_t slot_count, const std::function<void()>& poll) const;
 
+  // The same graph over the same slots under other numbers, in which more can be linked: order[slot] is the present number of a slot.
+  // `poll` is called now and then. REQUIRES: links are wide; nobody writes meanwhile; all slots are in `order`. Throws kOutOfMemory.
+  std::unique_ptr<Graph> Renumbered(const std::vector<uint32_t>& order, const std::function<void()>& poll) const;
+
   // Makes room for the slots below `slot_count`. Throws kOutOfMemory.
   void Commit(uint32_t slot_count);
   // Prepares the empty rows of `slot` up to `level`; returns the level it got, lower only when the room for upper
@@ -86,6 +91,14 @@ class Graph {
       case 3: return segvec::ForLinks<3>(row, capacity, body);
       default: return segvec::ForLinks<kWideLinkBytes>(row, capacity, body);
     }
+  }
+
+  // A link of a row, which may be changed meanwhile; kNil behind the last. REQUIRES: `i` is below RowCapacity().
+  uint32_t LinkAt(uint32_t slot, uint32_t level, size_t i) const {
+    return WithLinkBytes(link_bytes_, [&]<uint32_t kBytes>() {
+      const uint32_t link = ReadLink<kBytes>(Row(slot, level), i);
+      return link == kNilOf<kBytes> ? kNil : link;
+    });
   }
 
   // A row to write to. REQUIRES: links are wide.

@@ -44,6 +44,9 @@ class IdPlaces {
     present_.Move(id, to);
   }
 
+  // Gives an id another location than the change under way gave it, which nobody has seen. Needs no memory.
+  void MoveUnseen(uint64_t id, Location to) { present_.Move(id, to); }
+
   // Forgets an id that the present snapshot does not show. Cannot fail.
   void Erase(uint64_t id) { present_.Erase(id); }
 

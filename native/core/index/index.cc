@@ -332,15 +332,17 @@ uint32_t Index::SegmentCapacity() const {
 }
 
 void Index::InsertRows(Plan& plan, Stage& stage, const std::vector<float>& inverse_norms,
-                       const std::vector<uint64_t>& ids, const CancelToken& cancel) const {
+                       const std::vector<uint64_t>& ids, const CancelToken& cancel) {
   const std::function<void()> poll = PollOf(cancel);
   const int threads_per_lane = std::max(1, options_.threads / static_cast<int>(plan.lanes.size()));
   ThreadPool::Shared().ParallelFor(plan.lanes.size(), options_.threads, ThreadPool::Priority::kBulk, [&](size_t lane) {
     for (Run& run : plan.lanes[lane]) {
-      run.target->AppendAll(static_cast<uint32_t>(run.end - run.begin), threads_per_lane, poll, [&](uint32_t i) {
+      const auto row_at = [&](uint32_t i) {
         const uint32_t row = plan.order[run.begin + i];
         return GrowingSegment::NewRow{stage.row(row), inverse_norms.empty() ? 1.0f : inverse_norms[row], ids[row]};
-      });
+      };
+      const bool is_new = run.target->is_new();
+      run.target->AppendAll(static_cast<uint32_t>(run.end - run.begin), threads_per_lane, poll, row_at);
       // Linked only now that all are there: the first link fits the codes to them.
       uint64_t unreported_count = run.end - run.begin;
       run.target->Link(threads_per_lane, poll, [&](uint32_t linked_count) {
@@ -348,6 +350,13 @@ void Index::InsertRows(Plan& plan, Stage& stage, const std::vector<float>& inver
         unreported_count -= reported;
         stage.NoteInserted(reported);
       });
+      if (is_new && run.target->segment()->has_graph()) {
+        const std::vector<uint32_t> order = run.target->Renumber(threads_per_lane, poll, row_at);
+        for (uint32_t slot = 0; slot < order.size(); ++slot) {
+          const uint64_t id = ids[plan.order[run.begin + order[slot]]];
+          ids_.MoveUnseen(id, {run.target->segment()->number(), slot});
+        }
+      }
       if (run.SealsTarget()) {
         run.target->AttachIslands(poll);
         run.sealed_graph = run.target->NarrowedGraph(poll);

@@ -160,7 +160,7 @@ class Index {
   std::vector<float> CheckRows(const Stage& stage, const CancelToken& cancel) const;
   Plan MakePlan(const Stage& stage, const std::vector<float>& inverse_norms, const CancelToken& cancel) const;
   void InsertRows(Plan& plan, Stage& stage, const std::vector<float>& inverse_norms,
-                  const std::vector<uint64_t>& ids, const CancelToken& cancel) const;
+                  const std::vector<uint64_t>& ids, const CancelToken& cancel);
   void PublishRows(Plan& plan, const IdClaim& claim);
   void Abandon(const Plan& plan) noexcept;
   // Makes what was edited the present snapshot. `retired_strings`: numbers of string ids that it no longer

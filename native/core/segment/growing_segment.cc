@@ -5,6 +5,7 @@
 
 #include "base/random.h"
 #include "base/thread_pool.h"
+#include "graph/slot_order.h"
 #include "segment/islands.h"
 
 namespace segvec {
@@ -182,6 +183,19 @@ void GrowingSegment::Link(int worker_count, const std::function<void()>& poll,
   attached_count_ = linked_count_;
   // Not sooner: until every slot can be found the few that are published are scanned.
   segment.is_graph_ready_.store(true, std::memory_order_release);
+}
+
+std::vector<uint32_t> GrowingSegment::Renumber(int worker_count, const std::function<void()>& poll,
+                                               const std::function<NewRow(uint32_t)>& row_at) {
+  Segment& segment = *segment_;
+  const uint32_t slot_count = segment.slot_count();
+  std::vector<uint32_t> order = DepthFirstOrder(*segment.graph_, slot_count, poll);
+  segment.graph_ = segment.graph_->Renumbered(order, poll);
+  misfits_.clear();
+  segment.misfit_count_.store(0, std::memory_order_release);
+  NoteMisfits(MisfitsAmong(0, slot_count, worker_count, poll, [&](uint32_t slot) { return Write(slot, row_at(order[slot])); }),
+              [&](uint32_t slot) { return row_at(order[slot]).values; });
+  return order;
 }
 
 void GrowingSegment::AttachIslands(const std::function<void()>& poll) {

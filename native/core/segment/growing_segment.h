@@ -61,6 +61,16 @@ class GrowingSegment {
   // the slots that are not linked yet waiting as before. `on_linked` is told the number of slots of each batch.
   void Link(int worker_count, const std::function<void()>& poll, const std::function<void(uint32_t)>& on_linked);
 
+  // Whether no slot was ever published, so that nobody knows their numbers.
+  bool is_new() const { return published_count_ == 0; }
+
+  // Gives the slots the numbers under which searches find what they read near each other (graph/slot_order.h): returns the former number
+  // of each. Slots that are added later are not among them. Rows are asked for again, by former number, as AppendAll does;
+  // `poll` as there. What it throws leaves a segment that can only be abandoned. REQUIRES: is_new(); a graph in which all slots
+  // are linked. Errors: kOutOfMemory.
+  std::vector<uint32_t> Renumber(int worker_count, const std::function<void()>& poll,
+                                 const std::function<NewRow(uint32_t)>& row_at);
+
   // The slots below the present count are part of the index from now on, but for the dead ones.
   void Publish();
   // The slots appended since then never will be: those that are linked stay as dead ones, the others and their memory are given

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "graph/slot_order.h"
 #include "segment/growing_segment.h"
 
 namespace segvec {
@@ -115,11 +116,16 @@ class SegmentMerge {
       graph_count_ += HasUsefulGraph(from);
       std::vector<uint32_t>& slots = new_slots_[i];
       slots.assign(from.slot_count, kNil);
-      for (uint32_t slot = 0; slot < from.slot_count; ++slot) {
+      const auto copy = [&](uint32_t slot) {
         if (slot % kRowsPerPoll == 0) poll_();
-        if (!from.IsLive(slot)) continue;
+        if (!from.IsLive(slot)) return;
         slots[slot] = segment_->slot_count();
         writer_.AppendCopy(*from.segment, slot);
+      };
+      if (HasUsefulGraph(from)) {
+        for (const uint32_t slot : DepthFirstOrder(*from.segment->graph(), from.slot_count, poll_)) copy(slot);
+      } else {
+        for (uint32_t slot = 0; slot < from.slot_count; ++slot) copy(slot);
       }
       begins_.push_back(segment_->slot_count());
     }

@@ -23,6 +23,7 @@
 #include "support/graph_of.h"
 #include "support/names.h"
 #include "support/sanitizers.h"
+#include "support/segment_check.h"
 #include "support/vectors.h"
 
 namespace segvec {
@@ -461,6 +462,68 @@ TEST_CASE("Segment: sealing changes nothing that can be seen and gives memory ba
       for (uint32_t slot = 0; slot < count; ++slot) {
         REQUIRE(std::equal(vectors.row(slot), vectors.row(slot) + 24, growth.segment->rows().floats.Row(slot)));
       }
+    }
+  }
+}
+
+TEST_CASE("Segment: renumbering changes nothing but the numbers, and more can be added") {
+  const uint32_t count = static_cast<uint32_t>(Sized(2400, 1400)), more = 300;
+  for (const Metric metric : kMetrics) {
+    for (const bool keeps_vectors : {true, false}) {
+      CAPTURE(Name(metric));
+      CAPTURE(keeps_vectors);
+      Vectors vectors = ClusteredVectors(count + more, 20, 30, 9);
+      // Misfits under these codes, whose floats are kept. Rows with the largest values come first, so that they are what codes are fitted to.
+      for (size_t i = count; i < count + 3; ++i) vectors.row(i)[i % 20] = 3;
+      Growth growth(metric, Element::kCode, 20, count + more, 0, 1, keeps_vectors), twin(metric, Element::kCode, 20, count + more, 0, 1, keeps_vectors);
+      CHECK(growth.writer.is_new());
+      growth.AppendUnlinked(vectors, 0, count);
+      twin.AppendUnlinked(vectors, 0, count);
+      growth.Link(1);
+      twin.Link(1);
+      const auto row_at = [&](uint32_t i) {
+        return GrowingSegment::NewRow{vectors.row(i), InverseNorm(vectors.row(i), 20), 1000 + i};
+      };
+      const uint32_t misfit_count = growth.segment->misfits().count;
+      const std::vector<uint32_t> order = growth.writer.Renumber(2, Nothing, row_at);
+      CHECK(growth.segment->misfits().count == misfit_count);
+      CHECK(growth.segment->is_lossless() == twin.segment->is_lossless());
+      REQUIRE(order.size() == count);
+      size_t wrong_count = 0, moved_count = 0;
+      for (uint32_t slot = 0; slot < count; ++slot) {
+        moved_count += order[slot] != slot;
+        wrong_count += growth.segment->id(slot) != 1000 + order[slot];
+        float values[20], expected[20];
+        growth.segment->CopyVector(slot, values);
+        twin.segment->CopyVector(order[slot], expected);
+        wrong_count += !std::equal(values, values + 20, expected);
+      }
+      CHECK(wrong_count == 0);
+      CHECK(moved_count > count / 2);
+      for (size_t i = 0; i < count; i += 31) {
+        const Query query(metric, vectors.row(i), 20);
+        const auto hits = SearchGraph(*growth.segment, query.get(), 40, {count, nullptr});
+        const auto expected = SearchGraph(*twin.segment, query.get(), 40, {count, nullptr});
+        REQUIRE(hits.size() == expected.size());
+        for (size_t rank = 0; rank < hits.size(); ++rank) wrong_count += hits[rank].id != expected[rank].id || hits[rank].key != expected[rank].key;
+      }
+      CHECK(wrong_count == 0);
+      growth.writer.Publish();
+      CHECK_FALSE(growth.writer.is_new());
+      growth.Append(vectors, count, count + more);
+      CHECK(Violation(*growth.segment, count + more) == "");
+      for (size_t i = 0; i < count + more; i += 7) {
+        const Query query(metric, vectors.row(i), 20);
+        const auto hits = SearchGraph(*growth.segment, query.get(), 40, {count + more, nullptr});
+        wrong_count += metric != Metric::kIp && std::ranges::none_of(hits, [&](const Hit& hit) { return hit.id == 1000 + i; });
+      }
+      CHECK(wrong_count == 0);
+
+      Growth aborted(metric, Element::kCode, 20, count + more, 0, 1, keeps_vectors);
+      aborted.AppendUnlinked(vectors, 0, count);
+      aborted.Link(1);
+      CHECK(ErrorCodeOf([&] { aborted.writer.Renumber(2, AbortAfter(1), row_at); }) == "ABORTED");
+      aborted.writer.Abandon();
     }
   }
 }
